@@ -1,0 +1,60 @@
+// The house's one-way rule: a layer imports only from the layers listed beside it (ARCHITECTURE.md).
+const MAY_IMPORT = {
+  'native-kernels': [],
+  mmdit: ['native-kernels'],
+  calibration: ['mmdit'],
+  electron: ['calibration', 'mmdit'],
+};
+const LAYERS = [...Object.keys(MAY_IMPORT), 'renderer', 'demo', 'test'];
+
+const layerRules = Object.entries(MAY_IMPORT).map(([layer, allowed]) => ({
+  name: `layer-${layer}`,
+  comment: `${layer}/ may import only ${allowed.length > 0 ? allowed.join(', ') : 'no other layer'}`,
+  severity: 'error',
+  from: { path: `^${layer}/` },
+  to: { path: `^(${LAYERS.filter((other) => other !== layer && !allowed.includes(other)).join('|')})/` },
+}));
+
+export default {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'layer-renderer',
+      comment: 'renderer/ sees the rest only through the types of electron/contract.ts',
+      severity: 'error',
+      from: { path: '^renderer/' },
+      to: { path: '^(native-kernels|mmdit|calibration|demo|test|electron)/', pathNot: '^electron/contract\\.ts$' },
+    },
+    {
+      name: 'one-addon-door',
+      comment: 'only native-kernels/index.ts loads the addon; other layers import that file alone',
+      severity: 'error',
+      from: { pathNot: '^(native-kernels|test)/' },
+      to: { path: '^native-kernels/', pathNot: '^native-kernels/index\\.ts$' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'what ships must be listed under dependencies',
+      severity: 'error',
+      from: { path: '^(native-kernels|mmdit|calibration|electron|renderer)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], pathNot: '@types/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^native-kernels/build' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};

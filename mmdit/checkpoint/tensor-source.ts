@@ -1,0 +1,15 @@
+/** Element types that a checkpoint may store. */
+export type StoredDtype = 'F32' | 'F16' | 'BF16';
+
+/** One tensor of a checkpoint, not read yet. */
+export interface TensorSource {
+  readonly name: string;
+  readonly dtype: StoredDtype;
+  readonly shape: readonly number[];
+  /** File and byte range of the little-endian row-major data: an ONNX initializer can point at it too. */
+  readonly file: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  /** The raw bytes, read by range. Throws CheckpointError naming file and tensor where the file is shorter. */
+  read(): Promise<Uint8Array>;
+}

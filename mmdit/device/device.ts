@@ -1,0 +1,154 @@
+import type { HeadMethod } from '../attention/method.ts';
+import type { BlockSize, TokenLayout } from '../attention/token-layout.ts';
+import type { TensorSource } from '../checkpoint/tensor-source.ts';
+
+/**
+ * Where a model runs. A model is written once as calls on this interface; calls enqueue and return at once, in order,
+ * like work on a CUDA stream. Nothing waits until `download` or `finish`, which is also where an error of an enqueued
+ * op surfaces. Tensors are opaque to the model: only shapes are visible.
+ */
+export interface Device {
+  readonly info: DeviceInfo;
+
+  /** The mask block this device runs at a head dim. */
+  preferredBlock(headDim: number): BlockSize;
+  /** Throws UnsupportedBlockError where the device can't run that block; never uses another silently. */
+  requireBlock(block: BlockSize, headDim: number): void;
+
+  /** Uninitialised tensor in the device's compute dtype. */
+  allocate(shape: Shape): Tensor;
+  upload(values: Float32Array, shape: Shape): Tensor;
+  download(tensor: Tensor): Promise<Float32Array>;
+  /** Copy into an existing tensor of the same shape. */
+  copy(from: Tensor, to: Tensor): void;
+  /** Gives the memory back once the enqueued ops that use it are done. Idempotent. */
+  release(...tensors: readonly Tensor[]): void;
+  /** Resolves when everything enqueued has run; rejects with the first error since the last wait. */
+  finish(): Promise<void>;
+  /** A weight as the checkpoint stores it, converted to the device's dtype. Owned by the caller. */
+  loadWeight(source: TensorSource): Promise<Tensor>;
+  /** Releases everything, weights included. */
+  close(): Promise<void>;
+
+  /** y = activation(x · weightᵀ + bias). x [..., in], weight [out, in], bias [out]. `out` is written in place if given. */
+  linear(x: Tensor, weight: Tensor, bias: Tensor | null, options?: LinearOptions): Tensor;
+  activation(x: Tensor, kind: Activation): Tensor;
+  /** LayerNorm without affine over the last axis, then x·(1 + scale) + shift. x [B, N, C], scale/shift [B, C] views. */
+  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
+  /** residual + gate ⊙ x, written into residual. gate [B, C]. */
+  gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void;
+  /** a + b of one shape, written into a. */
+  addInPlace(a: Tensor, b: Tensor): void;
+  /**
+   * Splits one stream's fused projection and writes it into the joint q, k, v at a token offset:
+   * optional RMS norm per head over dim, then rotary embedding. qkv [B, n, 3·H·D] (q, k, v side by side);
+   * q, k, v [B, N, H, D].
+   */
+  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void;
+  /** Columns [begin, end) of the last axis, as a view where the device can, else a copy. */
+  columns(x: Tensor, begin: number, end: number): Tensor;
+  /** Rows [begin, end) of axis 1 of [B, N, C] as a new tensor. */
+  rows(x: Tensor, begin: number, end: number): Tensor;
+  /** Concatenation along axis 1 of [B, n_i, C] (`tokens`) or along the last axis (`channels`). */
+  concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): Tensor;
+
+  /**
+   * Every head by its own method in one pass. `out` [B, N, H, D] is written in place; cached heads are not touched,
+   * so `out` keeps the step before.
+   */
+  headwiseAttention(call: HeadwiseAttentionCall): void;
+  /**
+   * Every arrow window against full attention in one pass (windows nest, so that all of them cost about one full
+   * attention): the sums from which RSE follows, for `cached` too where `previous` is given. Outputs are not kept.
+   */
+  measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums>;
+  /** One head's softmax probabilities averaged over a [mapSize × mapSize] grid of the joint sequence, with the mass arrows keep. */
+  attentionMap(call: AttentionMapCall): Promise<AttentionMap>;
+}
+
+export type Shape = readonly number[];
+export type Activation = 'gelu-tanh' | 'silu';
+
+/** Brand kept opaque: each device keeps its own storage behind it. */
+export interface Tensor {
+  readonly shape: Shape;
+}
+
+export interface DeviceInfo {
+  readonly kind: 'cpu' | 'cuda';
+  /** As users know it: "AMD EPYC, 2 threads, AVX-512" or "NVIDIA H200". */
+  readonly name: string;
+  readonly computeDtype: 'f32' | 'bf16' | 'f16';
+  readonly memoryBytes: number;
+}
+
+export interface LinearOptions {
+  readonly activation?: Activation;
+  readonly out?: Tensor;
+}
+
+export interface JointQkv {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+export interface QkNormRopeOptions {
+  readonly tokenOffset: number;
+  /** RMS norm weights [D]; null where the model has no qk-norm. */
+  readonly normQ: Tensor | null;
+  readonly normK: Tensor | null;
+  readonly eps: number;
+  /** cos/sin [n, D] of this stream's tokens, pairs interleaved as FLUX does; null for models without RoPE. */
+  readonly rope: { readonly cos: Tensor; readonly sin: Tensor } | null;
+}
+
+export interface AttentionInput extends JointQkv {
+  readonly layout: TokenLayout;
+  readonly block: BlockSize;
+}
+
+export interface HeadwiseAttentionCall extends AttentionInput {
+  readonly out: Tensor;
+  /** One method per head. */
+  readonly methods: readonly HeadMethod[];
+}
+
+export interface MeasureAttentionCall extends AttentionInput {
+  /** Arrow candidates by fraction F. */
+  readonly fractions: readonly number[];
+  /** The layer's output of the step before; null at step 0. */
+  readonly previous: Tensor | null;
+}
+
+/**
+ * Sums over batch, tokens and head channels in float64. RSE = squaredError / (sumOfSquares − sum²/count).
+ * Sums add up over several calls (more prompts than fit one batch).
+ */
+export interface AttentionErrorSums {
+  /** Elements per head: B·N·D. */
+  readonly count: number;
+  /** Of full attention, per head. */
+  readonly sum: Float64Array;
+  readonly sumOfSquares: Float64Array;
+  /** Σ (y_m − y_full)² per arrow fraction, then per head: `[fractions][heads]`. */
+  readonly arrow: readonly Float64Array[];
+  /** Σ (y_prev − y_full)² per head; null where there was no previous output. */
+  readonly cached: Float64Array | null;
+}
+
+export interface AttentionMapCall extends AttentionInput {
+  readonly head: number;
+  readonly batch: number;
+  /** The map has ceil(tokens / cell) rows and columns. */
+  readonly cell: number;
+  readonly fractions: readonly number[];
+}
+
+export interface AttentionMap {
+  readonly size: number;
+  /** Mean probability per cell pair, row-major [size, size]; a row's mass is the sum over columns × cell. */
+  readonly values: Float32Array;
+  /** Mean over query tokens of the probability mass that each fraction's arrow keeps. */
+  readonly keptMass: readonly number[];
+}

@@ -1,0 +1,109 @@
+import type { AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
+import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
+import type { AttentionPlan } from '../attention/attention-plan.ts';
+import type { Device } from '../device/device.ts';
+
+/** A checkpoint opened on a device: text in, pictures out. One per family behind `openPipeline(folder, device)`. */
+export interface Pipeline {
+  readonly identity: ModelIdentity;
+  readonly device: Device;
+  readonly layers: readonly AttentionLayer[];
+  /** What the checkpoint is made for: its native size, steps and guidance. */
+  readonly defaults: Sampling;
+  /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
+  describeSampling(settings: Sampling): SamplingDescription;
+  /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
+  inspectPrompt(prompt: string): PromptNotices;
+  /** The denoising loop alone: calibration drives it with its own hooks. */
+  denoise(request: DenoiseRequest): Promise<Latents>;
+  decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]>;
+  /** Encode, denoise and decode, with an optional plan. */
+  generate(request: GenerateRequest): Promise<GenerateResult>;
+  close(): Promise<void>;
+}
+
+export interface ModelIdentity {
+  readonly family: 'flux' | 'sd3';
+  /** Folder name, for people. */
+  readonly name: string;
+  /** Of config, tensor names, shapes, dtypes and sampled bytes: `sha256:…`. */
+  readonly fingerprint: string;
+}
+
+export interface Sampling {
+  readonly steps: number;
+  readonly guidance: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a scheme records of the sampler, so that applying it elsewhere can ask first. */
+export interface SamplingDescription extends Sampling {
+  readonly scheduler: string;
+  readonly textTokens: number;
+  readonly imageTokens: number;
+  readonly tokenOrder: TokenOrder;
+  /** The layout of every layer, in order. */
+  readonly layouts: readonly TokenLayout[];
+}
+
+/** One picture to make. The seed means what it means in diffusers: a CPU torch.Generator. */
+export interface Sample {
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+export interface PromptNotices {
+  /** Words that no tokenizer of the checkpoint knows: they have no effect. */
+  readonly ignoredWords: readonly string[];
+  /** Tokens beyond the text length, cut as the diffusers pipeline does. */
+  readonly cutTokens: number;
+}
+
+export interface DenoiseRequest {
+  readonly samples: readonly Sample[];
+  readonly sampling: Sampling;
+  /** The attention hook of a step (0-based, from the sampler). */
+  readonly attention: (step: number) => AttentionHook;
+  readonly onProgress?: (progress: GenerateProgress) => void;
+  /** Called when a step's latents are computed; awaited. */
+  readonly afterStep?: (step: number) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** Final latents in the model's own layout; opaque but for their count. */
+export interface Latents {
+  readonly samples: number;
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+  readonly sampling: Sampling;
+}
+
+export interface GenerateRequest {
+  readonly samples: readonly Sample[];
+  readonly sampling: Sampling;
+  /** Full attention everywhere where absent. */
+  readonly plan?: AttentionPlan;
+  readonly onProgress?: (progress: GenerateProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type GenerateProgress =
+  | { readonly stage: 'encode' }
+  | { readonly stage: 'denoise'; readonly step: number; readonly steps: number }
+  | { readonly stage: 'decode' };
+
+export interface GenerateResult {
+  /** One per sample. */
+  readonly images: readonly RgbImage[];
+  readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
+  readonly notices: readonly PromptNotices[];
+}
+
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** Row-major RGB, 3 bytes a pixel. */
+  readonly pixels: Uint8Array;
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    // Two cores: the kernels bring their own threads, so test files run one after another in forks.
+    pool: 'forks',
+    maxWorkers: 1,
+    reporters: process.env.CI ? ['default', 'json'] : ['default'],
+    outputFile: { json: 'test/report/vitest.json' },
+  },
+});
