@@ -1,7 +1,7 @@
-import type { AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
-import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
 import type { AttentionPlan } from '../attention/attention-plan.ts';
+import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
 import type { Device } from '../device/device.ts';
+import type { AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
 
 /** A checkpoint opened on a device: text in, pictures out. One per family behind `openPipeline(folder, device)`. */
 export interface Pipeline {

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { CheckpointError } from './checkpoint-error.ts';
+import { Component } from './component.ts';
+import { readJson } from './read-json.ts';
+
+const indexSchema = z.object({ _class_name: z.string() }).catchall(z.unknown());
+const componentSchema = z.tuple([z.string().nullable(), z.string().nullable()]);
+
+/** A pipeline folder as diffusers' `save_pretrained` writes it. Opening reads model_index.json alone. */
+export class Checkpoint {
+  readonly folder: string;
+  readonly pipelineClass: string;
+  /** Component name → class name, for those that the pipeline has. */
+  readonly components: ReadonlyMap<string, string>;
+
+  private constructor(folder: string, pipelineClass: string, components: ReadonlyMap<string, string>) {
+    this.folder = folder;
+    this.pipelineClass = pipelineClass;
+    this.components = components;
+  }
+
+  static async open(folder: string): Promise<Checkpoint> {
+    const info = await stat(folder).catch(() => null);
+    if (!info?.isDirectory())
+      throw new CheckpointError(folder, 'is no folder; give the folder that holds model_index.json');
+    const index = await readJson(path.join(folder, 'model_index.json'), indexSchema);
+    const components = new Map<string, string>();
+    for (const [name, value] of Object.entries(index)) {
+      const component = componentSchema.safeParse(value);
+      if (component.success && component.data[1] !== null) components.set(name, component.data[1]);
+    }
+    return new Checkpoint(path.resolve(folder), index._class_name, components);
+  }
+
+  /** Path of a component's folder. Throws CheckpointError for one that the pipeline does not have. */
+  path(component: string): string {
+    if (!this.components.has(component)) {
+      throw new CheckpointError(
+        path.join(this.folder, 'model_index.json'),
+        `lists no "${component}", which ${this.pipelineClass} needs`,
+      );
+    }
+    return path.join(this.folder, component);
+  }
+
+  async component(name: string): Promise<Component> {
+    return Component.open(this.path(name));
+  }
+}

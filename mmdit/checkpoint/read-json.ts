@@ -1,0 +1,24 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { z } from 'zod';
+import { CheckpointError } from './checkpoint-error.ts';
+
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** Reads and validates a JSON file of a checkpoint. Throws CheckpointError naming the file and the first wrong field. */
+export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  const info = await stat(file).catch((cause: unknown) => {
+    throw new CheckpointError(file, 'is missing', { cause });
+  });
+  if (info.size > MAX_JSON_BYTES)
+    throw new CheckpointError(file, `is ${info.size} bytes long; at most ${MAX_JSON_BYTES} are read`);
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new CheckpointError(file, 'is not valid JSON', { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CheckpointError(file, `field "${issue?.path.join('.')}": ${issue?.message}`);
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { CheckpointError } from './checkpoint-error.ts';
+
+/** Bytes per element of every dtype that the format knows; which of them we load is decided by the reader of a tensor. */
+export const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+};
+
+/** The reference implementation's own limit: a longer header is an attack or a broken file. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+export interface HeaderEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Byte range in the data section, which follows the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  readonly entries: readonly HeaderEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const entrySchema = z.strictObject({
+  dtype: z.string(),
+  shape: z.array(count).max(32),
+  data_offsets: z.tuple([count, count]),
+});
+const headerSchema = z.record(z.string(), z.unknown());
+const metadataSchema = z.record(z.string(), z.string());
+
+/**
+ * Validates a safetensors header against the file that it heads: `dataBytes` is the length of the data section.
+ * Throws CheckpointError on anything that the format forbids, overlaps and holes included.
+ */
+export function parseSafetensorsHeader(file: string, json: string, dataBytes: number): SafetensorsHeader {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (cause) {
+    throw new CheckpointError(file, 'the safetensors header is not JSON; the file is damaged or of another format', {
+      cause,
+    });
+  }
+  const record = headerSchema.safeParse(parsed);
+  if (!record.success) throw new CheckpointError(file, 'the safetensors header must be a JSON object');
+  const { __metadata__: rawMetadata, ...tensors } = record.data;
+  const metadata = metadataSchema.safeParse(rawMetadata ?? {});
+  if (!metadata.success) throw new CheckpointError(file, '__metadata__ must map strings to strings');
+
+  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(file, name, value));
+  refuseDuplicateNames(file, json, entries);
+  refuseBadRanges(file, entries, dataBytes);
+  return { entries, metadata: metadata.data };
+}
+
+function parseEntry(file: string, name: string, value: unknown): HeaderEntry {
+  const entry = entrySchema.safeParse(value);
+  if (!entry.success) {
+    const issue = entry.error.issues[0];
+    throw new CheckpointError(file, `tensor "${name}": ${issue?.path.join('.')} ${issue?.message ?? 'is invalid'}`);
+  }
+  const { dtype, shape, data_offsets } = entry.data;
+  const elementBytes = DTYPE_BYTES[dtype];
+  if (elementBytes === undefined) {
+    throw new CheckpointError(
+      file,
+      `tensor "${name}": unknown dtype "${dtype}"; known: ${Object.keys(DTYPE_BYTES).join(', ')}`,
+    );
+  }
+  const expected = shape.reduce((product, length) => product * length, elementBytes);
+  const [begin, end] = data_offsets;
+  if (!Number.isSafeInteger(expected) || end - begin !== expected) {
+    throw new CheckpointError(
+      file,
+      `tensor "${name}": shape [${shape.join(', ')}] of ${dtype} needs ${expected} bytes, data_offsets give ${end - begin}`,
+    );
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** JSON.parse keeps the last of two equal keys silently; count the keys that the text itself holds. */
+function refuseDuplicateNames(file: string, json: string, entries: readonly HeaderEntry[]): void {
+  const declared = json.match(/"data_offsets"\s*:/g)?.length ?? 0;
+  if (declared !== entries.length) {
+    throw new CheckpointError(
+      file,
+      `the header declares ${declared} tensors but only ${entries.length} distinct names`,
+    );
+  }
+}
+
+function refuseBadRanges(file: string, entries: readonly HeaderEntry[], dataBytes: number): void {
+  const ordered = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = 0;
+  for (const { name, begin, end } of ordered) {
+    if (begin < position)
+      throw new CheckpointError(file, `tensor "${name}" overlaps the tensor before it at byte ${begin}`);
+    if (begin > position)
+      throw new CheckpointError(file, `${begin - position} bytes before tensor "${name}" belong to no tensor`);
+    position = end;
+  }
+  if (position > dataBytes) {
+    throw new CheckpointError(
+      file,
+      `the header describes ${position} bytes of data, the file holds ${dataBytes}; it is truncated, so download it again`,
+    );
+  }
+  if (position < dataBytes)
+    throw new CheckpointError(file, `${dataBytes - position} bytes at the end belong to no tensor`);
+}
