@@ -1,4 +1,4 @@
-import writeFileAtomic from 'write-file-atomic';
+import { writeWholeFile } from '../files/write-whole-file.ts';
 import { DTYPE_BYTES } from './safetensors-header.ts';
 
 export interface TensorToWrite {
@@ -37,11 +37,11 @@ export function encodeSafetensors(
   return Buffer.concat([prefix, json, Buffer.alloc(padding, 0x20), ...parts]);
 }
 
-/** Writes to a temporary file beside `file`, syncs and renames: readers see the old file or the new one, never a part. */
+/** Readers see the old file or the new one, never a part. Throws FileWriteError. */
 export async function writeSafetensors(
   file: string,
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeFileAtomic(file, encodeSafetensors(tensors, metadata));
+  await writeWholeFile(file, encodeSafetensors(tensors, metadata));
 }
