@@ -1,0 +1,127 @@
+// Every arrow window against full attention in one walk. Windows nest (text ∪ arrow/32 ⊂ arrow/16 ⊂ … ⊂ full), so a row
+// tile visits the keys of the narrowest first, notes its output, adds the keys that the next one has more, and so on.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "attention_tile.h"
+
+namespace arrowhead::ARROWHEAD_ISA {
+
+namespace {
+
+// Sums of one row tile; added up in the order of tiles, so that the result does not depend on the threads.
+struct TileSums {
+  double sum = 0;
+  double sumOfSquares = 0;
+  double cachedError = 0;
+  std::vector<double> squaredError;
+};
+
+struct TileScratch {
+  AttentionTile tile;
+  Scratch full;
+  Scratch snapshots;  // [candidates][kTileRows][dim]
+
+  TileScratch(int64_t dim, int64_t candidates)
+      : tile(dim), full(kTileRows * dim), snapshots(candidates * kTileRows * dim) {}
+};
+
+double squaredDistance(const float* a, const float* b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+}  // namespace
+
+bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums) {
+  const AttentionShape& shape = args.shape;
+  const int64_t tokens = shape.tokens();
+  const int64_t pairs = shape.batch * shape.heads;
+  const auto candidates = static_cast<size_t>(args.candidates);
+  const auto heads = static_cast<size_t>(shape.heads);
+
+  std::vector<size_t> narrowFirst(candidates);
+  std::iota(narrowFirst.begin(), narrowFirst.end(), size_t{0});
+  std::stable_sort(narrowFirst.begin(), narrowFirst.end(),
+                   [&](size_t a, size_t b) { return args.halfWindows[a] < args.halfWindows[b]; });
+
+  ThreadPool& pool = ThreadPool::shared();
+  const PackedHeads packed(shape, pairs);
+  if (!pool.run(pairs, args.cancel, [&](int64_t slot, int) {
+        packed.pack(slot, shape, args.k, args.v, slot / shape.heads, slot % shape.heads);
+      }))
+    return false;
+
+  std::vector<std::pair<int64_t, int64_t>> rowTiles;  // first row, rows: never across a mask block
+  for (int64_t block = 0; block < tokens; block += shape.block.rows)
+    for (int64_t row = block; row < minOf(block + shape.block.rows, tokens); row += kTileRows)
+      rowTiles.emplace_back(row, minOf(kTileRows, minOf(block + shape.block.rows, tokens) - row));
+  const auto tilesPerHead = static_cast<int64_t>(rowTiles.size());
+
+  std::vector<TileSums> tileSums(static_cast<size_t>(pairs * tilesPerHead));
+  std::vector<TileScratch> scratch;
+  for (int i = 0; i < pool.threads(); ++i) scratch.emplace_back(shape.dim, args.candidates);
+
+  const bool done = pool.run(pairs * tilesPerHead, args.cancel, [&](int64_t index, int slot) {
+    TileScratch& own = scratch[static_cast<size_t>(slot)];
+    const int64_t pair = index / tilesPerHead;
+    const int64_t batch = pair / shape.heads;
+    const int64_t head = pair % shape.heads;
+    const auto [row, rows] = rowTiles[static_cast<size_t>(index % tilesPerHead)];
+    const PackedHead keys = packed.at(pair);
+    TileSums& out = tileSums[static_cast<size_t>(index)];
+    out.squaredError.assign(candidates, 0.0);
+
+    own.tile.start(args.q, batch, head, row, rows, args.scale);
+    KeyRanges seen = {{{0, 0}, {0, 0}}, 0};
+    KeyRange added[4];
+    const auto widenTo = [&](const KeyRanges& wider) {
+      const int parts = keysAdded(wider, seen, added);
+      for (int i = 0; i < parts; ++i) own.tile.visit(keys, added[i]);
+      seen = wider;
+    };
+    for (size_t n = 0; n < candidates; ++n) {
+      widenTo(keptKeys(shape.layout, args.halfWindows[narrowFirst[n]], shape.block, row / shape.block.rows));
+      for (int64_t r = 0; r < rows; ++r)
+        own.tile.finish(r, own.snapshots.data() + (static_cast<int64_t>(n) * kTileRows + r) * shape.dim);
+    }
+    widenTo(allKeys(shape.layout));
+
+    for (int64_t r = 0; r < rows; ++r) {
+      float* full = own.full.data() + r * shape.dim;
+      own.tile.finish(r, full);
+      for (int64_t d = 0; d < shape.dim; ++d) {
+        out.sum += full[d];
+        out.sumOfSquares += static_cast<double>(full[d]) * full[d];
+      }
+      for (size_t n = 0; n < candidates; ++n)
+        out.squaredError[narrowFirst[n]] +=
+            squaredDistance(own.snapshots.data() + (static_cast<int64_t>(n) * kTileRows + r) * shape.dim, full, shape.dim);
+      if (args.previous != nullptr)
+        out.cachedError += squaredDistance(
+            args.previous + ((batch * tokens + row + r) * shape.heads + head) * shape.dim, full, shape.dim);
+    }
+  });
+  if (!done) return false;
+
+  sums.sum.assign(heads, 0.0);
+  sums.sumOfSquares.assign(heads, 0.0);
+  sums.squaredError.assign(candidates * heads, 0.0);
+  sums.cachedError.assign(args.previous != nullptr ? heads : 0, 0.0);
+  for (size_t index = 0; index < tileSums.size(); ++index) {
+    const size_t head = (index / static_cast<size_t>(tilesPerHead)) % heads;
+    const TileSums& tile = tileSums[index];
+    sums.sum[head] += tile.sum;
+    sums.sumOfSquares[head] += tile.sumOfSquares;
+    for (size_t n = 0; n < candidates; ++n) sums.squaredError[n * heads + head] += tile.squaredError[n];
+    if (args.previous != nullptr) sums.cachedError[head] += tile.cachedError;
+  }
+  return true;
+}
+
+}  // namespace arrowhead::ARROWHEAD_ISA
