@@ -1,0 +1,225 @@
+import { addon } from './addon.ts';
+import { countOf, KernelArgumentError, requireArray, requireFloats, requireInteger } from './arguments.ts';
+import { runCancellable } from './cancellation.ts';
+
+/** In `halfWindows`: this head uses full attention. */
+export const FULL_HEAD = -1;
+/** In `halfWindows`: this head keeps what `out` holds. */
+export const CACHED_HEAD = -2;
+
+export interface KernelTokenLayout {
+  readonly text: number;
+  readonly image: number;
+  readonly order: 'text-first' | 'image-first';
+}
+
+interface AttentionShape {
+  readonly batch: number;
+  readonly heads: number;
+  /** A multiple of 8 up to 256. */
+  readonly dim: number;
+  readonly layout: KernelTokenLayout;
+  /** [BM query rows, BN keys] of the mask's blocks. */
+  readonly block: readonly [number, number];
+}
+
+interface QueryKey extends AttentionShape {
+  /** [batch, tokens, heads, dim]; tokens are `tokenStride` elements apart. NaN in gives NaN out. */
+  readonly q: Float32Array;
+  readonly k: Float32Array;
+  /** Default heads · dim. */
+  readonly tokenStride?: number;
+  /** Softmax scale; default 1/√dim. */
+  readonly scale?: number;
+  /** Stops the kernel between tiles; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HeadwiseAttentionArgs extends QueryKey {
+  readonly v: Float32Array;
+  /** Contiguous [batch, tokens, heads, dim]. */
+  readonly out: Float32Array;
+  /** Per head: FULL_HEAD, CACHED_HEAD or a one-sided half-window in tokens. */
+  readonly halfWindows: Int32Array;
+}
+
+export interface MeasureAttentionArgs extends QueryKey {
+  readonly v: Float32Array;
+  /** Candidate half-windows in tokens, in any order. */
+  readonly halfWindows: Int32Array;
+  /** The output of the step before, contiguous; null where there is none. */
+  readonly previous: Float32Array | null;
+}
+
+export interface KernelErrorSums {
+  readonly count: number;
+  readonly sum: Float64Array;
+  readonly sumOfSquares: Float64Array;
+  /** [candidates][heads] */
+  readonly arrow: readonly Float64Array[];
+  readonly cached: Float64Array | null;
+}
+
+export interface AttentionMapArgs extends QueryKey {
+  readonly batchIndex: number;
+  readonly head: number;
+  /** Tokens per side of a cell of the map. */
+  readonly cell: number;
+  readonly halfWindows: Int32Array;
+}
+
+/** Every head by its own method in one call (DESIGN: full, arrow, cached). Cached heads cost nothing and are not touched. */
+export async function headwiseAttention(args: HeadwiseAttentionArgs): Promise<void> {
+  const flat = flatten(args);
+  requireStrided('v', args.v, args);
+  requireFloats('out', args.out, outputCount(args));
+  requireArray('halfWindows', args.halfWindows, Int32Array, args.heads);
+  requireWindows(args.halfWindows.subarray(0, args.heads), CACHED_HEAD);
+  await runCancellable(args.signal, (cancel) =>
+    addon.headwiseAttention({ ...flat, v: args.v, out: args.out, halfWindows: args.halfWindows, cancel }),
+  );
+}
+
+/** Every arrow window, and the step before, against full attention: one walk over the keys for all of them. */
+export async function measureAttention(args: MeasureAttentionArgs): Promise<KernelErrorSums> {
+  const flat = flatten(args);
+  const { previous, halfWindows, heads } = args;
+  requireStrided('v', args.v, args);
+  requireArray('halfWindows', halfWindows, Int32Array, 0);
+  requireWindows(halfWindows, 0);
+  if (previous) requireFloats('previous', previous, outputCount(args));
+  const sums = await runCancellable(args.signal, (cancel) =>
+    addon.measureAttention({ ...flat, v: args.v, previous, halfWindows, cancel }),
+  );
+  return {
+    count: args.batch * tokensOf(args) * args.dim,
+    sum: sums.sum,
+    sumOfSquares: sums.sumOfSquares,
+    arrow: Array.from(halfWindows, (_, n) => sums.squaredError.subarray(n * heads, (n + 1) * heads)),
+    cached: previous ? sums.cachedError : null,
+  };
+}
+
+export interface KernelAttentionMap {
+  readonly size: number;
+  /** Mean probability per pair of cells, [size, size]. */
+  readonly values: Float32Array;
+  /** Per half-window: mean over queries of the probability that the arrow keeps. */
+  readonly keptMass: readonly number[];
+}
+
+/** One head's softmax probabilities averaged over cells, without ever holding tokens × tokens. */
+export async function attentionMap(args: AttentionMapArgs): Promise<KernelAttentionMap> {
+  const flat = flatten(args);
+  const { batchIndex, head, cell, halfWindows } = args;
+  requireInteger('batchIndex', batchIndex, 0, args.batch - 1);
+  requireInteger('head', head, 0, args.heads - 1);
+  requireInteger('cell', cell, 1);
+  requireArray('halfWindows', halfWindows, Int32Array, 0);
+  requireWindows(halfWindows, 0);
+  const size = Math.ceil(tokensOf(args) / cell);
+  const values = new Float32Array(countOf('cell', size, size));
+  const keptMass = await runCancellable(args.signal, (cancel) =>
+    addon.attentionMap({ ...flat, batchIndex, head, cell, halfWindows, values, cancel }),
+  );
+  return { size, values, keptMass: [...keptMass] };
+}
+
+export interface HeadwiseRseArgs {
+  /** Both [batch, tokens, heads, dim]. */
+  readonly y: Float32Array;
+  readonly yFull: Float32Array;
+  readonly batch: number;
+  readonly tokens: number;
+  readonly heads: number;
+  readonly dim: number;
+}
+
+/** Per head Σ(y − yFull)² / Σ(yFull − mean(yFull))² in float64, against yFull as the published code of DiTFastAttnV2 has it. */
+export async function headwiseRse(args: HeadwiseRseArgs): Promise<Float64Array> {
+  const { batch, tokens, heads, dim, y, yFull } = args;
+  for (const [name, value] of Object.entries({ batch, tokens, heads, dim })) requireInteger(name, value, 1);
+  const count = countOf('y', batch, tokens, heads, dim);
+  requireFloats('y', y, count);
+  requireFloats('yFull', yFull, count);
+  return addon.headwiseRse({ y, yFull, batch, tokens, heads, dim });
+}
+
+/**
+ * Key tokens that each row block visits under an arrow: Int32Array [rowBlocks, 4], begin and end of the first range,
+ * begin and end of the second (0, 0 where there is one range).
+ */
+export function keptKeyRanges(
+  layout: KernelTokenLayout,
+  halfWindow: number,
+  block: readonly [number, number],
+): Int32Array {
+  requireInteger('halfWindow', halfWindow, 0);
+  return addon.keptKeyRanges({
+    ...flattenMask(layout, block),
+    halfWindow: Math.min(halfWindow, layout.text + layout.image),
+  });
+}
+
+/** (query, key) pairs that an arrow keeps, of (text + image)² in all. */
+export function keptPairs(layout: KernelTokenLayout, halfWindow: number, block: readonly [number, number]): number {
+  const ranges = keptKeyRanges(layout, halfWindow, block);
+  const tokens = layout.text + layout.image;
+  let pairs = 0;
+  for (let m = 0; m * 4 < ranges.length; m++) {
+    const rows = Math.min(block[0], tokens - m * block[0]);
+    pairs += rows * (ranges[m * 4 + 1]! - ranges[m * 4]! + ranges[m * 4 + 3]! - ranges[m * 4 + 2]!);
+  }
+  return pairs;
+}
+
+function tokensOf(shape: AttentionShape): number {
+  return shape.layout.text + shape.layout.image;
+}
+
+function outputCount(shape: AttentionShape): number {
+  return countOf('out', shape.batch, tokensOf(shape), shape.heads, shape.dim);
+}
+
+function flattenMask(layout: KernelTokenLayout, block: readonly [number, number]) {
+  requireInteger('layout.text', layout.text, 0, 2 ** 30);
+  requireInteger('layout.image', layout.image, 0, 2 ** 30);
+  if (layout.order !== 'text-first' && layout.order !== 'image-first') {
+    throw new KernelArgumentError('layout.order', '"text-first" or "image-first"', String(layout.order));
+  }
+  requireInteger('block[0]', block[0], 1, 2 ** 30);
+  requireInteger('block[1]', block[1], 1, 2 ** 30);
+  return {
+    text: layout.text,
+    image: layout.image,
+    textFirst: layout.order === 'text-first',
+    blockRows: block[0],
+    blockKeys: block[1],
+  };
+}
+
+function flatten(args: QueryKey) {
+  const { batch, heads, dim } = args;
+  requireInteger('batch', batch, 1, 2 ** 20);
+  requireInteger('heads', heads, 1, 2 ** 20);
+  requireInteger('dim', dim, 8, 256);
+  if (dim % 8 !== 0) throw new KernelArgumentError('dim', 'a multiple of 8', String(dim));
+  const mask = flattenMask(args.layout, args.block);
+  const tokenStride = args.tokenStride ?? heads * dim;
+  requireInteger('tokenStride', tokenStride, heads * dim);
+  requireStrided('q', args.q, args);
+  requireStrided('k', args.k, args);
+  const scale = args.scale ?? 1 / Math.sqrt(dim);
+  return { ...mask, batch, heads, dim, tokenStride, scale, q: args.q, k: args.k };
+}
+
+function requireStrided(argument: string, value: Float32Array, args: QueryKey): void {
+  const width = args.heads * args.dim;
+  const rows = args.batch * tokensOf(args);
+  requireFloats(argument, value, rows === 0 ? 0 : countOf(argument, rows - 1, args.tokenStride ?? width) + width);
+}
+
+function requireWindows(halfWindows: Int32Array, least: number): void {
+  const wrong = halfWindows.find((window) => window < least);
+  if (wrong !== undefined) throw new KernelArgumentError('halfWindows', `values of at least ${least}`, String(wrong));
+}

@@ -1,0 +1,27 @@
+import { cpus } from 'node:os';
+import { addon } from './addon.ts';
+import { requireInteger } from './arguments.ts';
+
+/** The kernels' only door: other layers import this file and nothing else here. */
+export { AddonLoadError } from './addon.ts';
+export { KernelArgumentError } from './arguments.ts';
+export * from './attention.ts';
+export * from './elementwise.ts';
+
+export interface CpuInfo {
+  /** As the processor names itself: "AMD EPYC". */
+  readonly model: string;
+  /** Of the kernels: portable, avx2 or avx512. */
+  readonly instructionSet: string;
+  readonly threads: number;
+}
+
+export function cpuInfo(): CpuInfo {
+  return { model: cpus()[0]?.model.trim() || 'unknown processor', ...addon.cpuInfo() };
+}
+
+/** Threads that every kernel call uses, the caller's among them. Waits for calls under way. */
+export function setThreads(count: number): void {
+  requireInteger('count', count, 1, 1024);
+  addon.setThreads(count);
+}

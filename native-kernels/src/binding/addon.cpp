@@ -1,0 +1,42 @@
+#include "bindings.h"
+
+#include "../cpu/kernels.h"
+
+namespace {
+
+using namespace arrowhead;
+
+Napi::Value cpuInfo(const Napi::CallbackInfo& info) {
+  auto result = Napi::Object::New(info.Env());
+  result.Set("instructionSet", kernels().name);
+  result.Set("threads", ThreadPool::shared().threads());
+  return result;
+}
+
+void setThreads(const Napi::CallbackInfo& info) {
+  const int32_t count = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0;
+  if (count < 1 || count > 1024) throw Napi::RangeError::New(info.Env(), "threads: expected 1 to 1024");
+  ThreadPool::shared().setThreads(count);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
+  add("headwiseAttention", binding::headwiseAttention);
+  add("measureAttention", binding::measureAttention);
+  add("attentionMap", binding::attentionMap);
+  add("headwiseRse", binding::headwiseRse);
+  add("keptKeyRanges", binding::keptKeyRanges);
+  add("layerNormModulate", binding::layerNormModulate);
+  add("rmsNorm", binding::rmsNorm);
+  add("qkNormRope", binding::qkNormRope);
+  add("gatedResidual", binding::gatedResidual);
+  add("activation", binding::activation);
+  add("convertToFloat32", binding::convertToFloat32);
+  add("cpuInfo", cpuInfo);
+  add("setThreads", setThreads);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(arrowhead_kernels, init)
