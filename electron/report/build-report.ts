@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { logScaleOf, methodColours, methodMark, needsDarkMark, SHADE_TABLE, shadeIndex } from './colours.ts';
+import { renderHeatmap } from './heatmap.ts';
+import { embedJson, Html, html } from './html.ts';
+import { renderMethodLegend, renderScaleLegend } from './legends.ts';
+import { renderMethodShares } from './method-shares.ts';
+import { percent, readable, seconds } from './numbers.ts';
+import { renderPair } from './pictures.ts';
+import type { ReportData } from './report-data.ts';
+import { REPORT_SCRIPT } from './report-script.ts';
+import { REPORT_STYLE } from './report-style.ts';
+import { renderCommands, renderSettings } from './settings.ts';
+
+/** From so many layers on two heatmaps need a wide window to stand side by side. */
+const BROAD_FROM_LAYERS = 40;
+
+/** A run as one HTML file that needs nothing else: no network, no script but its own, readable without that too. */
+export function buildReport(data: ReportData): string {
+  const { plan, pairs, model } = data;
+  const policy = [
+    "default-src 'none'",
+    'img-src data:',
+    `style-src '${hash(REPORT_STYLE)}'`,
+    `script-src '${hash(REPORT_SCRIPT)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const title = `${percent(plan.sparsity)} of attention saved on ${model.name}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(REPORT_STYLE)}</style>
+</head>
+<body>
+<main>
+${renderHeader(data)}
+<section aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>
+<p class="lede">Made with the same prompt, seed and sampler; calibration saw ${calibrationSaw(data)}.</p>
+${pairs.map(renderPair)}</section>
+${renderMaps(data)}
+<section aria-labelledby="settings"><h2 id="settings">Settings</h2>${renderSettings(data)}</section>
+<section aria-labelledby="repeat"><h2 id="repeat">Repeat it</h2>${renderCommands(data.commands)}</section>
+<footer><span>Arrowhead ${data.version}</span><time datetime="${data.created}">${data.created.slice(0, 16).replace('T', ' ')} UTC</time></footer>
+</main>
+<script type="application/json" id="data">${embedJson(scriptData(data))}</script>
+<script>${new Html(REPORT_SCRIPT)}</script>
+</body>
+</html>
+`.markup;
+}
+
+function renderHeader({ plan, pairs, model, sampling, search, device }: ReportData): Html {
+  const mean = (of: (pair: ReportData['pairs'][number]) => number): number =>
+    pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
+  const ssim = mean((pair) => pair.ssim);
+  const lpips = pairs.every((pair) => pair.lpips !== null) ? mean((pair) => pair.lpips ?? 0) : null;
+  const speedUp = mean((pair) => pair.seconds.original) / mean((pair) => pair.seconds.compressed);
+  const psnr = mean((pair) => pair.psnr);
+  const tiles: readonly (readonly [string, Html | null])[] = [
+    ['attention FLOPs saved', html`${percent(plan.sparsity)}`],
+    ['denoising speed-up', html`${readable(speedUp)}×`],
+    ['SSIM', html`${ssim.toFixed(3)}`],
+    ['PSNR', html`${Number.isFinite(psnr) ? html`${psnr.toFixed(1)} <small>dB</small>` : '∞'}`],
+    ['LPIPS', lpips === null ? null : html`${lpips.toFixed(3)}`],
+    ['calibration', html`${seconds(search.seconds)}`],
+  ];
+  const constraint = search.headConstraint === null ? 'no head constraint' : `c ${readable(search.headConstraint)}`;
+  return html`<header><p class="eyebrow">Head-wise attention compression</p>
+<h1>${percent(plan.sparsity)} of the attention left out, at an SSIM of ${ssim.toFixed(3)}</h1>
+<p class="lede">${model.name}, ${sampling.width} × ${sampling.height}, ${sampling.steps} steps, δ ${readable(search.delta)}, ${constraint}, on ${device}.</p>
+<dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl></header>`;
+}
+
+function calibrationSaw({ search, pairs }: ReportData): string {
+  const { prompts, seeds } = search;
+  const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+  const unseen = pairs.every((pair) => !prompts.includes(pair.prompt));
+  return `${count(prompts.length, 'prompt')} and ${count(seeds.length, 'seed')}${unseen ? ', none of these prompts' : ''}`;
+}
+
+function renderMaps(data: ReportData): Html {
+  const { table, plan, search } = data;
+  const { layers, heads, methods } = table;
+  const colours = methodColours(plan.methods);
+  const scale = logScaleOf(table.rse);
+  const headLimit = search.headConstraint === null ? null : (search.headConstraint * search.delta) / heads;
+  return html`<section aria-labelledby="heads"><h2 id="heads">Heads</h2>
+<p class="lede">Rows are heads, columns are layers. The relative squared error (RSE) says how far a head's output moves when it uses a cheaper method; the heads of a layer may lose δ = ${readable(search.delta)} together.</p>
+<div class="controls"><label class="step" for="step">Step <input id="step" type="range" min="0" max="${table.steps - 1}" value="0" step="1" autocomplete="off"><output id="step-text" for="step">0 / ${table.steps - 1}</output></label>
+<fieldset><legend>RSE of</legend><span class="choice">${methods.map(
+    (name, index) =>
+      html`<label><input type="radio" name="method" value="${index}" autocomplete="off"${new Html(index === 0 ? ' checked' : '')}>${name}</label>`,
+  )}</span></fieldset></div>
+<div class="panels${layers.length > BROAD_FROM_LAYERS ? ' broad' : ''}">
+<figure><h3>Error of <span id="rse-method">${methods[0]}</span></h3><p class="note">Dark loses little, bright much; hatched is not possible.</p>
+${renderHeatmap({
+  id: 'rse-map',
+  label: 'RSE of every head and layer',
+  layers,
+  heads,
+  cell: (layer, head) => {
+    const index = shadeIndex(table.rse[layer * methods.length * heads + head] ?? Number.NaN, scale);
+    return { fill: index === null ? null : (SHADE_TABLE[index] ?? null) };
+  },
+})}${renderScaleLegend(scale, headLimit)}</figure>
+<figure><h3>Chosen method</h3><p class="note">What every head does at this step under the scheme.</p>
+${renderHeatmap({
+  id: 'plan-map',
+  label: 'Chosen method of every head and layer',
+  layers,
+  heads,
+  cell: (layer, head) => {
+    const choice = plan.choices[0]?.[layer]?.[head] ?? 0;
+    return { fill: colours[choice] ?? null, mark: methodMark(plan.methods[choice] ?? '') };
+  },
+})}${renderMethodLegend(plan.methods, colours)}</figure>
+</div>
+<p class="readout" id="readout" role="status"></p>
+<div class="wide"><h3>Methods by step</h3><p class="note">Share of all heads, from the first denoising step to the last.</p>
+${renderMethodShares(plan, colours)}${renderMethodLegend(plan.methods, colours)}</div></section>`;
+}
+
+function scriptData({ table, plan }: ReportData): object {
+  const { layers, heads, steps, methods, rse } = table;
+  const colours = methodColours(plan.methods);
+  return {
+    layers,
+    heads,
+    steps,
+    methods,
+    planMethods: plan.methods,
+    planColours: colours,
+    planMarks: plan.methods.map(methodMark),
+    darkMarks: colours.map(needsDarkMark),
+    shades: SHADE_TABLE,
+    ...logScaleOf(rse),
+    rse: Buffer.from(rse.buffer, rse.byteOffset, rse.byteLength).toString('base64'),
+    choices: Buffer.from(plan.choices.flat(2)).toString('base64'),
+  };
+}
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

@@ -1,0 +1,96 @@
+/** Viridis (matplotlib, CC0), sampled: even steps in lightness, readable with every common colour blindness. */
+const VIRIDIS = [
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
+] as const;
+
+const SHADES = 64;
+
+/** The scale from small to large, as hex colours. */
+export const SHADE_TABLE: readonly string[] = Array.from({ length: SHADES }, (_, index) => shade(index / (SHADES - 1)));
+
+function shade(part: number): string {
+  const position = part * (VIRIDIS.length - 1);
+  const index = Math.min(VIRIDIS.length - 2, Math.floor(position));
+  const [from, to] = [VIRIDIS[index]!, VIRIDIS[index + 1]!];
+  const mix = (channel: 0 | 1 | 2): number =>
+    Math.round(from[channel] + (to[channel] - from[channel]) * (position - index));
+  return hex(mix(0), mix(1), mix(2));
+}
+
+function hex(...channels: readonly number[]): string {
+  return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** A logarithmic axis over whole decades. */
+export interface LogScale {
+  /** Powers of ten. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The decades that hold the positive finite values, at most six of them, counted from the largest: RSE spans more, but
+ * what is a millionth of the largest is as good as nothing.
+ */
+export function logScaleOf(values: Iterable<number>): LogScale {
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const value of values) {
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (most === 0) return { low: -4, high: 0 };
+  const high = Math.ceil(Math.log10(most)) + 0;
+  return { low: Math.min(high - 1, Math.max(high - 6, Math.floor(Math.log10(least)))), high };
+}
+
+/** Index into SHADE_TABLE; null for a value that is not a number. */
+export function shadeIndex(value: number, { low, high }: LogScale): number | null {
+  if (!Number.isFinite(value)) return null;
+  const part = value > 0 ? (Math.log10(value) - low) / (high - low) : 0;
+  return Math.round(Math.min(1, Math.max(0, part)) * (SHADES - 1));
+}
+
+const ARROWS = ['#9fd0ee', '#5aa5dd', '#2f74c0', '#1f4f9a', '#183a78', '#122a5a'];
+const FULL = '#c3c6ce';
+const CACHED = '#e8a33d';
+const OTHERS = ['#cc79a7', '#3f9b74', '#8f6bb3', '#d55e00'];
+
+/** One colour per method: grey full, blues that deepen as arrows narrow, amber cached. */
+export function methodColours(methods: readonly string[]): readonly string[] {
+  const fractions = methods.filter((name) => name.startsWith('arrow/')).sort((a, b) => fractionOf(a) - fractionOf(b));
+  const others = methods.filter((name) => name !== 'full' && name !== 'cached' && !name.startsWith('arrow/'));
+  return methods.map((name) => {
+    if (name === 'full') return FULL;
+    if (name === 'cached') return CACHED;
+    const index = fractions.indexOf(name);
+    return (index >= 0 ? ARROWS[Math.min(index, ARROWS.length - 1)] : OTHERS[others.indexOf(name) % OTHERS.length])!;
+  });
+}
+
+/** A method in one or two characters, for those who cannot tell the colours apart. */
+export function methodMark(name: string): string {
+  if (name === 'full') return '';
+  if (name === 'cached') return 'c';
+  return name.startsWith('arrow/') ? name.slice('arrow/'.length) : name.slice(0, 2);
+}
+
+/** Whether text over this colour reads better dark than white. */
+export function needsDarkMark(colour: string): boolean {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140;
+}
+
+function fractionOf(name: string): number {
+  return Number(name.slice('arrow/'.length));
+}

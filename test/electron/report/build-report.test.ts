@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { buildReport } from '../../../electron/report/build-report.ts';
+import { methodShares } from '../../../electron/report/method-shares.ts';
+import { REPORT_SCRIPT } from '../../../electron/report/report-script.ts';
+import { syntheticReport } from './synthetic-report.ts';
+
+const SMALL = { steps: 3, layers: 4, heads: 2 };
+
+function block(page: string, open: string, close: string): string {
+  const start = page.indexOf(open) + open.length;
+  return page.slice(start, page.indexOf(close, start));
+}
+
+describe('buildReport', () => {
+  it('escapes prompts wherever they stand', async () => {
+    const data = await syntheticReport(SMALL);
+    const hostile = '</script><img src=x onerror="alert(1)">\'&';
+    const [pair] = data.pairs;
+    const page = buildReport({
+      ...data,
+      model: { ...data.model, name: hostile },
+      search: { ...data.search, prompts: [hostile] },
+      pairs: [{ ...pair!, prompt: hostile }],
+      table: { ...data.table, layers: data.table.layers.map(() => hostile) },
+      commands: [{ purpose: hostile, line: hostile }],
+    });
+    expect(page).not.toContain('<img src=x');
+    expect(page.match(/<\/script>/g)).toHaveLength(2);
+    expect(page.match(/<script/g)).toHaveLength(2);
+  });
+
+  it('permits its own style and script by hash and nothing from outside', async () => {
+    const page = buildReport(await syntheticReport(SMALL));
+    const policy = block(page, 'http-equiv="Content-Security-Policy" content="', '"').replaceAll('&#39;', "'");
+    const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`style-src ${hash(block(page, '<style>', '</style>'))}`);
+    expect(policy).toContain(`script-src ${hash(block(page, '<script>', '</script>'))}`);
+    expect(policy).not.toContain('unsafe');
+    // Style attributes and event attributes would be refused by that policy.
+    expect(page).not.toMatch(/\s(style|on[a-z]+)="/);
+    expect(page).not.toMatch(/(src|href)="(?!data:)/);
+    expect(() => new Function(REPORT_SCRIPT)).not.toThrow();
+  });
+
+  it('hands the script the whole table and the whole plan', async () => {
+    const data = await syntheticReport(SMALL);
+    const script = JSON.parse(block(buildReport(data), 'id="data">', '</script>'));
+    const rse = new Float32Array(new Uint8Array(Buffer.from(script.rse, 'base64')).buffer);
+    expect(rse).toEqual(data.table.rse);
+    expect([...Buffer.from(script.choices, 'base64')]).toEqual(data.plan.choices.flat(2));
+    expect(script).toMatchObject({ steps: 3, heads: 2, methods: data.table.methods, planMethods: data.plan.methods });
+  });
+
+  it.each([
+    { steps: 1, layers: 1, heads: 1 },
+    { steps: 50, layers: 57, heads: 24 },
+    { steps: 4, layers: 3, heads: 64 },
+  ])('draws every head at $steps × $layers × $heads', async (size) => {
+    const page = buildReport(await syntheticReport(size));
+    for (const id of ['rse-map', 'plan-map']) {
+      const cells = block(page.slice(page.indexOf(`<svg id="${id}"`)), '<g class="cells">', '</g>');
+      expect(cells.match(/<rect/g)).toHaveLength(size.layers * size.heads);
+    }
+    const written = page.slice(0, page.indexOf('<script'));
+    expect(['NaN', 'undefined', 'Infinity'].filter((word) => written.includes(word))).toEqual([]);
+  });
+
+  it('hatches what was not possible and shows equal pictures as such', async () => {
+    const data = await syntheticReport(SMALL);
+    const [pair] = data.pairs;
+    data.table.rse.fill(Number.NaN);
+    const page = buildReport({ ...data, pairs: [{ ...pair!, ssim: 1, psnr: Number.POSITIVE_INFINITY, lpips: 0 }] });
+    expect(page.match(/fill="url\(#rse-map-none\)"/g)).toHaveLength(8);
+    expect(page).toContain('∞ (equal)');
+    expect(page).toContain('0.0000');
+  });
+
+  it('marks a preview as one', async () => {
+    const data = await syntheticReport(SMALL);
+    expect(buildReport(data)).not.toContain('preview');
+    expect(buildReport({ ...data, search: { ...data.search, mode: 'preview' } })).toContain('preview: re-solved');
+  });
+});
+
+describe('methodShares', () => {
+  it('sums to one at every step', async () => {
+    const { plan } = await syntheticReport({ steps: 5, layers: 3, heads: 4 });
+    for (const shares of methodShares(plan)) {
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    }
+  });
+});
