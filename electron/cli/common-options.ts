@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { parseAmount, parseCount } from './arguments/numbers.ts';
+import { type PictureSize, parseSize } from './arguments/size.ts';
+
+/** What every command takes. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON object on standard output, errors included')
+    .option('-q, --quiet', 'show no progress');
+}
+
+export interface ModelOptions {
+  readonly model?: string;
+}
+
+export function addModelOption(command: Command): Command {
+  return command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)');
+}
+
+/** Absent ones are the checkpoint's own, or those of the scheme in use. */
+export interface SamplingOptions {
+  readonly steps?: number;
+  readonly size?: PictureSize;
+  readonly guidance?: number;
+}
+
+export function addSamplingOptions(command: Command): Command {
+  return command
+    .option('--steps <n>', "denoising steps (default: the model's own)", parseCount)
+    .option('--size <WxH>', "picture size in pixels, such as 512x512 (default: the model's own)", parseSize)
+    .option('--guidance <g>', "guidance scale (default: the model's own)", parseAmount);
+}
+
+/** A commander parser for an option that may be given several times or take several values. */
+export function collect<T>(parse: (text: string) => T): (text: string, previous: readonly T[] | undefined) => T[] {
+  return (text, previous) => [...(previous ?? []), parse(text)];
+}

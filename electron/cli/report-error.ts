@@ -1,0 +1,69 @@
+import { CommanderError } from 'commander';
+import { CancelledError } from '../engine/cancelled-error.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The exit codes that scripts may rely on. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+
+export interface ErrorReport {
+  readonly exitCode: number;
+  readonly name: string;
+  /** One paragraph: what happened, where, and what to do. */
+  readonly message: string;
+  /** Lines after it, such as how to resume. */
+  readonly hint?: string;
+}
+
+/** Errors of lower layers that mean "you asked for something impossible" rather than "it failed". */
+const USAGE_NAMES = new Set(['UsageError', 'SamplingError']);
+
+/** What to tell about an error that ended a command. `cancelled`: whether the user had asked to stop. */
+export function describeError(error: unknown, cancelled: boolean): ErrorReport {
+  if (error instanceof CommanderError) {
+    return { exitCode: EXIT.usage, name: 'UsageError', message: error.message.replace(/^error: /, '') };
+  }
+  if (error instanceof CancelledError) {
+    return {
+      exitCode: EXIT.cancelled,
+      name: 'Cancelled',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+  if (cancelled && isAbort(error)) {
+    return { exitCode: EXIT.cancelled, name: 'Cancelled', message: 'Cancelled; nothing was written.' };
+  }
+  if (!(error instanceof Error)) return { exitCode: EXIT.failed, name: 'Error', message: String(error) };
+  const usage = error instanceof UsageError || USAGE_NAMES.has(error.name);
+  return {
+    exitCode: usage ? EXIT.usage : EXIT.failed,
+    name: error.name,
+    message: systemMessage(error) ?? (error.message || error.name),
+  };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'CancelledError');
+}
+
+/** Node's own file errors say `ENOENT: …, open '…'`; people are better served by a sentence. */
+function systemMessage(error: NodeJS.ErrnoException): string | undefined {
+  if (error.code === undefined || error.path === undefined || error.syscall === undefined) return undefined;
+  switch (error.code) {
+    case 'ENOENT':
+      return `${error.path} does not exist. Check the path.`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${error.path}: permission denied (${error.code}). Make it accessible, or choose another path.`;
+    case 'EISDIR':
+      return `${error.path} is a folder, where a file is needed.`;
+    case 'ENOTDIR':
+      return `${error.path}: a part of this path is a file, not a folder.`;
+    case 'ENOSPC':
+      return `${error.path}: the disk is full (ENOSPC). Free some space, or write to another disk.`;
+    case 'EROFS':
+      return `${error.path}: the file system is read-only (EROFS). Choose another folder.`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import type { WriteStream } from 'node:tty';
+
+/** The two streams that a command writes to. A reader that goes away (`| head`) ends the output, never the work. */
+export class Terminal {
+  readonly #out: Output;
+  readonly #err: Output;
+
+  constructor(out: NodeJS.WriteStream, err: NodeJS.WriteStream) {
+    this.#out = new Output(out);
+    this.#err = new Output(err);
+  }
+
+  /** The result of a command: standard output. */
+  print(text: string): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  /** Progress, warnings, errors: standard error. */
+  note(text: string): void {
+    this.#err.write(`${text}\n`);
+  }
+
+  /** Where a progress bar may draw: standard error as a terminal, else null. */
+  get barStream(): WriteStream | null {
+    return this.#err.stream.isTTY ? (this.#err.stream as WriteStream) : null;
+  }
+
+  /** Characters per line of standard output; 80 where it is no terminal. */
+  get columns(): number {
+    return this.#out.stream.columns ?? 80;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([this.#out.flush(), this.#err.flush()]);
+  }
+}
+
+class Output {
+  readonly stream: NodeJS.WriteStream;
+  #closed = false;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#closed = true;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
+
+  write(text: string): void {
+    if (!this.#closed) this.stream.write(text);
+  }
+
+  flush(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.stream.write('', () => resolve());
+    });
+  }
+}
