@@ -23,10 +23,21 @@ export interface Device {
   copy(from: Tensor, to: Tensor): void;
   /** Gives the memory back once the enqueued ops that use it are done. Idempotent. */
   release(...tensors: readonly Tensor[]): void;
-  /** Resolves when everything enqueued has run; rejects with the first error since the last wait. */
+  /**
+   * Resolves when everything enqueued has run; rejects with the first error since the last `finish`. Ops enqueued after
+   * one that failed are skipped until then, and downloads among them reject with the same error.
+   */
   finish(): Promise<void>;
-  /** A weight as the checkpoint stores it, converted to the device's dtype. Owned by the caller. */
-  loadWeight(source: TensorSource): Promise<Tensor>;
+  /**
+   * Skips what is enqueued and has not run, and stops the kernel under way where the device can. Waits reject with
+   * `reason`; the device is as new after the next `finish`.
+   */
+  abort(reason: unknown): void;
+  /**
+   * A weight as the checkpoint stores it, converted to the device's dtype. Several sources are stacked along axis 0, as
+   * the q, k and v projections are. Owned by the caller.
+   */
+  loadWeight(...sources: readonly TensorSource[]): Promise<Tensor>;
   /** Releases everything, weights included. */
   close(): Promise<void>;
 
@@ -45,11 +56,11 @@ export interface Device {
    * q, k, v [B, N, H, D].
    */
   qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void;
-  /** Columns [begin, end) of the last axis, as a view where the device can, else a copy. */
+  /** Columns [begin, end) of the last axis, as a view where the device can, else a copy: for reading only. */
   columns(x: Tensor, begin: number, end: number): Tensor;
-  /** Rows [begin, end) of axis 1 of [B, N, C] as a new tensor. */
+  /** Rows [begin, end) of axis 1 of [B, N, …] as [B, end − begin, C], later axes flattened; a view where the device can. */
   rows(x: Tensor, begin: number, end: number): Tensor;
-  /** Concatenation along axis 1 of [B, n_i, C] (`tokens`) or along the last axis (`channels`). */
+  /** Concatenation of [B, n, …] along axis 1 (`tokens`) or the last axis (`channels`); axes after the second are flattened. */
   concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): Tensor;
 
   /**
