@@ -1,0 +1,122 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { PromptNotices } from '../pipeline/pipeline.ts';
+import { readClipConfig } from './clip-config.ts';
+import { ClipTextEncoder } from './clip-text-encoder.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
+import { PromptTokenizer } from './prompt-tokenizer.ts';
+import { T5TextEncoder } from './t5-text-encoder.ts';
+import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-encoders.ts';
+
+/** `max_sequence_length` of diffusers' FluxPipeline, which also bounds it. */
+const MAX_TEXT_TOKENS = 512;
+const CACHE_BYTES = 256 * 1024 * 1024;
+
+interface Embedding {
+  readonly context: Float32Array;
+  readonly pooled: Float32Array;
+}
+
+/** FLUX: T5's last hidden state as context, CLIP's pooled output beside it. diffusers, FluxPipeline.encode_prompt. */
+export class FluxTextEncoders implements TextEncoders {
+  readonly #clipTokenizer: PromptTokenizer;
+  readonly #t5Tokenizer: PromptTokenizer;
+  readonly #clip: ClipTextEncoder;
+  readonly #t5: T5TextEncoder;
+  readonly #recent = new EmbeddingCache<Embedding>(
+    CACHE_BYTES,
+    ({ context, pooled }) => context.byteLength + pooled.byteLength,
+  );
+
+  private constructor(
+    clipTokenizer: PromptTokenizer,
+    t5Tokenizer: PromptTokenizer,
+    clip: ClipTextEncoder,
+    t5: T5TextEncoder,
+  ) {
+    this.#clipTokenizer = clipTokenizer;
+    this.#t5Tokenizer = t5Tokenizer;
+    this.#clip = clip;
+    this.#t5 = t5;
+  }
+
+  static async open(checkpoint: Checkpoint, options: TextEncoderOptions): Promise<FluxTextEncoders> {
+    const { textTokens } = options;
+    if (
+      textTokens !== undefined &&
+      !(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_TEXT_TOKENS)
+    ) {
+      throw new RangeError(`textTokens must be a whole number from 1 to ${MAX_TEXT_TOKENS}, got ${textTokens}`);
+    }
+    const clipComponent = await checkpoint.component('text_encoder');
+    const clipMax = readClipConfig(clipComponent).maxTokens;
+    const clipTokenizer = await PromptTokenizer.open(checkpoint.path('tokenizer'), (length) => {
+      const tokens = length ?? clipMax;
+      if (tokens <= clipMax) return tokens;
+      throw new CheckpointError(
+        clipComponent.configFile,
+        `max_position_embeddings is ${clipMax}, but the tokenizer's model_max_length is ${tokens}`,
+      );
+    });
+    const t5Tokenizer = await PromptTokenizer.open(
+      checkpoint.path('tokenizer_2'),
+      (length) => textTokens ?? Math.min(length ?? MAX_TEXT_TOKENS, MAX_TEXT_TOKENS),
+    );
+    return new FluxTextEncoders(
+      clipTokenizer,
+      t5Tokenizer,
+      await ClipTextEncoder.open(clipComponent, clipTokenizer.tokens),
+      await T5TextEncoder.open(await checkpoint.component('text_encoder_2'), t5Tokenizer.tokens),
+    );
+  }
+
+  get textTokens(): number {
+    return this.#t5Tokenizer.tokens;
+  }
+
+  async encode(prompts: readonly string[], signal?: AbortSignal): Promise<TextEmbeddings> {
+    const embeddings: Embedding[] = [];
+    for (const prompt of prompts) embeddings.push(await this.#embed(prompt, signal));
+    return {
+      context: joined(embeddings.map(({ context }) => context)),
+      textTokens: this.textTokens,
+      contextDim: this.#t5.config.channels,
+      pooled: joined(embeddings.map(({ pooled }) => pooled)),
+      pooledDim: this.#clip.config.channels,
+    };
+  }
+
+  inspect(prompt: string): PromptNotices {
+    const unknownToClip = new Set(this.#clipTokenizer.ignoredWords(prompt));
+    return {
+      ignoredWords: this.#t5Tokenizer.ignoredWords(prompt).filter((word) => unknownToClip.has(word)),
+      cutTokens: this.#t5Tokenizer.encode(prompt).cutTokens,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#recent.clear();
+    await Promise.all([this.#clip.close(), this.#t5.close()]);
+  }
+
+  async #embed(prompt: string, signal: AbortSignal | undefined): Promise<Embedding> {
+    signal?.throwIfAborted();
+    const known = this.#recent.get(prompt);
+    if (known) return known;
+    const { pooled } = await this.#clip.encode(this.#clipTokenizer.encode(prompt).ids, signal);
+    const context = await this.#t5.encode(this.#t5Tokenizer.encode(prompt).ids, signal);
+    const embedding = { context, pooled };
+    this.#recent.set(prompt, embedding);
+    return embedding;
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

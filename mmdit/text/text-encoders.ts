@@ -1,0 +1,42 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { PromptNotices } from '../pipeline/pipeline.ts';
+import { FluxTextEncoders } from './flux-text-encoders.ts';
+
+/** What a transformer is conditioned on, for a batch of prompts. */
+export interface TextEmbeddings {
+  /** [batch, textTokens, contextDim]. */
+  readonly context: Float32Array;
+  readonly textTokens: number;
+  readonly contextDim: number;
+  /** [batch, pooledDim]. */
+  readonly pooled: Float32Array;
+  readonly pooledDim: number;
+}
+
+/** The tokenizers and text encoders of a pipeline. */
+export interface TextEncoders {
+  readonly textTokens: number;
+  /** Throws PromptError, CheckpointError, OnnxError, or the signal's reason. Embeddings of recent prompts are kept. */
+  encode(prompts: readonly string[], signal?: AbortSignal): Promise<TextEmbeddings>;
+  /** Tokenizes only. Throws PromptError. */
+  inspect(prompt: string): PromptNotices;
+  close(): Promise<void>;
+}
+
+export interface TextEncoderOptions {
+  /** Text length of the T5 encoder; what its tokenizer names, up to the pipeline's own 512, where absent. */
+  readonly textTokens?: number;
+}
+
+/** Opens the text side of a diffusers checkpoint: configs, tokenizers and tensor shapes, no weights. Throws CheckpointError. */
+export async function openTextEncoders(
+  checkpoint: Checkpoint,
+  options: TextEncoderOptions = {},
+): Promise<TextEncoders> {
+  if (checkpoint.pipelineClass === 'FluxPipeline') return FluxTextEncoders.open(checkpoint, options);
+  throw new CheckpointError(
+    checkpoint.folder,
+    `is a ${checkpoint.pipelineClass}; text encoders are supported for FluxPipeline`,
+  );
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Component } from '../checkpoint/component.ts';
+import { count, readConfig, requireClass } from '../onnx/component-config.ts';
+
+const FIELDS = {
+  latent_channels: count(1024),
+  out_channels: z.literal(3).default(3),
+  block_out_channels: z
+    .array(count(1 << 14))
+    .min(1)
+    .max(8),
+  layers_per_block: count(64).default(1),
+  norm_num_groups: count(1 << 10).default(32),
+  act_fn: z.literal('silu').default('silu'),
+  up_block_types: z.array(z.literal('UpDecoderBlock2D')).min(1),
+  mid_block_add_attention: z.boolean().default(true),
+  use_post_quant_conv: z.boolean().default(true),
+  scaling_factor: z.number().positive(),
+  shift_factor: z.number().nullable().default(null),
+  latents_mean: z.null().default(null),
+  latents_std: z.null().default(null),
+};
+/** Of the encoder, or of how PyTorch would run the decoder (everything here is float32). */
+const INERT = ['in_channels', 'down_block_types', 'use_quant_conv', 'sample_size', 'force_upcast'];
+
+export interface VaeConfig {
+  readonly latentChannels: number;
+  /** From the image's side to the latent's. */
+  readonly blockChannels: readonly number[];
+  readonly layersPerBlock: number;
+  readonly groups: number;
+  readonly midAttention: boolean;
+  readonly postQuantConv: boolean;
+  readonly scalingFactor: number;
+  readonly shiftFactor: number;
+}
+
+/** Throws CheckpointError for another class, an unknown field or an impossible value. */
+export function readVaeConfig(component: Component): VaeConfig {
+  requireClass(component, ['AutoencoderKL']);
+  const config = readConfig(component, FIELDS, INERT);
+  const { block_out_channels: blockChannels, norm_num_groups: groups, up_block_types: upBlocks } = config;
+  if (upBlocks.length !== blockChannels.length) {
+    throw new CheckpointError(
+      component.configFile,
+      `up_block_types has ${upBlocks.length} entries, block_out_channels has ${blockChannels.length}`,
+    );
+  }
+  const uneven = blockChannels.find((channels) => channels % groups !== 0);
+  if (uneven !== undefined) {
+    throw new CheckpointError(
+      component.configFile,
+      `block_out_channels ${uneven} is no multiple of norm_num_groups ${groups}`,
+    );
+  }
+  return {
+    latentChannels: config.latent_channels,
+    blockChannels,
+    layersPerBlock: config.layers_per_block,
+    groups,
+    midAttention: config.mid_block_add_attention,
+    postQuantConv: config.use_post_quant_conv,
+    scalingFactor: config.scaling_factor,
+    shiftFactor: config.shift_factor ?? 0,
+  };
+}
