@@ -2,21 +2,33 @@ import { keptPairs } from '../../native-kernels/index.ts';
 import { type HeadMethod, halfWindow } from './method.ts';
 import { type BlockSize, type TokenLayout, tokenCount } from './token-layout.ts';
 
-/** Per (query, key) pair and channel: a multiply and an add for q·kᵀ, and the same for the probabilities · v. */
+/** Two products (QKᵀ and PV) of a multiplication and an addition per pair and channel. */
 const FLOPS_PER_PAIR_AND_CHANNEL = 4;
 
-/** Floating-point operations of one head on one sample under a method, counted over the blocks that its mask keeps. */
-export function attentionFlops(method: HeadMethod, layout: TokenLayout, block: BlockSize, headDim: number): number {
-  return FLOPS_PER_PAIR_AND_CHANNEL * headDim * attentionPairs(method, layout, block);
+const memo = new Map<string, number>();
+const MEMO_LIMIT = 4096;
+
+/** FLOPs of one head's attention over the blocks that its method keeps. */
+export function attentionFlops(
+  layout: TokenLayout,
+  block: BlockSize,
+  method: HeadMethod,
+  headDim: number,
+  batch = 1,
+): number {
+  return FLOPS_PER_PAIR_AND_CHANNEL * headDim * batch * attentionPairs(layout, block, method);
 }
 
-function attentionPairs(method: HeadMethod, layout: TokenLayout, block: BlockSize): number {
-  switch (method.kind) {
-    case 'full':
-      return tokenCount(layout) ** 2;
-    case 'cached':
-      return 0;
-    case 'arrow':
-      return keptPairs(layout, halfWindow(method.fraction, layout.image), block);
-  }
+/** (query, key) pairs that one head computes: all, those of the kept blocks, or none. */
+export function attentionPairs(layout: TokenLayout, block: BlockSize, method: HeadMethod): number {
+  if (method.kind === 'cached') return 0;
+  if (method.kind === 'full') return tokenCount(layout) ** 2;
+  const window = halfWindow(method.fraction, layout.image);
+  const key = `${layout.order} ${layout.text} ${layout.image} ${block.join(' ')} ${window}`;
+  const known = memo.get(key);
+  if (known !== undefined) return known;
+  const pairs = keptPairs(layout, window, block);
+  if (memo.size >= MEMO_LIMIT) memo.clear();
+  memo.set(key, pairs);
+  return pairs;
 }

@@ -1,5 +1,7 @@
 import type { TokenLayout } from '../attention/token-layout.ts';
-import type { JointQkv, Tensor } from '../device/device.ts';
+import type { Component } from '../checkpoint/component.ts';
+import type { Device, JointQkv, Tensor } from '../device/device.ts';
+import type { DumpTensor, ForwardDump } from './forward-dump.ts';
 
 /** One attention module of a model, in the order in which a forward pass runs them. */
 export interface AttentionLayer {
@@ -22,3 +24,47 @@ export interface AttentionCall extends JointQkv {
  * are all written as such hooks. The returned tensor stays the hook's own: the model reads and never releases it.
  */
 export type AttentionHook = (call: AttentionCall) => Tensor | Promise<Tensor>;
+
+/**
+ * Sees the outputs of blocks and attention modules (after their output projection) under the names of diffusers dumps:
+ * `block0.0`, `block0.attn.1`, `single3.attn`. The tensor is the model's; a download enqueued here sees its value.
+ */
+export type Observer = (name: string, tensor: Tensor) => void;
+
+export interface StepHooks {
+  readonly attention: AttentionHook;
+  readonly observe?: Observer;
+}
+
+/** A transformer on a device. Each family adds a `prepare` of its own, for its pipeline. */
+export interface MmditModel {
+  readonly layers: readonly AttentionLayer[];
+  /** The call that a dump recorded, ready to run: for `verify`. Throws CheckpointError. */
+  prepareDump(dump: ForwardDump): Promise<DumpedCall>;
+  /** Releases the weights. */
+  close(): void;
+}
+
+/** A model with what stays the same over a run (text, guidance, positions) on the device. */
+export interface PreparedModel {
+  /**
+   * The model's prediction at one step. `sample` stays the caller's; the returned tensor becomes the caller's.
+   * `timesteps`: one per batch element, as diffusers passes them (FLUX: 0 to 1).
+   */
+  predict(sample: Tensor, timesteps: Float32Array, hooks: StepHooks): Promise<Tensor>;
+  close(): void;
+}
+
+export interface DumpedCall {
+  readonly prepared: PreparedModel;
+  readonly sample: DumpTensor;
+  readonly timesteps: Float32Array;
+}
+
+/** A kind of transformer that this runtime can build, listed in model-families.ts. */
+export interface ModelFamily {
+  /** `_class_name` of config.json. */
+  readonly className: string;
+  /** Reads config and weights. Throws CheckpointError for whatever this runtime does not implement. */
+  open(component: Component, device: Device): Promise<MmditModel>;
+}

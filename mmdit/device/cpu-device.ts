@@ -1,0 +1,380 @@
+import { totalmem } from 'node:os';
+import * as kernels from '../../native-kernels/index.ts';
+import type { HeadMethod } from '../attention/method.ts';
+import { halfWindow } from '../attention/method.ts';
+import type { BlockSize, TokenLayout } from '../attention/token-layout.ts';
+import { tokenCount } from '../attention/token-layout.ts';
+import type { TensorSource } from '../checkpoint/tensor-source.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { CpuBuffer, CpuTensor, contiguous, copyRows, countOf, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
+import type {
+  Activation,
+  AttentionErrorSums,
+  AttentionInput,
+  AttentionMap,
+  AttentionMapCall,
+  Device,
+  DeviceInfo,
+  HeadwiseAttentionCall,
+  JointQkv,
+  LinearOptions,
+  MeasureAttentionCall,
+  QkNormRopeOptions,
+  Shape,
+  Tensor,
+} from './device.ts';
+import { Gemm } from './gemm.ts';
+import { ShapeError } from './shape-error.ts';
+import { UnsupportedBlockError } from './unsupported-block-error.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** Measured best on AVX2 and AVX-512; small, so that the arrows of small pictures stay thin. */
+const BLOCK: BlockSize = [32, 32];
+const MIN_POOL_BYTES = 512 * 2 ** 20;
+
+/** Runs on the processor: matrix products on ONNX Runtime, all else in native-kernels. Computes in float32. */
+export class CpuDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly #queue = new WorkQueue();
+  readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, totalmem() / 8));
+  readonly #gemm: Gemm;
+
+  private constructor(gemm: Gemm) {
+    const { model, threads, instructionSet } = kernels.cpuInfo();
+    this.info = {
+      kind: 'cpu',
+      name: `${model}, ${threads} thread${threads === 1 ? '' : 's'}, ${instructionSet}`,
+      computeDtype: 'f32',
+      memoryBytes: totalmem(),
+    };
+    this.#gemm = gemm;
+  }
+
+  static async open(): Promise<CpuDevice> {
+    return new CpuDevice(await Gemm.open(kernels.cpuInfo().threads));
+  }
+
+  /** Buffers made since the device was opened; for tests of reuse. */
+  get allocations(): number {
+    return this.#pool.allocations;
+  }
+
+  preferredBlock(): BlockSize {
+    return BLOCK;
+  }
+
+  requireBlock(block: BlockSize, headDim: number): void {
+    if (block.length !== 2 || !block.every((size) => Number.isInteger(size) && size >= 1 && size <= 4096))
+      throw new UnsupportedBlockError('The CPU', block, headDim, 'blocks of 1 to 4096 rows and keys');
+  }
+
+  allocate(shape: Shape): CpuTensor {
+    if (shape.some((length) => !Number.isSafeInteger(length) || length < 0))
+      throw new ShapeError('allocate', 'shape', 'made of natural numbers', shape);
+    return new CpuTensor(new CpuBuffer(this.#pool.take(countOf(shape)), this.#pool), shape);
+  }
+
+  upload(values: Float32Array, shape: Shape): CpuTensor {
+    if (values.length !== countOf(shape))
+      throw new ShapeError(
+        'upload',
+        'values',
+        `${countOf(shape)} elements for [${shape.join(', ')}]`,
+        `${values.length}`,
+      );
+    const tensor = this.allocate(shape);
+    // The caller may change its array before the queue gets here.
+    const snapshot = values.slice();
+    const { floats } = tensor;
+    this.#queue.enqueue(() => floats.set(snapshot));
+    return tensor;
+  }
+
+  download(tensor: Tensor): Promise<Float32Array> {
+    const from = cpuTensor('download', 'tensor', tensor);
+    return this.#queue.enqueueResult(() => {
+      const values = new Float32Array(from.count);
+      copyRows(from.rows, kernels.rowsOf(values, from.width), from.rowCount, from.width);
+      return values;
+    });
+  }
+
+  copy(from: Tensor, to: Tensor): void {
+    const target = cpuTensor('copy', 'to', to);
+    const source = cpuTensorOf('copy', 'from', from, target.shape);
+    this.#queue.enqueue(() => copyRows(source.rows, target.rows, source.rowCount, source.width));
+  }
+
+  release(...tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) if (tensor instanceof CpuTensor) tensor.release();
+  }
+
+  finish(): Promise<void> {
+    return this.#queue.finish();
+  }
+
+  abort(reason: unknown): void {
+    this.#queue.abort(reason);
+  }
+
+  async loadWeight(...sources: readonly TensorSource[]): Promise<CpuTensor> {
+    const [first] = sources;
+    if (!first) throw new ShapeError('loadWeight', 'sources', 'at least one tensor', 'none');
+    const rest = first.shape.slice(1);
+    let rows = 0;
+    for (const { name, shape } of sources) {
+      if (shape.length !== first.shape.length || rest.some((length, axis) => length !== shape[axis + 1]))
+        throw new ShapeError('loadWeight', name, `[…, ${rest.join(', ')}] as ${first.name} is`, shape);
+      rows += shape[0] ?? 1;
+    }
+    const shape = sources.length === 1 ? first.shape : [rows, ...rest];
+    const floats = new Float32Array(countOf(shape));
+    let position = 0;
+    for (const source of sources) {
+      const count = countOf(source.shape);
+      await kernels.convertToFloat32(await source.read(), source.dtype, floats.subarray(position, position + count));
+      position += count;
+    }
+    return new CpuTensor(new CpuBuffer(floats, null), shape);
+  }
+
+  async close(): Promise<void> {
+    await this.finish().catch(() => {});
+    await this.#gemm.close();
+    this.#pool.clear();
+  }
+
+  linear(x: Tensor, weight: Tensor, bias: Tensor | null, options: LinearOptions = {}): CpuTensor {
+    const w = contiguous('linear', 'weight', weight);
+    const [columns = 0, inner = 0] = w.shape;
+    if (w.shape.length !== 2) throw new ShapeError('linear', 'weight', 'of shape [out, in]', w.shape);
+    const b = bias && contiguous('linear', 'bias', bias, [columns]);
+    const input = cpuTensor('linear', 'x', x);
+    if (input.width !== inner) throw new ShapeError('linear', 'x', `of ${inner} channels`, input.shape);
+    const shape = [...input.shape.slice(0, -1), columns];
+    const out = options.out ? contiguous('linear', 'out', options.out, shape) : this.allocate(shape);
+    const packed = input.isContiguous ? input : this.#packed(input);
+    const rows = input.rowCount;
+    if (rows > 0) {
+      const product = { x: packed.floats, weight: w.floats, bias: b?.floats ?? null, out: out.floats };
+      this.#queue.enqueue(() => this.#gemm.multiply({ ...product, rows, inner, columns }));
+      if (options.activation) this.#activate(out, out, options.activation);
+    }
+    if (packed !== input) packed.release();
+    return out;
+  }
+
+  activation(x: Tensor, kind: Activation): CpuTensor {
+    const input = cpuTensor('activation', 'x', x);
+    const out = this.allocate(input.shape);
+    this.#activate(input, out, kind);
+    return out;
+  }
+
+  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): CpuTensor {
+    const input = cpuTensor('layerNormModulate', 'x', x);
+    const [batch, tokens, channels] = requireRank3('layerNormModulate', input);
+    const vector = [batch, channels];
+    const args = {
+      x: input.rows,
+      shift: cpuTensorOf('layerNormModulate', 'shift', shift, vector).rows,
+      scale: cpuTensorOf('layerNormModulate', 'scale', scale, vector).rows,
+    };
+    const out = this.allocate(input.shape);
+    const { floats } = out;
+    this.#queue.enqueue(() => kernels.layerNormModulate({ ...args, batch, tokens, channels, eps, out: floats }));
+    return out;
+  }
+
+  gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void {
+    const target = contiguous('gatedResidual', 'residual', residual);
+    const [batch, tokens, channels] = requireRank3('gatedResidual', target);
+    const args = {
+      residual: target.floats,
+      x: cpuTensorOf('gatedResidual', 'x', x, target.shape).rows,
+      gate: cpuTensorOf('gatedResidual', 'gate', gate, [batch, channels]).rows,
+    };
+    this.#queue.enqueue(() => kernels.gatedResidual({ ...args, batch, tokens, channels }));
+  }
+
+  addInPlace(a: Tensor, b: Tensor): void {
+    const left = contiguous('addInPlace', 'a', a);
+    const right = contiguous('addInPlace', 'b', b, left.shape).floats;
+    const sum = left.floats;
+    this.#queue.enqueue(() => {
+      for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + right[i]!;
+    });
+  }
+
+  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void {
+    const op = 'qkNormRope';
+    const joint = contiguous(op, 'q', to.q);
+    const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
+    const input = cpuTensor(op, 'qkv', qkv);
+    const tokens = input.shape[1] ?? 0;
+    cpuTensorOf(op, 'qkv', qkv, [batch, tokens, 3 * heads * dim]);
+    const { tokenOffset, eps, normQ, normK, rope } = options;
+    const args = {
+      q: joint.floats,
+      k: contiguous(op, 'k', to.k, joint.shape).floats,
+      v: contiguous(op, 'v', to.v, joint.shape).floats,
+      qkv: input.rows,
+      normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).floats,
+      normK: normK && contiguous(op, 'normK', normK, [dim]).floats,
+      rope: rope && {
+        cos: contiguous(op, 'rope.cos', rope.cos, [tokens, dim]).floats,
+        sin: contiguous(op, 'rope.sin', rope.sin, [tokens, dim]).floats,
+      },
+    };
+    this.#queue.enqueue(() =>
+      kernels.qkNormRope({ ...args, batch, tokens, heads, dim, jointTokens, tokenOffset, eps }),
+    );
+  }
+
+  columns(x: Tensor, begin: number, end: number): CpuTensor {
+    const input = cpuTensor('columns', 'x', x);
+    requireRange('columns', begin, end, input.width);
+    return input.view([...input.shape.slice(0, -1), end - begin], input.offset + begin, input.stride);
+  }
+
+  rows(x: Tensor, begin: number, end: number): CpuTensor {
+    const input = flattened('rows', x);
+    const [batch, tokens, width] = requireRank3('rows', input);
+    requireRange('rows', begin, end, tokens);
+    const shape = [batch, end - begin, width];
+    if (batch === 1) {
+      const part = input.view(shape, input.offset + begin * input.stride, input.stride);
+      input.release();
+      return part;
+    }
+    const out = this.allocate(shape);
+    this.#queue.enqueue(() => {
+      for (let b = 0; b < batch; b++) {
+        const from = { ...input.rows, offset: input.offset + (b * tokens + begin) * input.stride };
+        const to = { ...out.rows, offset: b * (end - begin) * width };
+        copyRows(from, to, end - begin, width);
+      }
+    });
+    input.release();
+    return out;
+  }
+
+  concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): CpuTensor {
+    const inputs = parts.map((part) => flattened('concat', part));
+    const out = axis === 'tokens' ? this.#concatTokens(inputs) : this.#concatChannels(inputs);
+    for (const input of inputs) input.release();
+    return out;
+  }
+
+  headwiseAttention(call: HeadwiseAttentionCall): void {
+    const input = attentionInput('headwiseAttention', call);
+    const out = contiguous('headwiseAttention', 'out', call.out, call.q.shape).floats;
+    if (call.methods.length !== input.heads)
+      throw new ShapeError('headwiseAttention', 'methods', `one per head (${input.heads})`, `${call.methods.length}`);
+    const halfWindows = Int32Array.from(call.methods, (method) => kernelWindow(method, call.layout));
+    this.#queue.enqueue((signal) => kernels.headwiseAttention({ ...input, out, halfWindows, signal }));
+  }
+
+  measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
+    const input = attentionInput('measureAttention', call);
+    const previous = call.previous && contiguous('measureAttention', 'previous', call.previous, call.q.shape).floats;
+    const halfWindows = windows(call.fractions, call.layout);
+    return this.#queue.enqueueResult((signal) => kernels.measureAttention({ ...input, previous, halfWindows, signal }));
+  }
+
+  attentionMap(call: AttentionMapCall): Promise<AttentionMap> {
+    const { v: _, ...input } = attentionInput('attentionMap', call);
+    const { head, cell, batch: batchIndex } = call;
+    const halfWindows = windows(call.fractions, call.layout);
+    return this.#queue.enqueueResult((signal) =>
+      kernels.attentionMap({ ...input, batchIndex, head, cell, halfWindows, signal }),
+    );
+  }
+
+  #activate(input: CpuTensor, out: CpuTensor, kind: Activation): void {
+    const args = { x: input.rows, out: out.rows, rows: input.rowCount, channels: input.width, kind };
+    this.#queue.enqueue(() => kernels.activation(args));
+  }
+
+  #packed(view: CpuTensor): CpuTensor {
+    const packed = this.allocate(view.shape);
+    this.#queue.enqueue(() => copyRows(view.rows, packed.rows, view.rowCount, view.width));
+    return packed;
+  }
+
+  #concatTokens(inputs: readonly CpuTensor[]): CpuTensor {
+    const [batch, , width] = requireRank3('concat', inputs[0]);
+    const counts = inputs.map((input) => input.shape[1] ?? 0);
+    const tokens = counts.reduce((sum, count) => sum + count, 0);
+    inputs.forEach((input, n) => void cpuTensorOf('concat', `parts[${n}]`, input, [batch, counts[n]!, width]));
+    const out = this.allocate([batch, tokens, width]);
+    const sources = inputs.map((input) => input.rows);
+    this.#queue.enqueue(() => {
+      let at = 0;
+      for (let b = 0; b < batch; b++) {
+        sources.forEach((rows, n) => {
+          const count = counts[n]!;
+          const from = { ...rows, offset: rows.offset + b * count * rows.stride };
+          copyRows(from, { ...out.rows, offset: at }, count, width);
+          at += count * width;
+        });
+      }
+    });
+    return out;
+  }
+
+  #concatChannels(inputs: readonly CpuTensor[]): CpuTensor {
+    const [batch, tokens] = requireRank3('concat', inputs[0]);
+    inputs.forEach((input, n) => void cpuTensorOf('concat', `parts[${n}]`, input, [batch, tokens, input.width]));
+    const width = inputs.reduce((sum, input) => sum + input.width, 0);
+    const out = this.allocate([batch, tokens, width]);
+    const sources = inputs.map((input) => ({ rows: input.rows, width: input.width }));
+    this.#queue.enqueue(() => {
+      let column = 0;
+      for (const source of sources) {
+        copyRows(source.rows, { ...out.rows, offset: column }, batch * tokens, source.width);
+        column += source.width;
+      }
+    });
+    return out;
+  }
+}
+
+/** A view of [B, n, …] as [B, n, C]; the caller releases it. */
+function flattened(op: string, tensor: Tensor): CpuTensor {
+  const input = cpuTensor(op, 'x', tensor);
+  if (input.shape.length <= 3) return input.view(input.shape, input.offset, input.stride);
+  const [batch = 0, tokens = 0, ...rest] = contiguous(op, 'x', tensor).shape;
+  return input.view([batch, tokens, countOf(rest)]);
+}
+
+function requireRank3(op: string, tensor: CpuTensor | undefined): [number, number, number] {
+  const [batch, tokens, channels] = tensor?.shape ?? [];
+  if (tensor?.shape.length !== 3) throw new ShapeError(op, 'x', 'of shape [B, N, C]', tensor?.shape ?? 'nothing');
+  return [batch!, tokens!, channels!];
+}
+
+function requireRange(op: string, begin: number, end: number, length: number): void {
+  if (Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin <= end && end <= length) return;
+  throw new ShapeError(op, 'range', `within 0 … ${length}`, `${begin} … ${end}`);
+}
+
+function attentionInput(op: string, call: AttentionInput) {
+  const q = contiguous(op, 'q', call.q);
+  const [batch = 0, tokens, heads = 0, dim = 0] = q.shape;
+  if (q.shape.length !== 4 || tokens !== tokenCount(call.layout))
+    throw new ShapeError(op, 'q', `of shape [B, ${tokenCount(call.layout)}, H, D]`, q.shape);
+  const k = contiguous(op, 'k', call.k, q.shape).floats;
+  const v = contiguous(op, 'v', call.v, q.shape).floats;
+  return { batch, heads, dim, layout: call.layout, block: call.block, q: q.floats, k, v };
+}
+
+function kernelWindow(method: HeadMethod, layout: TokenLayout): number {
+  if (method.kind === 'full') return kernels.FULL_HEAD;
+  if (method.kind === 'cached') return kernels.CACHED_HEAD;
+  return halfWindow(method.fraction, layout.image);
+}
+
+function windows(fractions: readonly number[], layout: TokenLayout): Int32Array {
+  return Int32Array.from(fractions, (fraction) => halfWindow(fraction, layout.image));
+}

@@ -1,0 +1,73 @@
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Component } from '../checkpoint/component.ts';
+import type { Device, Tensor } from '../device/device.ts';
+
+/** A projection: weight [out, in], bias [out]. */
+export interface Linear {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+}
+
+/** Loads a model's weights by their checkpoint names, checks their shapes, and knows at the end what was left over. */
+export class WeightLoader {
+  readonly #component: Component;
+  readonly #device: Device;
+  readonly #used = new Set<string>();
+  readonly #loaded: Tensor[] = [];
+
+  constructor(component: Component, device: Device) {
+    this.#component = component;
+    this.#device = device;
+  }
+
+  /** Throws CheckpointError for a missing tensor or another shape. */
+  async linear(name: string, outputs: number, inputs: number): Promise<Linear> {
+    return this.stackedLinear([name], outputs, inputs);
+  }
+
+  /** Several projections of one input as one, outputs side by side. */
+  async stackedLinear(names: readonly string[], outputsEach: number, inputs: number): Promise<Linear> {
+    return {
+      weight: await this.#load(
+        names.map((name) => `${name}.weight`),
+        [outputsEach, inputs],
+      ),
+      bias: await this.#load(
+        names.map((name) => `${name}.bias`),
+        [outputsEach],
+      ),
+    };
+  }
+
+  vector(name: string, length: number): Promise<Tensor> {
+    return this.#load([name], [length]);
+  }
+
+  /** Every weight loaded, to release them. Throws CheckpointError where the checkpoint holds a tensor that no one asked for. */
+  finish(): readonly Tensor[] {
+    const extra = this.#component.names.filter((name) => !this.#used.has(name));
+    if (extra.length > 0) {
+      const more = extra.length > 1 ? ` (and ${extra.length - 1} more)` : '';
+      throw new CheckpointError(
+        this.#component.folder,
+        `holds tensor "${extra[0]}"${more}, which a ${this.#component.className} of its config.json does not have; the config and the weights do not belong together`,
+      );
+    }
+    return this.#loaded;
+  }
+
+  /** Gives back what was loaded, after a failure. */
+  abandon(): void {
+    this.#device.release(...this.#loaded.splice(0));
+  }
+
+  async #load(names: readonly string[], shape: readonly number[]): Promise<Tensor> {
+    const sources = names.map((name) => {
+      this.#used.add(name);
+      return this.#component.tensor(name, shape);
+    });
+    const tensor = await this.#device.loadWeight(...sources);
+    this.#loaded.push(tensor);
+    return tensor;
+  }
+}
