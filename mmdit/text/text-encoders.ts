@@ -1,7 +1,4 @@
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
-import { FluxTextEncoders } from './flux-text-encoders.ts';
 
 /** What a transformer is conditioned on, for a batch of prompts. */
 export interface TextEmbeddings {
@@ -27,16 +24,4 @@ export interface TextEncoders {
 export interface TextEncoderOptions {
   /** Text length of the T5 encoder; what its tokenizer names, up to the pipeline's own 512, where absent. */
   readonly textTokens?: number;
-}
-
-/** Opens the text side of a diffusers checkpoint: configs, tokenizers and tensor shapes, no weights. Throws CheckpointError. */
-export async function openTextEncoders(
-  checkpoint: Checkpoint,
-  options: TextEncoderOptions = {},
-): Promise<TextEncoders> {
-  if (checkpoint.pipelineClass === 'FluxPipeline') return FluxTextEncoders.open(checkpoint, options);
-  throw new CheckpointError(
-    checkpoint.folder,
-    `is a ${checkpoint.pipelineClass}; text encoders are supported for FluxPipeline`,
-  );
 }

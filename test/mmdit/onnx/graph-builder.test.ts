@@ -20,10 +20,10 @@ async function writeFloats(file: string, padding: number, values: readonly numbe
 }
 
 test.each(['resident', 'streamed'] as const)('runs on weights that lie in files, %s', async (weights) => {
-  await using temporary = await temporaryFolder();
-  const matrix = path.join(temporary.folder, 'a', 'matrix.bin');
-  const blob = path.join(temporary.folder, 'blobs', 'x9');
-  const bias = path.join(temporary.folder, 'a', 'bias.bin');
+  const temporary = await temporaryFolder();
+  const matrix = path.join(temporary, 'a', 'matrix.bin');
+  const blob = path.join(temporary, 'blobs', 'x9');
+  const bias = path.join(temporary, 'a', 'bias.bin');
   await writeFloats(matrix, 13, [1, 2, 3, 4, 5, 6]);
   await writeFloats(blob, 4, [10, 20]);
   await symlink(blob, bias);
@@ -42,8 +42,8 @@ test.each(['resident', 'streamed'] as const)('runs on weights that lie in files,
 });
 
 test('a weight beyond the end of its file is an OnnxError that names the graph', async () => {
-  await using temporary = await temporaryFolder();
-  const file = path.join(temporary.folder, 'w.bin');
+  const temporary = await temporaryFolder();
+  const file = path.join(temporary, 'w.bin');
   await writeFloats(file, 0, [1, 2]);
   const builder = new GraphBuilder('short file');
   const w = builder.weight(source(file, 'w', 0, [3]));

@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { onTestFinished } from 'vitest';
 import { SafetensorsFile } from '../../../mmdit/checkpoint/safetensors-file.ts';
 
 export interface StoredTensor {
@@ -10,10 +11,11 @@ export interface StoredTensor {
   readonly bytes: Uint8Array;
 }
 
-/** A folder that disappears with the test. */
-export async function temporaryFolder(): Promise<{ folder: string; [Symbol.asyncDispose](): Promise<void> }> {
+/** A folder that disappears when the test that asked for it is finished. */
+export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-'));
-  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export async function readTensors(folder: string): Promise<StoredTensor[]> {
@@ -67,11 +69,6 @@ export async function writeComponent(
     await writeFile(path.join(to, file), encodeTensors(own, options.headerPadding));
   }
   await writeFile(path.join(to, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
-}
-
-/** A pipeline folder that is a copy of `from` without write protection. */
-export async function copyFolder(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true });
 }
 
 /** float32 tensors in a narrower dtype, and the same tensors rounded to it but kept in float32. */

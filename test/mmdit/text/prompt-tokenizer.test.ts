@@ -77,11 +77,11 @@ describe('a word-level tokenizer', () => {
   const config = { model_max_length: 8, pad_token: '<pad>', unk_token: '<unk>', eos_token: { content: '</s>' } };
 
   async function open(changes: { definition?: object; config?: object } = {}) {
-    await using temporary = await temporaryFolder();
-    const write = (name: string, value: object) => writeFile(path.join(temporary.folder, name), JSON.stringify(value));
+    const temporary = await temporaryFolder();
+    const write = (name: string, value: object) => writeFile(path.join(temporary, name), JSON.stringify(value));
     await write('tokenizer.json', { ...definition, ...changes.definition });
     await write('tokenizer_config.json', { ...config, ...changes.config });
-    return await PromptTokenizer.open(temporary.folder, (length) => length ?? 512);
+    return PromptTokenizer.open(temporary, (length) => length ?? 512);
   }
 
   test('pads, cuts and maps whole words only', async () => {
@@ -127,11 +127,11 @@ describe('a word-level tokenizer', () => {
 
 describe('a folder of vocab.json and merges.txt', () => {
   async function openChanged(change: (folder: string) => Promise<void>) {
-    await using temporary = await temporaryFolder();
-    const copy = path.join(temporary.folder, 'tokenizer');
+    const temporary = await temporaryFolder();
+    const copy = path.join(temporary, 'tokenizer');
     await cp(folder('flux-pipeline-tiny/tokenizer'), copy, { recursive: true });
     await change(copy);
-    return await PromptTokenizer.open(copy, () => 77);
+    return PromptTokenizer.open(copy, () => 77);
   }
 
   test.each([
@@ -144,8 +144,8 @@ describe('a folder of vocab.json and merges.txt', () => {
 });
 
 test('a folder without tokenizer says what is missing', async () => {
-  await using temporary = await temporaryFolder();
-  await writeFile(path.join(temporary.folder, 'tokenizer_config.json'), '{}');
-  const opened = PromptTokenizer.open(temporary.folder, () => 77);
+  const temporary = await temporaryFolder();
+  await writeFile(path.join(temporary, 'tokenizer_config.json'), '{}');
+  const opened = PromptTokenizer.open(temporary, () => 77);
   await expect(opened).rejects.toThrow(/holds neither tokenizer\.json nor vocab\.json with merges\.txt/);
 });

@@ -31,9 +31,9 @@ describe('CLIP text model', () => {
   });
 
   test('pools at the first end-of-text token, or at the first token where there is none', async () => {
-    await using temporary = await temporaryFolder();
-    await writeComponent(CLIP, temporary.folder, await readTensors(CLIP), { config: { eos_token_id: 7 } });
-    const encoder = await ClipTextEncoder.open(await Component.open(temporary.folder), 6);
+    const temporary = await temporaryFolder();
+    await writeComponent(CLIP, temporary, await readTensors(CLIP), { config: { eos_token_id: 7 } });
+    const encoder = await ClipTextEncoder.open(await Component.open(temporary), 6);
     const rowOf = (state: Float32Array, row: number) => [...state.subarray(row * 32, (row + 1) * 32)];
     const withEos = await encoder.encode([0, 5, 7, 9, 7, 7]);
     expect([...withEos.pooled]).toEqual(rowOf(withEos.lastHiddenState, 2));
@@ -51,9 +51,9 @@ describe('CLIP text model', () => {
     [{ intermediate_size: 50 }, /fc1\.weight" has shape \[48, 32\], its config\.json asks for \[50, 32\]/],
     [{ num_hidden_layers: 3 }, /has no tensor "text_model\.encoder\.layers\.2\.layer_norm1\.weight"/],
   ])('refuses %o', async (config, message) => {
-    await using temporary = await temporaryFolder();
-    await writeComponent(CLIP, temporary.folder, await readTensors(CLIP), { config });
-    const opened = Component.open(temporary.folder).then((component) => ClipTextEncoder.open(component, 77));
+    const temporary = await temporaryFolder();
+    await writeComponent(CLIP, temporary, await readTensors(CLIP), { config });
+    const opened = Component.open(temporary).then((component) => ClipTextEncoder.open(component, 77));
     await expect(opened).rejects.toThrow(CheckpointError);
     await expect(opened).rejects.toThrow(message);
   });
@@ -85,9 +85,9 @@ describe('T5 encoder', () => {
     ['BF16', 3, 0],
     ['F16', 2, 5],
   ] as const)('reads %s weights in %i shards, offsets shifted by %i', async (dtype, shards, headerPadding) => {
-    await using temporary = await temporaryFolder();
+    const temporary = await temporaryFolder();
     const { narrow, rounded } = narrowed(await readTensors(T5), dtype);
-    const [left, right] = ['narrow', 'rounded'].map((name) => path.join(temporary.folder, name)) as [string, string];
+    const [left, right] = ['narrow', 'rounded'].map((name) => path.join(temporary, name)) as [string, string];
     await writeComponent(T5, left, narrow, { shards, headerPadding });
     await writeComponent(T5, right, rounded);
     expect(relativeError(await encodeAll(left), await encodeAll(right))).toBeLessThan(1e-6);
@@ -100,18 +100,18 @@ describe('T5 encoder', () => {
     [{ architectures: ['UMT5EncoderModel'], model_type: 'umt5' }, /describes an UMT5EncoderModel; supported here: T5/],
     [{ d_kv: 4 }, /SelfAttention\.q\.weight" has shape \[24, 24\], its config\.json asks for \[12, 24\]/],
   ])('refuses %o', async (config, message) => {
-    await using temporary = await temporaryFolder();
-    await writeComponent(T5, temporary.folder, await readTensors(T5), { config });
-    const opened = Component.open(temporary.folder).then((component) => T5TextEncoder.open(component, 40));
+    const temporary = await temporaryFolder();
+    await writeComponent(T5, temporary, await readTensors(T5), { config });
+    const opened = Component.open(temporary).then((component) => T5TextEncoder.open(component, 40));
     await expect(opened).rejects.toThrow(CheckpointError);
     await expect(opened).rejects.toThrow(message);
   });
 
   test('a truncated file is refused before anything runs', async () => {
-    await using temporary = await temporaryFolder();
+    const temporary = await temporaryFolder();
     const tensors = await readTensors(T5);
     const last = tensors.at(-1)!;
-    await writeComponent(T5, temporary.folder, [...tensors.slice(0, -1), { ...last, bytes: last.bytes.slice(4) }]);
-    await expect(Component.open(temporary.folder)).rejects.toThrow(/model\.safetensors: tensor ".*needs \d+ bytes/);
+    await writeComponent(T5, temporary, [...tensors.slice(0, -1), { ...last, bytes: last.bytes.slice(4) }]);
+    await expect(Component.open(temporary)).rejects.toThrow(/model\.safetensors: tensor ".*needs \d+ bytes/);
   });
 });

@@ -16,18 +16,18 @@ import {
 const VAE = path.join(GOLDEN, 'vae-tiny/vae');
 const IO = 'vae-tiny/io.safetensors';
 
-/** Opens a pipeline folder whose vae is the golden one, changed as told; the folder may go once a session is open. */
+/** Opens a pipeline folder whose vae is the golden one, changed as told. */
 async function withDecoder<T>(
   change: { config?: Record<string, unknown>; tensors?: (tensors: StoredTensor[]) => StoredTensor[] },
   use: (decoder: VaeDecoder) => Promise<T>,
 ): Promise<T> {
-  await using temporary = await temporaryFolder();
+  const temporary = await temporaryFolder();
   const index = { _class_name: 'FluxPipeline', vae: ['diffusers', 'AutoencoderKL'] };
-  await writeFile(path.join(temporary.folder, 'model_index.json'), JSON.stringify(index));
+  await writeFile(path.join(temporary, 'model_index.json'), JSON.stringify(index));
   const tensors = await readTensors(VAE);
   const { config = {} } = change;
-  await writeComponent(VAE, path.join(temporary.folder, 'vae'), change.tensors?.(tensors) ?? tensors, { config });
-  const decoder = await openVaeDecoder(await Checkpoint.open(temporary.folder));
+  await writeComponent(VAE, path.join(temporary, 'vae'), change.tensors?.(tensors) ?? tensors, { config });
+  const decoder = await openVaeDecoder(await Checkpoint.open(temporary));
   try {
     return await use(decoder);
   } finally {

@@ -2,7 +2,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Checkpoint } from '../../../mmdit/checkpoint/checkpoint.ts';
-import { openTextEncoders } from '../../../mmdit/text/text-encoders.ts';
+import { openTextEncoders } from '../../../mmdit/text/open-text-encoders.ts';
 import { GOLDEN, goldenFloats, relativeError } from '../onnx/golden.ts';
 import { temporaryFolder } from '../onnx/rewritten-component.ts';
 
@@ -39,15 +39,15 @@ test('a cancelled encode rejects with the reason', async () => {
 });
 
 test('another pipeline class is named', async () => {
-  await using temporary = await temporaryFolder();
-  await writeFile(path.join(temporary.folder, 'model_index.json'), '{"_class_name": "WanPipeline"}');
-  const opened = openTextEncoders(await Checkpoint.open(temporary.folder));
+  const temporary = await temporaryFolder();
+  await writeFile(path.join(temporary, 'model_index.json'), '{"_class_name": "WanPipeline"}');
+  const opened = openTextEncoders(await Checkpoint.open(temporary));
   await expect(opened).rejects.toThrow(/is a WanPipeline; text encoders are supported for FluxPipeline/);
 });
 
 test('a tokenizer longer than CLIP’s positions is refused', async () => {
-  await using temporary = await temporaryFolder();
-  const copy = path.join(temporary.folder, 'flux');
+  const temporary = await temporaryFolder();
+  const copy = path.join(temporary, 'flux');
   await cp(FLUX, copy, { recursive: true });
   await writeFile(path.join(copy, 'tokenizer/tokenizer_config.json'), '{"model_max_length": 78}');
   const opened = openTextEncoders(await Checkpoint.open(copy));
