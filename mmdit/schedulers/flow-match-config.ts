@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { readJson } from '../checkpoint/read-json.ts';
+
+export const FLOW_MATCH_EULER = 'FlowMatchEulerDiscreteScheduler';
+
+/** diffusers' fields and defaults; what is not computed here must have the value that turns it off. */
+const fields = {
+  num_train_timesteps: z.number().int().min(1).max(1_000_000).default(1000),
+  shift: z.number().positive().default(1),
+  use_dynamic_shifting: z.boolean().default(false),
+  base_shift: z.number().default(0.5),
+  max_shift: z.number().default(1.15),
+  base_image_seq_len: z.number().int().default(256),
+  max_image_seq_len: z.number().int().default(4096),
+  time_shift_type: z.enum(['exponential', 'linear']).default('exponential'),
+  invert_sigmas: z.literal(false).default(false),
+  shift_terminal: z.null().default(null),
+  use_karras_sigmas: z.literal(false).default(false),
+  use_exponential_sigmas: z.literal(false).default(false),
+  use_beta_sigmas: z.literal(false).default(false),
+  stochastic_sampling: z.literal(false).default(false),
+};
+
+const schema = z.object(fields);
+export type FlowMatchConfig = Readonly<z.output<typeof schema>>;
+
+/** Reads scheduler_config.json. Throws CheckpointError for another scheduler, and for every field or value not computed here. */
+export async function readFlowMatchConfig(file: string): Promise<FlowMatchConfig> {
+  const raw = await readJson(file, z.record(z.string(), z.unknown()));
+  if (raw._class_name !== FLOW_MATCH_EULER)
+    throw new CheckpointError(
+      file,
+      `describes the scheduler ${String(raw._class_name)}; supported: ${FLOW_MATCH_EULER}`,
+    );
+  const unknown = Object.keys(raw).find((key) => !key.startsWith('_') && !(key in fields));
+  if (unknown !== undefined) throw new CheckpointError(file, `field "${unknown}" is not supported`);
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CheckpointError(file, `field "${issue?.path.join('.')}": ${issue?.message}`);
+}
