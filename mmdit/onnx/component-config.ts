@@ -8,12 +8,19 @@ const BOOKKEEPING = [
   '_diffusers_version',
   '_name_or_path',
   '_commit_hash',
+  '_attn_implementation_autoset',
   'architectures',
   'dtype',
   'torch_dtype',
   'transformers_version',
   'initializer_factor',
   'initializer_range',
+  'gradient_checkpointing',
+  'output_attentions',
+  'output_hidden_states',
+  'return_dict',
+  'tie_word_embeddings',
+  'use_cache',
 ];
 
 /**

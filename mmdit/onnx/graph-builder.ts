@@ -47,6 +47,7 @@ export interface OnnxGraph {
 export class GraphBuilder {
   readonly #name: string;
   readonly #nodes: NodeProto[] = [];
+  readonly #casts: NodeProto[] = [];
   readonly #constants: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
@@ -75,7 +76,9 @@ export class GraphBuilder {
     if (source.dtype === 'F32') return stored;
     const known = this.#floatWeights.get(source.name);
     if (known) return known;
-    const cast = this.toFloat(stored);
+    const name = this.#fresh('Cast');
+    this.#casts.push(node('Cast', '', [stored.name], name, [attributeProto('to', ELEMENT_TYPE.F32)]));
+    const cast = { name };
     this.#floatWeights.set(source.name, cast);
     return cast;
   }
@@ -121,7 +124,9 @@ export class GraphBuilder {
       opsetImport: OPSETS,
       graph: {
         name: this.#name,
-        node: this.#nodes,
+        // ONNX Runtime orders nodes depth first, the last listed of a node's producers first. Listed at the front, a
+        // cast runs just before its reader; anywhere else all casts would run first and hold memory together.
+        node: [...this.#casts, ...this.#nodes],
         initializer: [...weights, ...this.#constants],
         input: this.#inputs,
         output: this.#outputs,

@@ -16,7 +16,7 @@ const FIELDS = {
   eos_token_id: z.number().int().default(49407),
   model_type: z.literal('clip_text_model').default('clip_text_model'),
 };
-const INERT = ['attention_dropout', 'dropout', 'bos_token_id', 'pad_token_id', 'use_cache', 'gradient_checkpointing'];
+const INERT = ['attention_dropout', 'dropout', 'bos_token_id', 'pad_token_id'];
 
 export interface ClipConfig {
   readonly vocabulary: number;

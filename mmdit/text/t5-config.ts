@@ -23,6 +23,7 @@ const FIELDS = {
   model_type: z.literal('t5').default('t5'),
 };
 const INERT = [
+  'bos_token_id',
   'classifier_dropout',
   'decoder_start_token_id',
   'dropout_rate',
@@ -34,9 +35,6 @@ const INERT = [
   'pad_token_id',
   'scale_decoder_outputs',
   'task_specific_params',
-  'tie_word_embeddings',
-  'use_cache',
-  'gradient_checkpointing',
 ];
 
 export interface T5Config {
