@@ -3,7 +3,10 @@ import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
 import type { Device } from '../device/device.ts';
 import type { AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
 
-/** A checkpoint opened on a device: text in, pictures out. One per family behind `openPipeline(folder, device)`. */
+/**
+ * A checkpoint opened on a device: text in, pictures out. One per family behind `openPipeline(folder, device)`.
+ * Does one thing at a time: a call while another runs throws PipelineBusyError. The device stays the caller's.
+ */
 export interface Pipeline {
   readonly identity: ModelIdentity;
   readonly device: Device;
@@ -67,8 +70,8 @@ export interface DenoiseRequest {
   /** The attention hook of a step (0-based, from the sampler). */
   readonly attention: (step: number) => AttentionHook;
   readonly onProgress?: (progress: GenerateProgress) => void;
-  /** Called when a step's latents are computed; awaited. */
-  readonly afterStep?: (step: number) => void | Promise<void>;
+  /** Called when a step's latents are computed, with them (read only, changed by the next step); awaited. */
+  readonly afterStep?: (step: number, latents: Float32Array) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -91,6 +94,7 @@ export interface GenerateRequest {
 
 export type GenerateProgress =
   | { readonly stage: 'encode' }
+  /** `step` of `steps` are done: 0 before the first. */
   | { readonly stage: 'denoise'; readonly step: number; readonly steps: number }
   | { readonly stage: 'decode' };
 

@@ -1,0 +1,57 @@
+/** The runtime's public door: what calibration, the command line and the workbench import. */
+
+export { attentionFlops, attentionPairs } from './attention/attention-flops.ts';
+export type { AttentionPlan } from './attention/attention-plan.ts';
+export {
+  CACHED,
+  FULL,
+  formatMethod,
+  type HeadMethod,
+  halfWindow,
+  type MethodName,
+  parseMethod,
+} from './attention/method.ts';
+export { PlanAttention } from './attention/plan-attention.ts';
+export { PlanError } from './attention/plan-error.ts';
+export { requirePlan } from './attention/require-plan.ts';
+export { type BlockSize, type TokenLayout, type TokenOrder, tokenCount } from './attention/token-layout.ts';
+export { Checkpoint } from './checkpoint/checkpoint.ts';
+export { CheckpointError } from './checkpoint/checkpoint-error.ts';
+export { Component } from './checkpoint/component.ts';
+export { fingerprint } from './checkpoint/fingerprint.ts';
+export { readFloats } from './checkpoint/read-floats.ts';
+export { SafetensorsFile } from './checkpoint/safetensors-file.ts';
+export { encodeSafetensors, type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.ts';
+export type { TensorSource } from './checkpoint/tensor-source.ts';
+export { CpuDevice } from './device/cpu-device.ts';
+export type {
+  AttentionErrorSums,
+  AttentionMap,
+  Device,
+  DeviceInfo,
+  HeadwiseAttentionCall,
+  MeasureAttentionCall,
+  Tensor,
+} from './device/device.ts';
+export { ShapeError } from './device/shape-error.ts';
+export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
+export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
+export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
+export { type Deviation, type Verification, verifyTransformer } from './models/verify.ts';
+export { PipelineBusyError } from './pipeline/exclusive.ts';
+export { openPipeline } from './pipeline/open-pipeline.ts';
+export type {
+  DenoiseRequest,
+  GenerateProgress,
+  GenerateRequest,
+  GenerateResult,
+  Latents,
+  ModelIdentity,
+  Pipeline,
+  PromptNotices,
+  RgbImage,
+  Sample,
+  Sampling,
+  SamplingDescription,
+} from './pipeline/pipeline.ts';
+export { SamplingError } from './pipeline/sampling-error.ts';

@@ -1,0 +1,26 @@
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Device } from '../device/device.ts';
+import type { TextEncoderOptions } from '../text/text-encoders.ts';
+import { FluxPipeline } from './flux-pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
+
+type Open = (checkpoint: Checkpoint, device: Device, options: TextEncoderOptions) => Promise<Pipeline>;
+
+/** By `_class_name` of model_index.json. */
+const PIPELINES: Readonly<Record<string, Open>> = { FluxPipeline: FluxPipeline.open };
+
+/** Opens a diffusers folder. Throws CheckpointError naming the file and what is wrong or not supported. */
+export async function openPipeline(
+  folder: string,
+  device: Device,
+  options: TextEncoderOptions = {},
+): Promise<Pipeline> {
+  const checkpoint = await Checkpoint.open(folder);
+  const open = PIPELINES[checkpoint.pipelineClass];
+  if (open) return open(checkpoint, device, options);
+  throw new CheckpointError(
+    checkpoint.folder,
+    `is a ${checkpoint.pipelineClass}; supported here: ${Object.keys(PIPELINES).join(', ')}`,
+  );
+}
