@@ -16,7 +16,9 @@ export async function buildT5Graph(component: Component, config: T5Config, token
   const { channels } = config;
 
   const ids = graph.input('ids', 'I64', ['batch', tokens]);
-  const table = component.has('shared.weight') ? 'shared.weight' : 'encoder.embed_tokens.weight';
+  // Where both are stored they are equal, or untied, and then it is the encoder's own that is looked up.
+  const own = 'encoder.embed_tokens.weight';
+  const table = component.has(own) ? own : 'shared.weight';
   const bias = positionBias(layers, config, tokens);
   let x = graph.reshape(layers.embedding(ids, table, config.vocabulary, channels), [-1, channels]);
   for (let index = 0; index < config.layers; index++) {

@@ -79,6 +79,16 @@ describe('T5 encoder', () => {
     expect(relativeError(await encodeAll(T5), expected)).toBeLessThan(1e-5);
   });
 
+  test('looks up the encoder’s own embeddings where they are untied', async () => {
+    const folder = await temporaryFolder();
+    const tensors = await readTensors(T5);
+    const shared = tensors.find(({ name }) => name === 'shared.weight')!;
+    const zeroed = { ...shared, bytes: new Uint8Array(shared.bytes.length) };
+    const others = tensors.filter((tensor) => tensor !== shared);
+    await writeComponent(T5, folder, [...others, zeroed, { ...shared, name: 'encoder.embed_tokens.weight' }]);
+    expect([...(await encodeAll(folder))]).toEqual([...(await encodeAll(T5))]);
+  });
+
   test.each([
     ['BF16', 1, 0],
     ['F16', 1, 0],
