@@ -41,7 +41,7 @@ describe.each([
 
   test('takes any text', async () => {
     const tokenizer = await PromptTokenizer.open(folder(name), () => length);
-    for (const text of [...NASTY, 'red '.repeat(8000), 'x'.repeat(30_000), '日'.repeat(30_000)]) {
+    for (const text of [...NASTY, 'red '.repeat(8000), 'x'.repeat(6000), '日'.repeat(6000)]) {
       const { ids, cutTokens } = tokenizer.encode(text);
       expect(ids).toHaveLength(length);
       expect(ids.every(Number.isInteger)).toBe(true);
