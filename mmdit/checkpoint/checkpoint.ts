@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { CheckpointError } from './checkpoint-error.ts';
 import { Component } from './component.ts';
 import { readJson } from './read-json.ts';
+import { requireInside } from './require-inside.ts';
 
 const indexSchema = z.object({ _class_name: z.string() }).catchall(z.unknown());
 const componentSchema = z.tuple([z.string().nullable(), z.string().nullable()]);
@@ -45,7 +46,10 @@ export class Checkpoint {
     return path.join(this.folder, component);
   }
 
+  /** Opens a component's config and weights. Throws CheckpointError. */
   async component(name: string): Promise<Component> {
-    return Component.open(this.path(name));
+    const folder = this.path(name);
+    await requireInside(this.folder, folder);
+    return Component.open(folder);
   }
 }

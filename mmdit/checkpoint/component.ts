@@ -1,12 +1,14 @@
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from './checkpoint-error.ts';
 import { readJson } from './read-json.ts';
+import { requireInside } from './require-inside.ts';
 import { SafetensorsFile } from './safetensors-file.ts';
 import type { TensorSource } from './tensor-source.ts';
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+const USUAL_NAMES = ['diffusion_pytorch_model', 'model'];
 
 /** One component folder of a diffusers checkpoint: `config.json` and its weights, in one file or in shards. */
 export class Component {
@@ -27,8 +29,11 @@ export class Component {
     this.#tensors = tensors;
   }
 
+  /** Reads config and headers. Throws CheckpointError for what is missing, damaged, or a link out of the folder. */
   static async open(folder: string): Promise<Component> {
-    const config = await readJson(path.join(folder, 'config.json'), z.record(z.string(), z.unknown()));
+    const configFile = path.join(folder, 'config.json');
+    await requireInside(folder, configFile);
+    const config = await readJson(configFile, z.record(z.string(), z.unknown()));
     return new Component(folder, config, await openWeights(folder));
   }
 
@@ -65,46 +70,61 @@ export class Component {
 }
 
 async function openWeights(folder: string): Promise<ReadonlyMap<string, TensorSource>> {
-  const files = (await readdir(folder)).sort();
-  const indexFile = files.find((file) => file.endsWith('.safetensors.index.json'));
-  const weightMap = indexFile ? (await readJson(path.join(folder, indexFile), indexSchema)).weight_map : null;
-  const shards = weightMap
-    ? [...new Set(Object.values(weightMap))].sort()
-    : files.filter((file) => file.endsWith('.safetensors')).slice(0, 1);
-  if (shards.length === 0) {
+  const files = (await readdir(folder)).filter((file) => !file.startsWith('.')).sort();
+  const indexFile = chosen(folder, files, '.safetensors.index.json');
+  if (indexFile !== null) return openShards(folder, path.join(folder, indexFile));
+  const file = chosen(folder, files, '.safetensors');
+  if (file === null) {
     throw new CheckpointError(
       folder,
       'holds no .safetensors file; convert the checkpoint to safetensors or download that variant',
     );
   }
+  const opened = await openInside(folder, file);
+  return new Map(opened.names.map((name) => [name, opened.tensor(name)]));
+}
+
+/** The file that diffusers or transformers would load; the only one where it has another name. */
+function chosen(folder: string, files: readonly string[], suffix: string): string | null {
+  const candidates = files.filter((file) => file.endsWith(suffix));
+  const usual = candidates.find((file) => USUAL_NAMES.includes(file.slice(0, -suffix.length)));
+  if (usual !== undefined || candidates.length <= 1) return usual ?? candidates[0] ?? null;
+  throw new CheckpointError(
+    folder,
+    `holds several weights (${candidates.join(', ')}) and none of the usual name (${USUAL_NAMES.map((name) => name + suffix).join(' or ')}); keep one`,
+  );
+}
+
+async function openShards(folder: string, indexFile: string): Promise<ReadonlyMap<string, TensorSource>> {
+  await requireInside(folder, indexFile);
+  const { weight_map } = await readJson(indexFile, indexSchema);
+  const promised = new Map(Object.entries(weight_map));
   const tensors = new Map<string, TensorSource>();
-  for (const shard of shards) {
-    const opened = await SafetensorsFile.open(await insideFolder(folder, shard));
+  for (const shard of [...new Set(promised.values())].sort()) {
+    const opened = await openInside(folder, shard);
     for (const name of opened.names) {
-      if (weightMap && weightMap[name] !== shard) continue;
-      if (tensors.has(name)) throw new CheckpointError(opened.file, `tensor "${name}" stands in two shards`);
+      if (promised.get(name) !== shard)
+        throw new CheckpointError(
+          opened.file,
+          `holds tensor "${name}", which ${path.basename(indexFile)} does not place there`,
+        );
       tensors.set(name, opened.tensor(name));
     }
   }
-  for (const [name, shard] of Object.entries(weightMap ?? {})) {
+  for (const [name, shard] of promised) {
     if (!tensors.has(name))
-      throw new CheckpointError(path.join(folder, shard), `lacks tensor "${name}", which the index promises`);
+      throw new CheckpointError(
+        path.join(folder, shard),
+        `lacks tensor "${name}", which ${path.basename(indexFile)} promises`,
+      );
   }
   return tensors;
 }
 
-/** Refuses names that lead out of the checkpoint, by `..` or by a link, hub caches' blobs folder excepted. */
-async function insideFolder(folder: string, name: string): Promise<string> {
-  const file = path.join(folder, name);
-  if (path.dirname(file) !== path.normalize(folder) || name !== path.basename(name)) {
+async function openInside(folder: string, name: string): Promise<SafetensorsFile> {
+  if (name !== path.basename(name) || name === '..')
     throw new CheckpointError(folder, `names a shard outside itself: "${name}"`);
-  }
-  const real = await realpath(file).catch((cause: unknown) => {
-    throw new CheckpointError(file, 'is missing', { cause });
-  });
-  const home = await realpath(folder);
-  const isHubBlob = path.basename(path.dirname(real)) === 'blobs';
-  if (path.dirname(real) !== home && !isHubBlob)
-    throw new CheckpointError(file, 'is a link to a file outside the checkpoint');
-  return file;
+  const file = path.join(folder, name);
+  await requireInside(folder, file);
+  return SafetensorsFile.open(file);
 }

@@ -9,6 +9,7 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T
   const info = await stat(file).catch((cause: unknown) => {
     throw new CheckpointError(file, 'is missing', { cause });
   });
+  if (!info.isFile()) throw new CheckpointError(file, 'is not a regular file');
   if (info.size > MAX_JSON_BYTES)
     throw new CheckpointError(file, `is ${info.size} bytes long; at most ${MAX_JSON_BYTES} are read`);
   let value: unknown;

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { CheckpointError } from './checkpoint-error.ts';
 import { type HeaderEntry, MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensors-header.ts';
 import type { StoredDtype, TensorSource } from './tensor-source.ts';
@@ -26,8 +26,13 @@ export class SafetensorsFile {
 
   /** Reads the header alone. Throws CheckpointError where the file breaks the format. */
   static async open(file: string): Promise<SafetensorsFile> {
+    // Opening a pipe would wait for a writer for ever.
+    const info = await stat(file).catch((cause: unknown) => {
+      throw new CheckpointError(file, 'is missing', { cause });
+    });
+    if (!info.isFile()) throw new CheckpointError(file, 'is not a regular file');
     const handle = await open(file, 'r').catch((cause: unknown) => {
-      throw new CheckpointError(file, 'cannot be opened', { cause });
+      throw new CheckpointError(file, `cannot be opened: ${(cause as Error).message}`, { cause });
     });
     try {
       const { size } = await handle.stat();

@@ -1,16 +1,22 @@
 import { totalmem } from 'node:os';
 import * as kernels from '../../native-kernels/index.ts';
-import type { HeadMethod } from '../attention/method.ts';
-import { halfWindow } from '../attention/method.ts';
-import type { BlockSize, TokenLayout } from '../attention/token-layout.ts';
-import { tokenCount } from '../attention/token-layout.ts';
+import type { BlockSize } from '../attention/token-layout.ts';
 import type { TensorSource } from '../checkpoint/tensor-source.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { attentionInput, candidateWindows, headWindows } from './cpu-attention.ts';
+import {
+  flattened,
+  joinChannels,
+  joinTokens,
+  type Rearrangement,
+  requireRange,
+  requireRank3,
+  tokenRows,
+} from './cpu-rearrange.ts';
 import { CpuBuffer, CpuTensor, contiguous, copyRows, countOf, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
 import type {
   Activation,
   AttentionErrorSums,
-  AttentionInput,
   AttentionMap,
   AttentionMapCall,
   Device,
@@ -239,29 +245,19 @@ export class CpuDevice implements Device {
 
   rows(x: Tensor, begin: number, end: number): CpuTensor {
     const input = flattened('rows', x);
-    const [batch, tokens, width] = requireRank3('rows', input);
-    requireRange('rows', begin, end, tokens);
-    const shape = [batch, end - begin, width];
-    if (batch === 1) {
-      const part = input.view(shape, input.offset + begin * input.stride, input.stride);
-      input.release();
-      return part;
-    }
-    const out = this.allocate(shape);
-    this.#queue.enqueue(() => {
-      for (let b = 0; b < batch; b++) {
-        const from = { ...input.rows, offset: input.offset + (b * tokens + begin) * input.stride };
-        const to = { ...out.rows, offset: b * (end - begin) * width };
-        copyRows(from, to, end - begin, width);
-      }
-    });
+    const part = tokenRows(input, begin, end);
+    requireRange('rows', begin, end, input.shape[1] ?? 0);
+    const isOneRange = input.shape[0] === 1;
+    const rows = isOneRange
+      ? input.view(part.shape, input.offset + begin * input.stride, input.stride)
+      : this.#rearranged(part);
     input.release();
-    return out;
+    return rows;
   }
 
   concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): CpuTensor {
     const inputs = parts.map((part) => flattened('concat', part));
-    const out = axis === 'tokens' ? this.#concatTokens(inputs) : this.#concatChannels(inputs);
+    const out = this.#rearranged(axis === 'tokens' ? joinTokens(inputs) : joinChannels(inputs));
     for (const input of inputs) input.release();
     return out;
   }
@@ -269,23 +265,21 @@ export class CpuDevice implements Device {
   headwiseAttention(call: HeadwiseAttentionCall): void {
     const input = attentionInput('headwiseAttention', call);
     const out = contiguous('headwiseAttention', 'out', call.out, call.q.shape).floats;
-    if (call.methods.length !== input.heads)
-      throw new ShapeError('headwiseAttention', 'methods', `one per head (${input.heads})`, `${call.methods.length}`);
-    const halfWindows = Int32Array.from(call.methods, (method) => kernelWindow(method, call.layout));
+    const halfWindows = headWindows(call.methods, input.heads, call.layout);
     this.#queue.enqueue((signal) => kernels.headwiseAttention({ ...input, out, halfWindows, signal }));
   }
 
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
     const input = attentionInput('measureAttention', call);
     const previous = call.previous && contiguous('measureAttention', 'previous', call.previous, call.q.shape).floats;
-    const halfWindows = windows(call.fractions, call.layout);
+    const halfWindows = candidateWindows(call.fractions, call.layout);
     return this.#queue.enqueueResult((signal) => kernels.measureAttention({ ...input, previous, halfWindows, signal }));
   }
 
   attentionMap(call: AttentionMapCall): Promise<AttentionMap> {
     const { v: _, ...input } = attentionInput('attentionMap', call);
     const { head, cell, batch: batchIndex } = call;
-    const halfWindows = windows(call.fractions, call.layout);
+    const halfWindows = candidateWindows(call.fractions, call.layout);
     return this.#queue.enqueueResult((signal) =>
       kernels.attentionMap({ ...input, batchIndex, head, cell, halfWindows, signal }),
     );
@@ -302,79 +296,9 @@ export class CpuDevice implements Device {
     return packed;
   }
 
-  #concatTokens(inputs: readonly CpuTensor[]): CpuTensor {
-    const [batch, , width] = requireRank3('concat', inputs[0]);
-    const counts = inputs.map((input) => input.shape[1] ?? 0);
-    const tokens = counts.reduce((sum, count) => sum + count, 0);
-    inputs.forEach((input, n) => void cpuTensorOf('concat', `parts[${n}]`, input, [batch, counts[n]!, width]));
-    const out = this.allocate([batch, tokens, width]);
-    const sources = inputs.map((input) => input.rows);
-    this.#queue.enqueue(() => {
-      let at = 0;
-      for (let b = 0; b < batch; b++) {
-        sources.forEach((rows, n) => {
-          const count = counts[n]!;
-          const from = { ...rows, offset: rows.offset + b * count * rows.stride };
-          copyRows(from, { ...out.rows, offset: at }, count, width);
-          at += count * width;
-        });
-      }
-    });
+  #rearranged(rearrangement: Rearrangement): CpuTensor {
+    const out = this.allocate(rearrangement.shape);
+    this.#queue.enqueue(() => rearrangement.copyTo(out));
     return out;
   }
-
-  #concatChannels(inputs: readonly CpuTensor[]): CpuTensor {
-    const [batch, tokens] = requireRank3('concat', inputs[0]);
-    inputs.forEach((input, n) => void cpuTensorOf('concat', `parts[${n}]`, input, [batch, tokens, input.width]));
-    const width = inputs.reduce((sum, input) => sum + input.width, 0);
-    const out = this.allocate([batch, tokens, width]);
-    const sources = inputs.map((input) => ({ rows: input.rows, width: input.width }));
-    this.#queue.enqueue(() => {
-      let column = 0;
-      for (const source of sources) {
-        copyRows(source.rows, { ...out.rows, offset: column }, batch * tokens, source.width);
-        column += source.width;
-      }
-    });
-    return out;
-  }
-}
-
-/** A view of [B, n, …] as [B, n, C]; the caller releases it. */
-function flattened(op: string, tensor: Tensor): CpuTensor {
-  const input = cpuTensor(op, 'x', tensor);
-  if (input.shape.length <= 3) return input.view(input.shape, input.offset, input.stride);
-  const [batch = 0, tokens = 0, ...rest] = contiguous(op, 'x', tensor).shape;
-  return input.view([batch, tokens, countOf(rest)]);
-}
-
-function requireRank3(op: string, tensor: CpuTensor | undefined): [number, number, number] {
-  const [batch, tokens, channels] = tensor?.shape ?? [];
-  if (tensor?.shape.length !== 3) throw new ShapeError(op, 'x', 'of shape [B, N, C]', tensor?.shape ?? 'nothing');
-  return [batch!, tokens!, channels!];
-}
-
-function requireRange(op: string, begin: number, end: number, length: number): void {
-  if (Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin <= end && end <= length) return;
-  throw new ShapeError(op, 'range', `within 0 … ${length}`, `${begin} … ${end}`);
-}
-
-function attentionInput(op: string, call: AttentionInput) {
-  const q = contiguous(op, 'q', call.q);
-  const [batch = 0, tokens, heads = 0, dim = 0] = q.shape;
-  if (q.shape.length !== 4 || tokens !== tokenCount(call.layout))
-    throw new ShapeError(op, 'q', `of shape [B, ${tokenCount(call.layout)}, H, D]`, q.shape);
-  const k = contiguous(op, 'k', call.k, q.shape).floats;
-  const v = contiguous(op, 'v', call.v, q.shape).floats;
-  return { batch, heads, dim, layout: call.layout, block: call.block, q: q.floats, k, v };
-}
-
-function kernelWindow(method: HeadMethod, layout: TokenLayout): number {
-  if (method.kind === 'full') return kernels.FULL_HEAD;
-  if (method.kind === 'cached') return kernels.CACHED_HEAD;
-  return halfWindow(method.fraction, layout.image);
-}
-
-function windows(fractions: readonly number[], layout: TokenLayout): Int32Array {
-  return Int32Array.from(fractions, (fraction) => halfWindow(fraction, layout.image));
 }

@@ -1,0 +1,174 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Checkpoint } from '../../../mmdit/checkpoint/checkpoint.ts';
+import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
+import { Component } from '../../../mmdit/checkpoint/component.ts';
+import { fingerprint } from '../../../mmdit/checkpoint/fingerprint.ts';
+import { encodeSafetensors, type TensorToWrite } from '../../../mmdit/checkpoint/safetensors-writer.ts';
+
+const INDEX = 'diffusion_pytorch_model.safetensors.index.json';
+const SINGLE = 'diffusion_pytorch_model.safetensors';
+
+let root: string;
+let folder: string;
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'checkpoint-'));
+  folder = path.join(root, 'transformer');
+  await mkdir(folder);
+  await put('config.json', { _class_name: 'FluxTransformer2DModel', num_layers: 1 });
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const put = (name: string, json: unknown) => writeFile(path.join(folder, name), JSON.stringify(json));
+const putTensors = (name: string, tensors: readonly TensorToWrite[]) =>
+  writeFile(path.join(folder, name), encodeSafetensors(tensors));
+const tensor = (name: string, ...values: readonly number[]): TensorToWrite => ({
+  name,
+  dtype: 'F32',
+  shape: [values.length],
+  data: Float32Array.from(values),
+});
+
+describe('Component', () => {
+  it('reads one file', async () => {
+    await putTensors(SINGLE, [tensor('a', 1, 2)]);
+    const component = await Component.open(folder);
+    expect(component.className).toBe('FluxTransformer2DModel');
+    expect(component.names).toEqual(['a']);
+    expect(component.tensor('a', [2]).shape).toEqual([2]);
+    expect(() => component.tensor('a', [3])).toThrow('has shape [2], its config.json asks for [3]');
+    expect(() => component.tensor('b')).toThrow('no tensor "b"');
+  });
+
+  it('reads shards', async () => {
+    await putTensors('s-1.safetensors', [tensor('a', 1)]);
+    await putTensors('s-2.safetensors', [tensor('b', 2)]);
+    await put(INDEX, { metadata: { total_size: 8 }, weight_map: { a: 's-1.safetensors', b: 's-2.safetensors' } });
+    const component = await Component.open(folder);
+    expect([...component.names].sort()).toEqual(['a', 'b']);
+    expect(component.tensor('b').file).toBe(path.join(folder, 's-2.safetensors'));
+  });
+
+  it('prefers the usual file to other variants, and refuses to guess between those', async () => {
+    await putTensors('diffusion_pytorch_model.fp16.safetensors', [tensor('half', 1)]);
+    expect((await Component.open(folder)).names).toEqual(['half']);
+    await putTensors('other.safetensors', [tensor('other', 1)]);
+    await expect(Component.open(folder)).rejects.toThrow('holds several weights');
+    await putTensors(SINGLE, [tensor('usual', 1)]);
+    expect((await Component.open(folder)).names).toEqual(['usual']);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a shard outside', { a: '../s-1.safetensors' }, 'outside itself'],
+    ['an absolute shard', { a: '/etc/passwd' }, 'outside itself'],
+    ['a missing shard', { a: 's-9.safetensors' }, 'is missing'],
+    ['a tensor that its shard lacks', { a: 's-1.safetensors', z: 's-1.safetensors' }, 'lacks tensor "z"'],
+    ['another place than the shard it is in', { b: 's-1.safetensors' }, 'holds tensor "a"'],
+    ['a number for a shard', { a: 3 }, 'weight_map.a'],
+  ])('refuses an index with %s', async (_, weight_map, message) => {
+    await putTensors('s-1.safetensors', [tensor('a', 1)]);
+    await put(INDEX, { weight_map });
+    const opened = Component.open(folder);
+    await expect(opened).rejects.toThrow(CheckpointError);
+    await expect(opened).rejects.toThrow(message);
+  });
+
+  it('says what is missing or damaged', async () => {
+    await expect(Component.open(folder)).rejects.toThrow('holds no .safetensors file');
+    await writeFile(path.join(folder, 'config.json'), '{');
+    await expect(Component.open(folder)).rejects.toThrow('not valid JSON');
+    await rm(path.join(folder, 'config.json'));
+    await expect(Component.open(folder)).rejects.toThrow('config.json: is missing');
+  });
+
+  it('refuses links out of the folder, but follows those of a hub cache', async () => {
+    const elsewhere = path.join(root, 'elsewhere.safetensors');
+    await writeFile(elsewhere, encodeSafetensors([tensor('a', 1)]));
+    await symlink(elsewhere, path.join(folder, SINGLE));
+    await expect(Component.open(folder)).rejects.toThrow('outside the checkpoint');
+
+    const cached = path.join(root, 'models--x', 'snapshots', 'abc', 'transformer');
+    const blobs = path.join(root, 'models--x', 'blobs');
+    await mkdir(cached, { recursive: true });
+    await mkdir(blobs);
+    await rename(path.join(folder, 'config.json'), path.join(cached, 'config.json'));
+    await rename(elsewhere, path.join(blobs, '0123'));
+    await symlink('../../../blobs/0123', path.join(cached, SINGLE));
+    expect((await Component.open(cached)).names).toEqual(['a']);
+  });
+});
+
+describe('Checkpoint', () => {
+  const putIndex = (index: unknown) => writeFile(path.join(root, 'model_index.json'), JSON.stringify(index));
+
+  it('knows its components, those that are null left out', async () => {
+    await putTensors(SINGLE, [tensor('a', 1)]);
+    await putIndex({
+      _class_name: 'FluxPipeline',
+      transformer: ['diffusers', 'FluxTransformer2DModel'],
+      feature_extractor: [null, null],
+      force_zeros: true,
+    });
+    const checkpoint = await Checkpoint.open(root);
+    expect([...checkpoint.components]).toEqual([['transformer', 'FluxTransformer2DModel']]);
+    expect((await checkpoint.component('transformer')).names).toEqual(['a']);
+    expect(() => checkpoint.path('vae')).toThrow('lists no "vae", which FluxPipeline needs');
+  });
+
+  it('names the part that is missing', async () => {
+    await expect(Checkpoint.open(path.join(root, 'nowhere'))).rejects.toThrow('is no folder');
+    await expect(Checkpoint.open(root)).rejects.toThrow('model_index.json: is missing');
+    await putIndex({ _class_name: 'FluxPipeline', vae: ['diffusers', 'AutoencoderKL'] });
+    const checkpoint = await Checkpoint.open(root);
+    await expect(checkpoint.component('vae')).rejects.toThrow(`${path.join(root, 'vae')}: is missing`);
+    await putIndex({ vae: [] });
+    await expect(Checkpoint.open(root)).rejects.toThrow('_class_name');
+  });
+
+  it('refuses a component that is a link out of it', async () => {
+    await putIndex({ _class_name: 'FluxPipeline', vae: ['diffusers', 'AutoencoderKL'] });
+    await symlink(tmpdir(), path.join(root, 'vae'));
+    await expect((await Checkpoint.open(root)).component('vae')).rejects.toThrow('outside the checkpoint');
+  });
+});
+
+describe('fingerprint', () => {
+  const long = tensor('long', ...Array.from({ length: 1000 }, (_, i) => i));
+  const of = async () => fingerprint(await Component.open(folder));
+
+  it('is the same however the weights are sharded', async () => {
+    await putTensors(SINGLE, [tensor('a', 1), long]);
+    const single = await of();
+    expect(single).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await rm(path.join(folder, SINGLE));
+    await putTensors('s-1.safetensors', [long]);
+    await putTensors('s-2.safetensors', [tensor('a', 1)]);
+    await put(INDEX, { weight_map: { a: 's-2.safetensors', long: 's-1.safetensors' } });
+    expect(await of()).toBe(single);
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['the config', () => put('config.json', { _class_name: 'FluxTransformer2DModel', num_layers: 2 })],
+    ['a name', () => putTensors(SINGLE, [tensor('b', 1), long])],
+    ['a value', () => putTensors(SINGLE, [tensor('a', 2), long])],
+    ['the last value of a long tensor', () => putTensors(SINGLE, [tensor('a', 1), { ...long, data: changedEnd() }])],
+  ])('changes with %s', async (_, change) => {
+    await putTensors(SINGLE, [tensor('a', 1), long]);
+    const before = await of();
+    await change();
+    expect(await of()).not.toBe(before);
+  });
+
+  function changedEnd(): Float32Array {
+    return Float32Array.from({ length: 1000 }, (_, i) => (i === 999 ? -1 : i));
+  }
+
+  it('does not change with the version of diffusers that wrote it', async () => {
+    await putTensors(SINGLE, [long]);
+    const before = await of();
+    await put('config.json', { num_layers: 1, _class_name: 'FluxTransformer2DModel', _diffusers_version: '9' });
+    expect(await of()).toBe(before);
+  });
+});
