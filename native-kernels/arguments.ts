@@ -34,7 +34,35 @@ export function requireArray<T extends Float32Array | Int32Array | Uint8Array>(
   count: number,
 ): void {
   if (!(value instanceof type)) throw new KernelArgumentError(argument, `a ${type.name}`, describe(value));
+  // A resizable buffer can shrink while a kernel writes to it. Detached ones have length 0.
+  if (value.buffer instanceof ArrayBuffer && value.buffer.resizable) {
+    throw new KernelArgumentError(argument, 'an array of fixed size', 'one on a resizable ArrayBuffer');
+  }
   if (value.length < count) throw new KernelArgumentError(argument, `at least ${count} elements`, `${value.length}`);
+}
+
+/** The first `count` elements of an array. */
+export interface Span {
+  readonly array: Float32Array;
+  readonly count: number;
+}
+
+/** What a kernel writes lies apart from what it reads: threads would read values that others wrote already. */
+export function requireApart(argument: string, written: Span, read: Readonly<Record<string, Span>>): void {
+  const end = ({ array, count }: Span) => array.byteOffset + count * array.BYTES_PER_ELEMENT;
+  for (const [name, span] of Object.entries(read)) {
+    const apart =
+      span.array.buffer !== written.array.buffer ||
+      end(span) <= written.array.byteOffset ||
+      end(written) <= span.array.byteOffset;
+    if (!apart) throw new KernelArgumentError(argument, `memory apart from "${name}"`, 'an overlap');
+  }
+}
+
+export function requireFinite(argument: string, value: number): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new KernelArgumentError(argument, 'a finite number', String(value));
+  }
 }
 
 function describe(value: unknown): string {

@@ -1,5 +1,13 @@
 import { addon } from './addon.ts';
-import { countOf, KernelArgumentError, requireArray, requireFloats, requireInteger } from './arguments.ts';
+import {
+  countOf,
+  KernelArgumentError,
+  requireApart,
+  requireArray,
+  requireFinite,
+  requireFloats,
+  requireInteger,
+} from './arguments.ts';
 import { runCancellable } from './cancellation.ts';
 
 /** In `halfWindows`: this head uses full attention. */
@@ -37,7 +45,7 @@ interface QueryKey extends AttentionShape {
 
 export interface HeadwiseAttentionArgs extends QueryKey {
   readonly v: Float32Array;
-  /** Contiguous [batch, tokens, heads, dim]. */
+  /** Contiguous [batch, tokens, heads, dim]; shares no memory with q, k or v. Not to be transferred before the promise settles. */
   readonly out: Float32Array;
   /** Per head: FULL_HEAD, CACHED_HEAD or a one-sided half-window in tokens. */
   readonly halfWindows: Int32Array;
@@ -73,6 +81,12 @@ export async function headwiseAttention(args: HeadwiseAttentionArgs): Promise<vo
   const flat = flatten(args);
   requireStrided('v', args.v, args);
   requireFloats('out', args.out, outputCount(args));
+  const count = stridedCount('v', args);
+  requireApart(
+    'out',
+    { array: args.out, count: outputCount(args) },
+    { q: { array: args.q, count }, k: { array: args.k, count }, v: { array: args.v, count } },
+  );
   requireArray('halfWindows', args.halfWindows, Int32Array, args.heads);
   requireWindows(args.halfWindows.subarray(0, args.heads), CACHED_HEAD);
   await runCancellable(args.signal, (cancel) =>
@@ -117,6 +131,7 @@ export async function attentionMap(args: AttentionMapArgs): Promise<KernelAttent
   requireInteger('cell', cell, 1);
   requireArray('halfWindows', halfWindows, Int32Array, 0);
   requireWindows(halfWindows, 0);
+  requireInteger('layout.text + layout.image', tokensOf(args), 1);
   const size = Math.ceil(tokensOf(args) / cell);
   const values = new Float32Array(countOf('cell', size, size));
   const keptMass = await runCancellable(args.signal, (cancel) =>
@@ -187,6 +202,7 @@ function flattenMask(layout: KernelTokenLayout, block: readonly [number, number]
   if (layout.order !== 'text-first' && layout.order !== 'image-first') {
     throw new KernelArgumentError('layout.order', '"text-first" or "image-first"', String(layout.order));
   }
+  requireInteger('layout.text + layout.image', layout.text + layout.image, 0, 2 ** 30);
   requireInteger('block[0]', block[0], 1, 2 ** 30);
   requireInteger('block[1]', block[1], 1, 2 ** 30);
   return {
@@ -210,13 +226,18 @@ function flatten(args: QueryKey) {
   requireStrided('q', args.q, args);
   requireStrided('k', args.k, args);
   const scale = args.scale ?? 1 / Math.sqrt(dim);
+  requireFinite('scale', scale);
   return { ...mask, batch, heads, dim, tokenStride, scale, q: args.q, k: args.k };
 }
 
 function requireStrided(argument: string, value: Float32Array, args: QueryKey): void {
+  requireFloats(argument, value, stridedCount(argument, args));
+}
+
+function stridedCount(argument: string, args: QueryKey): number {
   const width = args.heads * args.dim;
   const rows = args.batch * tokensOf(args);
-  requireFloats(argument, value, rows === 0 ? 0 : countOf(argument, rows - 1, args.tokenStride ?? width) + width);
+  return rows === 0 ? 0 : countOf(argument, rows - 1, args.tokenStride ?? width) + width;
 }
 
 function requireWindows(halfWindows: Int32Array, least: number): void {

@@ -55,6 +55,9 @@ T* elements(const Napi::Object& args, const char* name, int64_t count, int64_t o
   if (!value.IsTypedArray()) refuse(args.Env(), name, "expected a typed array");
   Napi::TypedArray array = value.As<Napi::TypedArray>();
   if (array.TypedArrayType() != kArrayType<T>) refuse(args.Env(), name, "expected another element type");
+  // A resizable buffer can shrink under a running kernel. Detached ones have length 0.
+  if (array.Get("buffer").As<Napi::Object>().Get("resizable").ToBoolean().Value())
+    refuse(args.Env(), name, "expected an array of fixed size");
   const auto length = static_cast<int64_t>(array.ElementLength());
   if (count > length - offset)
     refuse(args.Env(), name,

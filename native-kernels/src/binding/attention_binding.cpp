@@ -20,6 +20,7 @@ AttentionShape shapeOf(const Napi::Object& args) {
   shape.layout.text = integer(args, "text", 0, kMaxTokens);
   shape.layout.image = integer(args, "image", 0, kMaxTokens);
   shape.layout.textFirst = args.Get("textFirst").ToBoolean().Value();
+  if (shape.tokens() > kMaxTokens) refuse(args.Env(), "image", "too many tokens");
   shape.block.rows = integer(args, "blockRows", 1, kMaxTokens);
   shape.block.keys = integer(args, "blockKeys", 1, kMaxTokens);
   return shape;
@@ -144,6 +145,7 @@ Napi::Value keptKeyRanges(const Napi::CallbackInfo& info) {
   const auto args = info[0].As<Napi::Object>();
   const TokenLayout layout = {integer(args, "text", 0, kMaxTokens), integer(args, "image", 0, kMaxTokens),
                               args.Get("textFirst").ToBoolean().Value()};
+  if (layout.tokens() > kMaxTokens) refuse(info.Env(), "image", "too many tokens");
   const BlockSize block = {integer(args, "blockRows", 1, kMaxTokens), integer(args, "blockKeys", 1, kMaxTokens)};
   const int64_t window = integer(args, "halfWindow", 0, kMaxTokens);
   const int64_t rowBlocks = (layout.tokens() + block.rows - 1) / block.rows;

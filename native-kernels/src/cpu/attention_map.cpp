@@ -48,13 +48,14 @@ bool attentionMap(const AttentionMapArgs& args) {
   packKeys(args.k, args.batchIndex, args.head, tokens, shape.dim, keys.data());
 
   ThreadPool& pool = ThreadPool::shared();
+  const int threads = pool.threads();
   std::vector<MapScratch> scratch;
-  for (int i = 0; i < pool.threads(); ++i) scratch.emplace_back(shape.dim, padded, tokens, size);
+  for (int i = 0; i < threads; ++i) scratch.emplace_back(shape.dim, padded, tokens, size);
   // Kept mass per map row and candidate, added up in order at the end.
   std::vector<double> kept(static_cast<size_t>(size * args.candidates), 0.0);
   const float factor = args.scale * 1.4426950408889634f;
 
-  const bool done = pool.run(size, args.cancel, [&](int64_t mapRow, int slot) {
+  const bool done = pool.run(size, threads, args.cancel, [&](int64_t mapRow, int slot) {
     MapScratch& own = scratch[static_cast<size_t>(slot)];
     const int64_t rowBegin = mapRow * args.cell;
     const int64_t rowEnd = minOf(rowBegin + args.cell, tokens);

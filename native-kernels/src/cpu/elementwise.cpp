@@ -12,8 +12,14 @@ namespace {
 constexpr int64_t kRowsPerTask = 16;
 
 template <typename Body>
+void forTasks(int64_t tasks, const Body& body) {
+  ThreadPool& pool = ThreadPool::shared();
+  pool.run(tasks, pool.threads(), CancelFlag(), [&](int64_t task, int) { body(task); });
+}
+
+template <typename Body>
 void forRows(int64_t rows, const Body& body) {
-  ThreadPool::shared().run((rows + kRowsPerTask - 1) / kRowsPerTask, CancelFlag(), [&](int64_t task, int) {
+  forTasks((rows + kRowsPerTask - 1) / kRowsPerTask, [&](int64_t task) {
     for (int64_t row = task * kRowsPerTask; row < minOf((task + 1) * kRowsPerTask, rows); ++row) body(row);
   });
 }
@@ -144,7 +150,7 @@ void activation(RowsView x, Activation kind, int64_t rows, int64_t channels, flo
 
 void convertToFloat32(const uint8_t* bytes, StoredDtype dtype, int64_t count, float* out) {
   constexpr int64_t kPerTask = 1 << 16;
-  ThreadPool::shared().run((count + kPerTask - 1) / kPerTask, CancelFlag(), [&](int64_t task, int) {
+  forTasks((count + kPerTask - 1) / kPerTask, [&](int64_t task) {
     const int64_t begin = task * kPerTask;
     const int64_t end = minOf(begin + kPerTask, count);
     if (dtype == StoredDtype::f32) {
@@ -165,7 +171,7 @@ void convertToFloat32(const uint8_t* bytes, StoredDtype dtype, int64_t count, fl
 }
 
 void headwiseRse(const float* y, const float* yFull, int64_t batch, int64_t tokens, int64_t heads, int64_t dim, double* rse) {
-  ThreadPool::shared().run(heads, CancelFlag(), [&](int64_t head, int) {
+  forTasks(heads, [&](int64_t head) {
     const auto forEach = [&](const auto& body) {
       for (int64_t row = 0; row < batch * tokens; ++row)
         for (int64_t d = 0; d < dim; ++d) body((row * heads + head) * dim + d);

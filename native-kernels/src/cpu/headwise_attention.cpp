@@ -51,9 +51,10 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
   if (computed.empty() || tokens == 0) return !args.cancel.requested();
 
   ThreadPool& pool = ThreadPool::shared();
+  const int threads = pool.threads();
   const int64_t packs = shape.batch * static_cast<int64_t>(computed.size());
   const PackedHeads packed(shape, packs);
-  const bool packedAll = pool.run(packs, args.cancel, [&](int64_t slot, int) {
+  const bool packedAll = pool.run(packs, threads, args.cancel, [&](int64_t slot, int) {
     const int64_t perBatch = static_cast<int64_t>(computed.size());
     packed.pack(slot, shape, args.k, args.v, slot / perBatch, computed[static_cast<size_t>(slot % perBatch)]);
   });
@@ -61,8 +62,8 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
 
   const std::vector<Tile> tiles = tilesOf(args);
   std::vector<AttentionTile> scratch;
-  for (int i = 0; i < pool.threads(); ++i) scratch.emplace_back(shape.dim);
-  return pool.run(static_cast<int64_t>(tiles.size()), args.cancel, [&](int64_t index, int slot) {
+  for (int i = 0; i < threads; ++i) scratch.emplace_back(shape.dim);
+  return pool.run(static_cast<int64_t>(tiles.size()), threads, args.cancel, [&](int64_t index, int slot) {
     const Tile& tile = tiles[static_cast<size_t>(index)];
     AttentionTile& state = scratch[static_cast<size_t>(slot)];
     state.start(args.q, tile.batch, tile.head, tile.rowBegin, tile.rows, args.scale);

@@ -51,8 +51,9 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
                    [&](size_t a, size_t b) { return args.halfWindows[a] < args.halfWindows[b]; });
 
   ThreadPool& pool = ThreadPool::shared();
+  const int threads = pool.threads();
   const PackedHeads packed(shape, pairs);
-  if (!pool.run(pairs, args.cancel, [&](int64_t slot, int) {
+  if (!pool.run(pairs, threads, args.cancel, [&](int64_t slot, int) {
         packed.pack(slot, shape, args.k, args.v, slot / shape.heads, slot % shape.heads);
       }))
     return false;
@@ -65,9 +66,9 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
 
   std::vector<TileSums> tileSums(static_cast<size_t>(pairs * tilesPerHead));
   std::vector<TileScratch> scratch;
-  for (int i = 0; i < pool.threads(); ++i) scratch.emplace_back(shape.dim, args.candidates);
+  for (int i = 0; i < threads; ++i) scratch.emplace_back(shape.dim, args.candidates);
 
-  const bool done = pool.run(pairs * tilesPerHead, args.cancel, [&](int64_t index, int slot) {
+  const bool done = pool.run(pairs * tilesPerHead, threads, args.cancel, [&](int64_t index, int slot) {
     TileScratch& own = scratch[static_cast<size_t>(slot)];
     const int64_t pair = index / tilesPerHead;
     const int64_t batch = pair / shape.heads;

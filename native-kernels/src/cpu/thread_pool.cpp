@@ -1,28 +1,34 @@
 #include "thread_pool.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace arrowhead {
 
 ThreadPool& ThreadPool::shared() {
-  static ThreadPool pool(std::max(1u, std::thread::hardware_concurrency()));
-  return pool;
+  static ThreadPool* const pool = new ThreadPool(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  return *pool;
 }
 
-ThreadPool::ThreadPool(int threads) : threads_(threads) { start(threads - 1); }
+ThreadPool::ThreadPool(int threads) : threads_(1) { start(threads); }
 
 ThreadPool::~ThreadPool() { stop(); }
 
 void ThreadPool::setThreads(int count) {
   const std::lock_guard<std::mutex> lock(resize_);
   stop();
-  threads_ = count;
-  start(count - 1);
+  start(count);
 }
 
-void ThreadPool::start(int workers) {
+void ThreadPool::start(int threads) {
   stopping_ = false;
-  for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { workerLoop(); });
+  workers_.reserve(static_cast<size_t>(threads));
+  try {
+    while (static_cast<int>(workers_.size()) < threads - 1) workers_.emplace_back([this] { workerLoop(); });
+  } catch (const std::system_error&) {
+    // The system has no more threads to give: those that started, and every caller, do the work.
+  }
+  threads_ = static_cast<int>(workers_.size()) + 1;
 }
 
 void ThreadPool::stop() {
@@ -38,55 +44,60 @@ void ThreadPool::stop() {
 void ThreadPool::work(Job& job) {
   const int slot = job.slots.fetch_add(1);
   if (slot >= job.maxSlots) return;
-  while (!job.cancel->requested()) {
-    const int64_t index = job.next.fetch_add(1);
-    if (index >= job.count) break;
-    (*job.body)(index, slot);
+  try {
+    while (!job.stopped()) {
+      const int64_t index = job.next.fetch_add(1);
+      if (index >= job.count) break;
+      (*job.body)(index, slot);
+    }
+  } catch (...) {
+    if (!job.failed.exchange(true)) job.error = std::current_exception();
   }
 }
 
 void ThreadPool::workerLoop() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    Job* job = nullptr;
-    for (Job* candidate : jobs_) {
-      if (candidate->next.load() < candidate->count && candidate->slots.load() < candidate->maxSlots) {
-        job = candidate;
-        break;
-      }
-    }
-    if (job == nullptr) {
+    // A cancelled or failed job keeps indices that nobody will start: it is no work.
+    const auto found = std::find_if(jobs_.begin(), jobs_.end(), [](const Job* job) {
+      return !job->stopped() && job->next.load() < job->count && job->slots.load() < job->maxSlots;
+    });
+    if (found == jobs_.end()) {
       if (stopping_) return;
       wake_.wait(lock);
       continue;
     }
-    ++job->active;
+    Job& job = **found;
+    ++job.active;
     lock.unlock();
-    work(*job);
+    work(job);
     lock.lock();
-    if (--job->active == 0) idle_.notify_all();
-    // A cancelled job keeps unstarted indices; leaving it listed would make this loop spin.
-    if (job->cancel->requested()) job->next.store(job->count);
+    // The last touch of `job`: its owner may leave as soon as the lock is free.
+    if (--job.active == 0) idle_.notify_all();
   }
 }
 
-bool ThreadPool::run(int64_t count, const CancelFlag& cancel, const std::function<void(int64_t, int)>& body) {
+bool ThreadPool::run(int64_t count, int slots, const CancelFlag& cancel,
+                     const std::function<void(int64_t, int)>& body) {
   if (cancel.requested()) return false;
   Job job;
   job.count = count;
   job.cancel = &cancel;
   job.body = &body;
-  job.maxSlots = threads_.load();
+  job.maxSlots = slots;
   std::list<Job*>::iterator place;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     place = jobs_.insert(jobs_.end(), &job);
   }
-  if (count > 1) wake_.notify_all();
+  if (count > 1 && slots > 1) wake_.notify_all();
   work(job);
-  std::unique_lock<std::mutex> lock(mutex_);
-  jobs_.erase(place);
-  idle_.wait(lock, [&] { return job.active == 0; });
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    jobs_.erase(place);
+    idle_.wait(lock, [&] { return job.active == 0; });
+  }
+  if (job.error != nullptr) std::rethrow_exception(job.error);
   return !cancel.requested();
 }
 
