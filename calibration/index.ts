@@ -1,0 +1,39 @@
+/** Calibration's public door: measuring, solving, schemes, metrics and run folders. */
+
+export { CalibrationError, CalibrationFileError } from './calibration-error.ts';
+export { measureSavings } from './cost/measure-savings.ts';
+export type { LayerSavings, Savings } from './cost/savings.ts';
+export { layerSavings } from './cost/savings.ts';
+export { readSavings } from './cost/savings-file.ts';
+export { type AttentionShape, planSparsity } from './cost/sparsity.ts';
+export { compareImages, type ImageComparison } from './metrics/compare-images.ts';
+export { ImageComparisonError } from './metrics/image-error.ts';
+export type { RseTable, TableSampling } from './rse/rse-table.ts';
+export { readRseTable, writeRseTable } from './rse/rse-table-file.ts';
+export { listRuns, type RunList } from './runs/list-runs.ts';
+export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
+export {
+  COMPRESSED_FILE,
+  METRICS_FILE,
+  ORIGINAL_FILE,
+  RSE_FILE,
+  RUN_FILE,
+  SCHEME_FILE,
+} from './runs/run-files.ts';
+export type { PictureMetrics, RunManifest } from './runs/run-manifest.ts';
+export {
+  type AppliedScheme,
+  applyScheme,
+  type SchemeMismatch,
+  SchemeMismatchError,
+  schemeMismatches,
+} from './scheme/apply-scheme.ts';
+export { buildScheme } from './scheme/build-scheme.ts';
+export type { Scheme } from './scheme/scheme.ts';
+export { formatScheme, readScheme, writeScheme } from './scheme/scheme-file.ts';
+export { type CalibrateOptions, type Calibration, calibrate } from './search/calibrate.ts';
+export type { CalibrationProgress } from './search/calibration-progress.ts';
+export type { CalibrationRequest } from './search/calibration-request.ts';
+export type { CostSource, SearchSettings } from './search/search-settings.ts';
+export { SolverLimitError } from './solver/pareto-search.ts';
+export { type SolvedTable, type SolveSettings, solveTable } from './solver/solve-table.ts';

@@ -1,0 +1,46 @@
+import { open } from 'node:fs/promises';
+import type { z } from 'zod';
+import { CalibrationFileError } from './calibration-error.ts';
+
+/** Reads and validates a JSON file. Throws CalibrationFileError naming the file and the first wrong field. */
+export async function readJsonFile<T>(file: string, schema: z.ZodType<T>, maxBytes: number): Promise<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readText(file, maxBytes));
+  } catch (cause) {
+    if (cause instanceof CalibrationFileError) throw cause;
+    throw new CalibrationFileError(file, 'is not valid JSON; it may be truncated', { cause });
+  }
+  return validate(file, schema, value);
+}
+
+/** The value as the schema has it. Throws CalibrationFileError naming the first wrong field. */
+export function validate<T>(file: string, schema: z.ZodType<T>, value: unknown, place = ''): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = [...(place === '' ? [] : [place]), ...(issue?.path ?? [])].join('.');
+  throw new CalibrationFileError(file, `${field === '' ? '' : `field "${field}": `}${issue?.message}`);
+}
+
+async function readText(file: string, maxBytes: number): Promise<string> {
+  const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
+    throw new CalibrationFileError(
+      file,
+      cause.code === 'ENOENT' ? 'does not exist' : `cannot be opened (${cause.code})`,
+      {
+        cause,
+      },
+    );
+  });
+  try {
+    const info = await handle.stat();
+    if (!info.isFile()) throw new CalibrationFileError(file, 'is no file');
+    if (info.size > maxBytes) {
+      throw new CalibrationFileError(file, `is ${info.size} bytes long; at most ${maxBytes} are read`);
+    }
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}

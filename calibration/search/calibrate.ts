@@ -1,0 +1,135 @@
+import path from 'node:path';
+import { formatMethod } from '../../mmdit/attention/method.ts';
+import type { Pipeline } from '../../mmdit/pipeline/pipeline.ts';
+import { layerSavings } from '../cost/savings.ts';
+import { planSparsity } from '../cost/sparsity.ts';
+import type { RseTable } from '../rse/rse-table.ts';
+import { buildScheme } from '../scheme/build-scheme.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import { CalibrationFolder } from './calibration-folder.ts';
+import { type CalibrationProgress, ProgressReporter } from './calibration-progress.ts';
+import { type CalibrationRequest, type CalibrationSetup, prepareCalibration } from './calibration-request.ts';
+import { chooseSavings } from './choose-savings.ts';
+import { ProgressiveSearch } from './progressive-search.ts';
+import { SearchAttention } from './search-attention.ts';
+
+export interface CalibrateOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CalibrationProgress) => void;
+  /** Where `rse.safetensors`, the scheme and, while it runs, the journal go; made if missing. Absent: nothing is written. */
+  readonly directory?: string;
+  /** Go on from the journal in the directory; starts at step 0 where there is none. */
+  readonly resume?: boolean;
+}
+
+export interface Calibration {
+  readonly table: RseTable;
+  readonly scheme: Scheme;
+  /** Wall time of all steps, those before an interruption included. */
+  readonly seconds: number;
+  /** Steps that were taken over from a journal. */
+  readonly resumedSteps: number;
+}
+
+/**
+ * Progressive search of a pipeline's plan under δ and c, exact for these (DiTFastAttnV2 §3.3). With a directory, every
+ * finished step is kept: a killed or cancelled calibration resumes there and ends with the same bytes.
+ * Throws CalibrationError, SamplingError, UnsupportedBlockError for what cannot be calibrated, FileWriteError, and the
+ * signal's reason when cancelled.
+ */
+export async function calibrate(
+  pipeline: Pipeline,
+  request: CalibrationRequest,
+  options: CalibrateOptions = {},
+): Promise<Calibration> {
+  const { signal, directory } = options;
+  signal?.throwIfAborted();
+  const setup = prepareCalibration(pipeline, request);
+  const folder = directory === undefined ? null : await CalibrationFolder.open(directory, pipeline, request, setup);
+  const before = folder ? await folder.begin(options.resume ?? false) : null;
+  const progress = new ProgressReporter(options.onProgress, setup.sampling.steps, setup.layers.length);
+  const savings = await chooseSavings(pipeline.device, request, setup, folder, progress, signal);
+  const methods = setup.methods.map(formatMethod);
+  const { steps } = setup.sampling;
+  const space = {
+    ...setup.settings,
+    steps,
+    layers: setup.layers,
+    heads: setup.heads,
+    methods,
+    savings: layerSavings(savings, methods, setup),
+  };
+  const search = new ProgressiveSearch(space, before);
+  let seconds = before?.seconds ?? 0;
+  if ((before?.count ?? 0) < steps) {
+    let started = performance.now();
+    await runSearch(pipeline, setup, search, progress, signal, async (step) => {
+      if (step < (before?.count ?? 0)) {
+        started = performance.now();
+        return;
+      }
+      seconds += (performance.now() - started) / 1000;
+      started = performance.now();
+      await folder?.keep({ ...search.finished(step + 1), seconds });
+    });
+  }
+  const table = tableOf(pipeline, setup, search);
+  const scheme = schemeOf(table, setup, search);
+  if (folder) {
+    progress.stage('write', 'Writing the scheme', path.basename(folder.path));
+    await folder.complete(table, scheme);
+  }
+  return { table, scheme, seconds, resumedSteps: before?.count ?? 0 };
+}
+
+async function runSearch(
+  pipeline: Pipeline,
+  setup: CalibrationSetup,
+  search: ProgressiveSearch,
+  progress: ProgressReporter,
+  signal: AbortSignal | undefined,
+  afterStep: (step: number) => Promise<void>,
+): Promise<void> {
+  const attention = new SearchAttention(pipeline.device, search, setup.sampling.block, progress, signal);
+  const { steps, guidance, width, height } = setup.sampling;
+  try {
+    await pipeline.denoise({
+      samples: setup.samples,
+      sampling: { steps, guidance, width, height },
+      attention: (step) => attention.step(step),
+      afterStep,
+      onProgress: ({ stage }) => {
+        if (stage === 'encode') progress.stage('encode', 'Encoding the prompts');
+      },
+      ...(signal && { signal }),
+    });
+  } finally {
+    attention.close();
+  }
+}
+
+function tableOf({ identity }: Pipeline, setup: CalibrationSetup, search: ProgressiveSearch): RseTable {
+  const { family, name, fingerprint } = identity;
+  return {
+    methods: search.space.methods,
+    layers: setup.layers,
+    steps: setup.sampling.steps,
+    heads: setup.heads,
+    rse: search.rse,
+    model: { family, name, fingerprint },
+    sampling: setup.sampling,
+    search: setup.settings,
+  };
+}
+
+function schemeOf(table: RseTable, setup: CalibrationSetup, search: ProgressiveSearch): Scheme {
+  const { plan } = search;
+  const solved = {
+    methods: table.methods,
+    plan,
+    saving: search.saving,
+    sparsity: planSparsity(plan, search.methods, setup.sampling),
+    rseUsed: search.rseUsed,
+  };
+  return buildScheme(table, solved, setup.settings, 'progressive');
+}

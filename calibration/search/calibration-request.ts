@@ -1,0 +1,124 @@
+import { CACHED, FULL, formatMethod, type HeadMethod } from '../../mmdit/attention/method.ts';
+import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
+import type { AttentionLayer } from '../../mmdit/models/mmdit-model.ts';
+import type { Pipeline, Sample, Sampling } from '../../mmdit/pipeline/pipeline.ts';
+import { CalibrationError } from '../calibration-error.ts';
+import type { Savings } from '../cost/savings.ts';
+import type { TableSampling } from '../rse/rse-table.ts';
+import { requireBudget } from '../solver/solve-table.ts';
+import type { SearchSettings } from './search-settings.ts';
+
+export interface CalibrationRequest {
+  /** Every prompt is run with every seed; all of them in one batch. */
+  readonly prompts: readonly string[];
+  readonly seeds: readonly number[];
+  readonly sampling: Sampling;
+  readonly delta: number;
+  /** c; null for no bound on a single head. */
+  readonly headConstraint: number | null;
+  /** Methods offered beside `full`. */
+  readonly candidates: readonly HeadMethod[];
+  /** Default `flops`. `measured` times the methods on the device first. */
+  readonly cost?: { readonly source: 'flops' | 'measured' } | Extract<Savings, { source: 'file' }>;
+  /** Default: the device's own for this head dim. */
+  readonly block?: BlockSize;
+}
+
+/** A request with everything that model and device add to it. */
+export interface CalibrationSetup {
+  readonly samples: readonly Sample[];
+  readonly sampling: TableSampling;
+  readonly settings: SearchSettings;
+  readonly layers: readonly string[];
+  readonly heads: number;
+  /** `full`, the arrows in the order asked for, then `cached`. */
+  readonly methods: readonly HeadMethod[];
+}
+
+/** Throws CalibrationError, SamplingError or UnsupportedBlockError where this cannot be calibrated. */
+export function prepareCalibration(pipeline: Pipeline, request: CalibrationRequest): CalibrationSetup {
+  requireBudget(request);
+  requireSome('prompts', request.prompts);
+  requireSome('seeds', request.seeds);
+  const { heads, headDim } = requireUniform(pipeline.layers);
+  const block = request.block ?? pipeline.device.preferredBlock(headDim);
+  pipeline.device.requireBlock(block, headDim);
+  const description = pipeline.describeSampling(request.sampling);
+  const { scheduler, steps, guidance, width, height, textTokens, imageTokens, tokenOrder, layouts } = description;
+  const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
+  requireMemory(pipeline, description.layouts, samples.length, heads * headDim);
+  return {
+    samples,
+    sampling: {
+      scheduler,
+      steps,
+      guidance,
+      width,
+      height,
+      textTokens,
+      imageTokens,
+      tokenOrder,
+      block: [block[0], block[1]],
+      headDim,
+      layouts: layouts.map(({ text, image, order }) => ({ text, image, order })),
+    },
+    settings: {
+      delta: request.delta,
+      headConstraint: request.headConstraint,
+      candidates: request.candidates.map(formatMethod),
+      prompts: [...request.prompts],
+      seeds: [...request.seeds],
+      cost: request.cost?.source ?? 'flops',
+      device: pipeline.device.info.name,
+    },
+    layers: pipeline.layers.map(({ name }) => name),
+    heads,
+    methods: orderedMethods(request.candidates),
+  };
+}
+
+function orderedMethods(candidates: readonly HeadMethod[]): readonly HeadMethod[] {
+  const names = candidates.map(formatMethod);
+  requireSome('candidates', names);
+  if (names.includes('full')) throw new CalibrationError('candidates: "full" is always offered; leave it out');
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new CalibrationError(`candidates: expected distinct methods, found "${twice}" twice`);
+  const arrows = candidates.filter(({ kind }) => kind === 'arrow');
+  return [FULL, ...arrows, ...(names.includes('cached') ? [CACHED] : [])];
+}
+
+function requireSome(field: string, values: readonly unknown[]): void {
+  if (values.length === 0) throw new CalibrationError(`${field}: expected at least one, found none`);
+}
+
+/** An RSE table is one tensor: every layer has as many heads. */
+function requireUniform(layers: readonly AttentionLayer[]): { heads: number; headDim: number } {
+  const first = layers[0];
+  if (!first) throw new CalibrationError('The model has no attention layers to calibrate');
+  const other = layers.find(({ heads, headDim }) => heads !== first.heads || headDim !== first.headDim);
+  if (other) {
+    throw new CalibrationError(
+      `Layer ${other.name} has ${other.heads} heads × ${other.headDim}, ${first.name} has ${first.heads} × ${first.headDim}; calibration needs equal layers`,
+    );
+  }
+  return { heads: first.heads, headDim: first.headDim };
+}
+
+const BYTES = { f32: 4, bf16: 2, f16: 2 } as const;
+
+/** Every layer's output stays on the device from step to step, for all samples. */
+function requireMemory(
+  { device }: Pipeline,
+  layouts: readonly { readonly text: number; readonly image: number }[],
+  samples: number,
+  channels: number,
+): void {
+  const { memoryBytes, computeDtype, name } = device.info;
+  const tokens = layouts.reduce((sum, { text, image }) => sum + text + image, 0);
+  const needed = tokens * channels * BYTES[computeDtype] * samples;
+  if (needed <= memoryBytes) return;
+  const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  throw new CalibrationError(
+    `${samples} pictures at once keep ${gibibytes(needed)} of attention outputs; ${name} has ${gibibytes(memoryBytes)}. Calibrate with fewer prompts or seeds, or a smaller size`,
+  );
+}

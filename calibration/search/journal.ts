@@ -1,0 +1,122 @@
+import { stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
+import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
+import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
+import { CalibrationError, CalibrationFileError } from '../calibration-error.ts';
+import type { FinishedSteps } from './progressive-search.ts';
+
+export const JOURNAL_FILE = 'calibration.journal.safetensors';
+
+/** What a calibration was asked for, in fields that people know; two are the same search if all fields are equal. */
+export type JournalRequest = Readonly<Record<string, unknown>>;
+
+export interface JournalShape {
+  readonly steps: number;
+  readonly layers: number;
+  readonly methods: number;
+  readonly heads: number;
+}
+
+export interface JournalContent extends FinishedSteps {
+  /** Wall time of the finished steps. */
+  readonly seconds: number;
+}
+
+const requestSchema = z.record(z.string(), z.unknown());
+
+/** The finished steps of a calibration under way: one file in its folder, replaced whole after every step. */
+export class Journal {
+  readonly #file: string;
+  readonly request: JournalRequest;
+  readonly #shape: JournalShape;
+
+  constructor(folder: string, request: JournalRequest, shape: JournalShape) {
+    this.#file = path.join(folder, JOURNAL_FILE);
+    this.request = request;
+    this.#shape = shape;
+  }
+
+  async exists(): Promise<boolean> {
+    return stat(this.#file).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Throws FileWriteError; what was there before is then still there. */
+  async write({ count, rse, choices, seconds }: JournalContent): Promise<void> {
+    const { layers, methods, heads } = this.#shape;
+    const tensors = [
+      { name: 'rse', dtype: 'F32', shape: [count, layers, methods, heads], data: rse },
+      { name: 'plan', dtype: 'U8', shape: [count, layers, heads], data: choices },
+    ] as const;
+    const metadata = { request: JSON.stringify(this.request), seconds: String(seconds) };
+    await writeWholeFile(this.#file, encodeSafetensors(tensors, metadata));
+  }
+
+  /** Throws CalibrationError for the journal of another search, CalibrationFileError or CheckpointError for a broken one. */
+  async read(): Promise<JournalContent> {
+    const opened = await SafetensorsFile.open(this.#file);
+    this.requireSameRequest(parseRequest(this.#file, opened.metadata.request));
+    const { steps, layers, methods, heads } = this.#shape;
+    const count = opened.entries.get('rse')?.shape[0] ?? -1;
+    const fits =
+      count >= 0 &&
+      count <= steps &&
+      hasShape(opened, 'rse', 'F32', [count, layers, methods, heads]) &&
+      hasShape(opened, 'plan', 'U8', [count, layers, heads]);
+    const seconds = Number(opened.metadata.seconds);
+    const choices = fits ? await opened.readBytes('plan') : new Uint8Array();
+    if (!fits || !(seconds >= 0) || choices.some((choice) => choice >= methods)) {
+      throw new CalibrationFileError(this.#file, 'is damaged; delete it to start the calibration anew');
+    }
+    const bytes = await opened.readBytes('rse');
+    return { count, rse: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), choices, seconds };
+  }
+
+  async remove(): Promise<void> {
+    await unlink(this.#file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
+
+  /** Throws CalibrationError naming the first setting that another calibration had differently. */
+  requireSameRequest(other: JournalRequest): void {
+    const [asked, found] = [flatten(this.request), flatten(other)];
+    for (const field of new Set([...asked.keys(), ...found.keys()])) {
+      if (asked.get(field) === found.get(field)) continue;
+      throw new CalibrationError(
+        `${path.dirname(this.#file)} holds another calibration: ${field} was ${found.get(field) ?? 'absent'}, now ${asked.get(field) ?? 'absent'}. Resume with the same settings, or choose another folder`,
+      );
+    }
+  }
+}
+
+function parseRequest(file: string, text: string | undefined): JournalRequest {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text ?? 'null');
+  } catch {
+    // Told below.
+  }
+  const request = requestSchema.safeParse(value);
+  if (!request.success) throw new CalibrationFileError(file, 'does not say which calibration it belongs to');
+  return request.data;
+}
+
+/** `search.delta` → `0.4`: settings by the names that people know. */
+function flatten(request: JournalRequest): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const [group, value] of Object.entries(request)) {
+    if (typeof value !== 'object' || value === null) fields.set(group, JSON.stringify(value));
+    else for (const [field, inner] of Object.entries(value)) fields.set(`${group}.${field}`, JSON.stringify(inner));
+  }
+  return fields;
+}
+
+function hasShape(opened: SafetensorsFile, name: string, dtype: string, shape: readonly number[]): boolean {
+  const entry = opened.entries.get(name);
+  return entry?.dtype === dtype && entry.shape.join() === shape.join();
+}

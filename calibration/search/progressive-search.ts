@@ -1,0 +1,139 @@
+import type { AttentionPlan } from '../../mmdit/attention/attention-plan.ts';
+import { type HeadMethod, parseMethod } from '../../mmdit/attention/method.ts';
+import type { AttentionErrorSums } from '../../mmdit/device/device.ts';
+import type { LayerSavings } from '../cost/savings.ts';
+import { relativeSquaredErrors } from '../rse/relative-squared-error.ts';
+import { LayerSolver } from '../solver/layer-solver.ts';
+import { headLimit, type SolveSettings } from '../solver/solve-table.ts';
+
+export interface SearchSpace extends Pick<SolveSettings, 'delta' | 'headConstraint'> {
+  readonly steps: number;
+  readonly layers: readonly string[];
+  readonly heads: number;
+  /** `full` first, then arrows, then `cached` where it is a candidate: the order in which layers are measured. */
+  readonly methods: readonly string[];
+  readonly savings: LayerSavings;
+}
+
+/** What a search has found of its first steps: the tensors that its journal keeps. */
+export interface FinishedSteps {
+  readonly count: number;
+  /** `[count, layers, methods, heads]` */
+  readonly rse: Float32Array;
+  /** `[count, layers, heads]`, indices into the methods. */
+  readonly choices: Uint8Array;
+}
+
+/**
+ * The progressive search (DiTFastAttnV2 §3.3) as a state machine, without a model: told what was measured, it says what
+ * to apply. Step 0 is full everywhere, since nothing is cached yet; RSE there is NaN, which is "not possible".
+ */
+export class ProgressiveSearch {
+  readonly space: SearchSpace;
+  readonly methods: readonly HeadMethod[];
+  /** Arrow candidates by fraction, in the order of the methods. */
+  readonly fractions: readonly number[];
+  readonly usesCached: boolean;
+  readonly #rse: Float32Array;
+  readonly #choices: Uint8Array;
+  readonly #replayed: number;
+  readonly #solvers: readonly LayerSolver[];
+  readonly #limit: number;
+
+  constructor(space: SearchSpace, finished: FinishedSteps | null) {
+    const { steps, layers, heads, methods, savings } = space;
+    this.space = space;
+    this.methods = methods.map(parseMethod);
+    this.fractions = this.methods.flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
+    this.usesCached = methods.includes('cached');
+    this.#rse = new Float32Array(steps * layers.length * methods.length * heads).fill(Number.NaN);
+    this.#choices = new Uint8Array(steps * layers.length * heads);
+    for (let row = 0; row < steps * layers.length; row++) {
+      this.#rse.fill(0, row * methods.length * heads, (row * methods.length + 1) * heads);
+    }
+    this.#replayed = finished?.count ?? 0;
+    if (finished) {
+      this.#rse.set(finished.rse);
+      this.#choices.set(finished.choices);
+    }
+    this.#solvers = savings.map((layerSaving) => {
+      const solver = new LayerSolver(heads, methods.length, 0);
+      solver.setSavings(layerSaving);
+      return solver;
+    });
+    this.#limit = headLimit(space, heads);
+  }
+
+  /** Whether a layer's candidates are to be measured at this step: not where the choice stands already. */
+  measures(step: number): boolean {
+    return step > 0 && step >= this.#replayed;
+  }
+
+  /** Takes what a layer measured at a step and chooses its methods. */
+  record(step: number, layer: number, sums: AttentionErrorSums): readonly HeadMethod[] {
+    const { layers, heads, methods, delta } = this.space;
+    const row = step * layers.length + layer;
+    const offset = row * methods.length * heads;
+    const candidates = this.#rse.subarray(offset + heads, offset + methods.length * heads);
+    relativeSquaredErrors(sums, this.usesCached, candidates);
+    this.#solvers[layer]!.solve(this.#rse, offset, delta, this.#limit, this.#choices, row * heads);
+    return this.chosen(step, layer);
+  }
+
+  /** The methods of a layer's heads at a step; full where nothing was chosen. */
+  chosen(step: number, layer: number): readonly HeadMethod[] {
+    const { layers, heads } = this.space;
+    const begin = (step * layers.length + layer) * heads;
+    return Array.from(this.#choices.subarray(begin, begin + heads), (choice) => this.methods[choice]!);
+  }
+
+  /** What is known of the first `count` steps, all of them done. */
+  finished(count: number): FinishedSteps {
+    const { layers, heads, methods } = this.space;
+    return {
+      count,
+      rse: this.#rse.subarray(0, count * layers.length * methods.length * heads),
+      choices: this.#choices.subarray(0, count * layers.length * heads),
+    };
+  }
+
+  /** `[step][layer][head]` */
+  get plan(): AttentionPlan['choices'] {
+    const { steps, layers, heads } = this.space;
+    return Array.from({ length: steps }, (_, step) =>
+      layers.map((_name, layer) => {
+        const begin = (step * layers.length + layer) * heads;
+        return Array.from(this.#choices.subarray(begin, begin + heads));
+      }),
+    );
+  }
+
+  get rse(): Float32Array {
+    return this.#rse;
+  }
+
+  /** Summed over all steps, layers and heads, in the unit of the savings. */
+  get saving(): number {
+    const { layers, heads, savings } = this.space;
+    let sum = 0;
+    this.#choices.forEach((choice, at) => {
+      sum += savings[Math.floor(at / heads) % layers.length]![choice]!;
+    });
+    return sum;
+  }
+
+  /** Summed RSE of the chosen methods in head order, `[step][layer]`. */
+  get rseUsed(): readonly (readonly number[])[] {
+    const { steps, layers, heads, methods } = this.space;
+    return Array.from({ length: steps }, (_, step) =>
+      layers.map((_name, layer) => {
+        const row = step * layers.length + layer;
+        let sum = 0;
+        for (let head = 0; head < heads; head++) {
+          sum += this.#rse[(row * methods.length + this.#choices[row * heads + head]!) * heads + head]!;
+        }
+        return sum;
+      }),
+    );
+  }
+}
