@@ -1,7 +1,7 @@
-import { totalmem } from 'node:os';
 import * as kernels from '../../native-kernels/index.ts';
 import type { BlockSize } from '../attention/token-layout.ts';
 import type { TensorSource } from '../checkpoint/tensor-source.ts';
+import { availableMemory } from './available-memory.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { attentionInput, candidateWindows, headWindows } from './cpu-attention.ts';
 import {
@@ -42,7 +42,7 @@ const MIN_POOL_BYTES = 512 * 2 ** 20;
 export class CpuDevice implements Device {
   readonly info: DeviceInfo;
   readonly #queue = new WorkQueue();
-  readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, totalmem() / 8));
+  readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, availableMemory() / 8));
   readonly #gemm: Gemm;
 
   private constructor(gemm: Gemm) {
@@ -51,7 +51,7 @@ export class CpuDevice implements Device {
       kind: 'cpu',
       name: `${model}, ${threads} thread${threads === 1 ? '' : 's'}, ${instructionSet}`,
       computeDtype: 'f32',
-      memoryBytes: totalmem(),
+      memoryBytes: availableMemory(),
     };
     this.#gemm = gemm;
   }

@@ -13,13 +13,10 @@ export async function runAbortable<T>(
   const onAbort = () => device.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const result = await work();
-    await device.finish();
-    return result;
-  } catch (error) {
-    await device.finish().catch(() => {});
-    throw error;
+    return await work();
   } finally {
     signal?.removeEventListener('abort', onAbort);
+    // Where an op failed, or the signal fired last, its error goes to the caller instead of a consequence or a result.
+    await device.finish();
   }
 }

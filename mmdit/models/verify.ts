@@ -33,11 +33,15 @@ export async function verifyTransformer(folder: string, dumpFile: string, device
   try {
     const { prepared, sample, timesteps } = await model.prepareDump(dump);
     const input = device.upload(sample.values, sample.shape);
-    const observe = (name: string, tensor: Tensor) => take(`mid.${name}`, tensor);
-    const output = await prepared.predict(input, timesteps, { attention: attention.step(0), observe });
-    take('out.sample', output);
-    device.release(input, output);
-    prepared.close();
+    try {
+      const observe = (name: string, tensor: Tensor) => take(`mid.${name}`, tensor);
+      const output = await prepared.predict(input, timesteps, { attention: attention.step(0), observe });
+      take('out.sample', output);
+      device.release(output);
+    } finally {
+      device.release(input);
+      prepared.close();
+    }
     const tensors: Record<string, Deviation> = {};
     for (const name of dump.references)
       tensors[name] = deviation(name, await downloads.get(name), await dump.read(name), dump.file);
@@ -45,7 +49,7 @@ export async function verifyTransformer(folder: string, dumpFile: string, device
   } finally {
     attention.close();
     model.close();
-    await device.finish().catch(() => {});
+    await device.finish();
   }
 }
 

@@ -3,10 +3,12 @@ import { PlanAttention } from '../attention/plan-attention.ts';
 import { requirePlan } from '../attention/require-plan.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Component } from '../checkpoint/component.ts';
 import { fingerprint } from '../checkpoint/fingerprint.ts';
 import type { Device, Shape } from '../device/device.ts';
 import { runAbortable } from '../device/run-abortable.ts';
 import { FluxModel } from '../models/flux.ts';
+import { readFluxConfig } from '../models/flux-config.ts';
 import { textFirst } from '../models/flux-run.ts';
 import type { AttentionLayer, PreparedModel } from '../models/mmdit-model.ts';
 import { torchRandn } from '../random/torch-randn.ts';
@@ -69,8 +71,8 @@ export class FluxPipeline implements Pipeline {
     const scheduler = await readFlowMatchConfig(path.join(checkpoint.path('scheduler'), 'scheduler_config.json'));
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint);
+    requireLatentChannels(component, vae);
     const model = await FluxModel.open(component, device);
-    requireLatentChannels(component.configFile, model, vae);
     const size = 128 * vae.scaleFactor;
     const family = model.config.hasGuidance
       ? { steps: 28, guidance: 3.5, width: size, height: size }
@@ -233,12 +235,12 @@ export class FluxPipeline implements Pipeline {
 }
 
 /** The transformer denoises 2×2 patches of the VAE's latents, and nothing beside them (as FLUX Fill would). */
-function requireLatentChannels(configFile: string, model: FluxModel, vae: VaeDecoder): void {
-  const { inChannels, outChannels } = model.config;
+function requireLatentChannels(component: Component, vae: VaeDecoder): void {
+  const { inChannels, outChannels } = readFluxConfig(component);
   const expected = PATCH ** 2 * vae.latentChannels;
   if (inChannels === expected && outChannels === expected) return;
   throw new CheckpointError(
-    configFile,
+    component.configFile,
     `takes ${inChannels} channels and puts out ${outChannels}; text to image with this VAE needs ${expected} (4 × its ${vae.latentChannels} latent channels)`,
   );
 }

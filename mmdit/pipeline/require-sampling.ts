@@ -25,7 +25,8 @@ export function requireSampling({ steps, guidance, width, height }: Sampling, pi
 export function requireSamples(samples: readonly Sample[]): void {
   if (samples.length === 0) throw new SamplingError('there must be at least one prompt');
   for (const { seed } of samples) {
-    if (!Number.isSafeInteger(seed))
-      throw new SamplingError(`a seed must be a whole number of at most 53 bits, found ${seed}`);
+    // torch takes negative seeds too, but its documentation and its code disagree on what they mean.
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new SamplingError(`a seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, found ${seed}`);
   }
 }

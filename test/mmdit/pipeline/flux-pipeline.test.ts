@@ -235,9 +235,12 @@ describe('requests', () => {
     expect(() => pipeline.describeSampling(settings)).toThrow(message);
   });
 
-  it.each([[[]], [[{ prompt: 'x', seed: 0.5 }]]])('for the samples %o are refused', async (samples) => {
-    await expect(pipeline.generate({ samples, sampling })).rejects.toThrow(SamplingError);
-  });
+  it.each([[[]], [[{ prompt: 'x', seed: 0.5 }]], [[{ prompt: 'x', seed: -1 }]]])(
+    'for the samples %o are refused',
+    async (samples) => {
+      await expect(pipeline.generate({ samples, sampling })).rejects.toThrow(SamplingError);
+    },
+  );
 });
 
 describe('describeSampling', () => {
