@@ -33,11 +33,13 @@ import type {
   SamplingDescription,
 } from './pipeline.ts';
 import { requireSamples, requireSampling } from './require-sampling.ts';
-import { readSamplingDefaults } from './sampling-defaults.ts';
+import { readNativeSize, readSamplingDefaults } from './sampling-defaults.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { toRgbImage } from './to-rgb-image.ts';
 
 const PATCH = 2;
+/** FluxPipeline.default_sample_size: latents per side where nothing says otherwise. */
+const NATIVE_LATENTS = 128;
 /** FLUX numbers its tokens by (unused, row, column); text tokens are all (0, 0, 0). */
 const POSITION_AXES = 3;
 /** FluxPipeline divides its timesteps by this before the transformer sees them, whatever the scheduler's range. */
@@ -73,11 +75,7 @@ export class FluxPipeline implements Pipeline {
     const vae = await openVaeDecoder(checkpoint);
     requireLatentChannels(component, vae);
     const model = await FluxModel.open(component, device);
-    const size = 128 * vae.scaleFactor;
-    const family = model.config.hasGuidance
-      ? { steps: 28, guidance: 3.5, width: size, height: size }
-      : { steps: 4, guidance: 0, width: size, height: size };
-    const defaults = await readSamplingDefaults(checkpoint.folder, family);
+    const defaults = await readDefaults(checkpoint, model, vae);
     const name = path.basename(checkpoint.folder);
     const identity = { family: 'flux', name, fingerprint: await fingerprint(component) } as const;
     return new FluxPipeline(device, identity, defaults, { model, text, vae, scheduler });
@@ -232,6 +230,15 @@ export class FluxPipeline implements Pipeline {
   #tokenGrid({ width, height }: Sampling): { rows: number; columns: number } {
     return { rows: height / this.#pixelsPerToken, columns: width / this.#pixelsPerToken };
   }
+}
+
+/** diffusers' own steps and guidance (those of its schnell example without guidance), at the VAE's native size. */
+async function readDefaults(checkpoint: Checkpoint, model: FluxModel, vae: VaeDecoder): Promise<Sampling> {
+  const token = PATCH * vae.scaleFactor;
+  const native = (await readNativeSize(checkpoint.path('vae'))) ?? NATIVE_LATENTS * vae.scaleFactor;
+  const size = Math.max(token, Math.floor(native / token) * token);
+  const ofFamily = model.config.hasGuidance ? { steps: 28, guidance: 3.5 } : { steps: 4, guidance: 0 };
+  return readSamplingDefaults(checkpoint.folder, { ...ofFamily, width: size, height: size });
 }
 
 /** The transformer denoises 2×2 patches of the VAE's latents, and nothing beside them (as FLUX Fill would). */

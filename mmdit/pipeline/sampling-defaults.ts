@@ -12,6 +12,14 @@ const schema = z.strictObject({
   height: positive.optional(),
 });
 
+const vaeSchema = z.object({ sample_size: positive.nullish() });
+
+/** `sample_size` of vae/config.json: the side in pixels that the pipeline was made for. Null where it is not told. */
+export async function readNativeSize(vaeFolder: string): Promise<number | null> {
+  const { sample_size } = await readJson(path.join(vaeFolder, 'config.json'), vaeSchema);
+  return sample_size ?? null;
+}
+
 /**
  * What a checkpoint says in an optional `defaults.json` ({ steps, guidance, width, height }, each optional) about how it
  * is meant to be sampled, over the family's own defaults. diffusers ignores the file. Throws CheckpointError.

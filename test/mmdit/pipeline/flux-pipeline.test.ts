@@ -243,6 +243,24 @@ describe('requests', () => {
   );
 });
 
+describe('the checkpoint', () => {
+  it('says who it is and what it is made for', () => {
+    expect(pipeline.identity).toMatchObject({ family: 'flux', name: 'flux-pipeline-tiny' });
+    expect(pipeline.identity.fingerprint).toMatch(/^sha256:/);
+    expect(pipeline.defaults).toEqual({ steps: 28, guidance: 3.5, width: 64, height: 64 });
+    expect(pipeline.layers.map(({ name }) => name)).toEqual([
+      'transformer_blocks.0.attn',
+      'single_transformer_blocks.0.attn',
+      'single_transformer_blocks.1.attn',
+    ]);
+  });
+
+  it('of another pipeline is refused by name', async () => {
+    await expect(openPipeline(`${GOLDEN}/flux-pipeline-tiny/transformer`, device)).rejects.toThrow('model_index.json');
+    await expect(openPipeline('nowhere', device)).rejects.toThrow('nowhere');
+  });
+});
+
 describe('describeSampling', () => {
   it('counts tokens and lays out every layer, text first', () => {
     const description = pipeline.describeSampling(sampling);
