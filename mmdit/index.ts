@@ -33,6 +33,7 @@ export type {
   MeasureAttentionCall,
   Tensor,
 } from './device/device.ts';
+export { DeviceMemoryError } from './device/device-memory-error.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';

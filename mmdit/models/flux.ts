@@ -23,7 +23,7 @@ export class FluxModel implements MmditModel {
     ].map((name) => ({ name, heads: config.heads, headDim: config.headDim, layout: textFirst }));
   }
 
-  /** Throws CheckpointError. */
+  /** Throws CheckpointError, or DeviceMemoryError. */
   static async open(component: Component, device: Device): Promise<FluxModel> {
     const config = readFluxConfig(component);
     return new FluxModel(device, config, await loadFluxWeights(component, config, device));

@@ -1,6 +1,7 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
-import type { Device, Tensor } from '../device/device.ts';
+import type { Device, Shape, Tensor } from '../device/device.ts';
+import { DeviceMemoryError } from '../device/device-memory-error.ts';
 
 /** A projection: weight [out, in], bias [out]. */
 export interface Linear {
@@ -15,9 +16,14 @@ export class WeightLoader {
   readonly #used = new Set<string>();
   readonly #loaded: Tensor[] = [];
 
+  /** Throws DeviceMemoryError where all the component's weights together cannot fit the device. */
   constructor(component: Component, device: Device) {
     this.#component = component;
     this.#device = device;
+    const { name, computeDtype, memoryBytes } = device.info;
+    const elements = component.names.reduce((sum, tensor) => sum + elementCount(component.tensor(tensor).shape), 0);
+    const needed = elements * (computeDtype === 'f32' ? 4 : 2);
+    if (needed > memoryBytes) throw new DeviceMemoryError(name, component.folder, needed, memoryBytes, computeDtype);
   }
 
   /** Throws CheckpointError for a missing tensor or another shape. */
@@ -70,4 +76,8 @@ export class WeightLoader {
     this.#loaded.push(tensor);
     return tensor;
   }
+}
+
+function elementCount(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
 }

@@ -8,6 +8,7 @@ import { readFloats } from '../../../mmdit/checkpoint/read-floats.ts';
 import { SafetensorsFile } from '../../../mmdit/checkpoint/safetensors-file.ts';
 import { type TensorToWrite, writeSafetensors } from '../../../mmdit/checkpoint/safetensors-writer.ts';
 import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
+import { DeviceMemoryError } from '../../../mmdit/device/device-memory-error.ts';
 import { FluxModel } from '../../../mmdit/models/flux.ts';
 import { verifyTransformer } from '../../../mmdit/models/verify.ts';
 
@@ -122,6 +123,15 @@ describe('verifyTransformer', () => {
 });
 
 describe('a checkpoint is refused', () => {
+  it('that is larger than the device', async () => {
+    // As a device of 1 MiB: the golden weights are 4.
+    const small = new Proxy(device, {
+      get: (target, key) => (key === 'info' ? { ...target.info, memoryBytes: 2 ** 20 } : Reflect.get(target, key)),
+    });
+    const opened = FluxModel.open(await Component.open(`${FOLDER}/transformer`), small);
+    await expect(opened).rejects.toThrow(DeviceMemoryError);
+  });
+
   const open = async (own: string) => FluxModel.open(await Component.open(own), device);
 
   it.each<[string, object, string]>([

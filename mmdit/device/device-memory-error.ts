@@ -1,0 +1,14 @@
+/** A model's weights are larger than the device's memory. */
+export class DeviceMemoryError extends Error {
+  override readonly name = 'DeviceMemoryError';
+
+  constructor(device: string, model: string, neededBytes: number, memoryBytes: number, dtype: string) {
+    super(
+      `${model} needs ${gigabytes(neededBytes)} for its weights as ${dtype}; ${device} has ${gigabytes(memoryBytes)}. Use a device with more memory, or a smaller model`,
+    );
+  }
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
