@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
+import { FULL_HEAD, headwiseAttention, type KernelTokenLayout, measureAttention } from '../../native-kernels/index.ts';
+import { relativeError } from './naive-attention.ts';
+
+// PyTorch's own values in float64, of token-level arrows (block 1 × 1).
+const golden = await SafetensorsFile.open(path.join(import.meta.dirname, '../golden/attention-tokens.safetensors'));
+
+async function floats(name: string): Promise<Float32Array> {
+  const bytes = await golden.readBytes(name);
+  return new Float32Array(bytes.slice().buffer);
+}
+
+/** Golden tensors are [B, H, N, D] with one batch and one head, which is also [B, N, H, D]. */
+async function inputsOf(number: number) {
+  const [, , tokens, dim] = golden.entries.get(`${number}.q`)!.shape as [number, number, number, number];
+  const text = number === 0 ? 44 : 32;
+  return {
+    ...{ q: await floats(`${number}.q`), k: await floats(`${number}.k`), v: await floats(`${number}.v`) },
+    ...{ batch: 1, heads: 1, dim, block: [1, 1] as const, text, image: tokens - text },
+  };
+}
+
+async function attention(number: number, order: KernelTokenLayout['order'], halfWindow: number) {
+  const { text, image, ...input } = await inputsOf(number);
+  const out = new Float32Array(input.q.length).fill(Number.NaN);
+  await headwiseAttention({ ...input, layout: { text, image, order }, out, halfWindows: Int32Array.of(halfWindow) });
+  return out;
+}
+
+test('full attention', async () => {
+  expect(relativeError(await attention(0, 'text-first', FULL_HEAD), await floats('0.full'))).toBeLessThan(1e-6);
+});
+
+test.each([
+  [0, 'text-first', 16],
+  [0, 'text-first', 48],
+  [0, 'image-first', 16],
+  [0, 'image-first', 48],
+  [1, 'image-first', 16],
+] as const)('arrow: case %i, %s, half-window %i', async (number, order, halfWindow) => {
+  const expected = await floats(`${number}.${order.replace('-', '_')}.half${halfWindow}.token.out`);
+  expect(relativeError(await attention(number, order, halfWindow), expected)).toBeLessThan(1e-6);
+});
+
+test.each(['text-first', 'image-first'] as const)('RSE, %s', async (order) => {
+  const { text, image, ...input } = await inputsOf(0);
+  const halfWindows = Int32Array.of(48, 16);
+  const layout = { text, image, order };
+  const sums = await measureAttention({ ...input, layout, halfWindows, previous: null });
+  const variance = sums.sumOfSquares[0]! - sums.sum[0]! ** 2 / sums.count;
+  for (const [n, halfWindow] of halfWindows.entries()) {
+    const [expected] = await floats(`0.${order.replace('-', '_')}.half${halfWindow}.token.rse`);
+    expect(Math.abs(sums.arrow[n]![0]! / variance / expected! - 1)).toBeLessThan(1e-5);
+  }
+});
