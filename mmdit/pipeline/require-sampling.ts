@@ -15,9 +15,9 @@ export function requireSampling({ steps, guidance, width, height }: Sampling, pi
   for (const [name, pixels] of Object.entries({ width, height })) {
     if (Number.isInteger(pixels) && pixels >= pixelsPerToken && pixels <= MAX_PIXELS && pixels % pixelsPerToken === 0)
       continue;
-    const near = Math.min(Math.max(Math.round(pixels / pixelsPerToken), 1) * pixelsPerToken, MAX_PIXELS);
-    const hint = Number.isFinite(near) ? `; ${near} would do` : '';
-    throw new SamplingError(`${name} must be a multiple of ${pixelsPerToken} pixels, found ${pixels}${hint}`);
+    throw new SamplingError(
+      `${name} must be a multiple of ${pixelsPerToken} pixels, at most ${MAX_PIXELS}; found ${pixels}`,
+    );
   }
 }
 

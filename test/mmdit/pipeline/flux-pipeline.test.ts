@@ -224,7 +224,7 @@ describe('requests', () => {
   });
 
   it.each([
-    [{ width: 100 }, 'width must be a multiple of 16 pixels, found 100; 96 would do'],
+    [{ width: 100 }, 'width must be a multiple of 16 pixels, at most 16384; found 100'],
     [{ height: 0 }, 'height'],
     [{ steps: 0 }, 'steps'],
     [{ steps: 1.5 }, 'steps'],
