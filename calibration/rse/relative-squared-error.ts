@@ -25,13 +25,17 @@ export function relativeSquaredErrors(sums: AttentionErrorSums, withCached: bool
 }
 
 function relativeSquaredError(squaredError: number, variance: number): number {
-  if (Number.isNaN(squaredError) || Number.isNaN(variance) || variance === Number.POSITIVE_INFINITY) return Number.NaN;
+  if (Number.isNaN(squaredError) || Number.isNaN(variance)) return Number.NaN;
   if (squaredError === 0) return 0;
   return variance > 0 ? squaredError / variance : Number.POSITIVE_INFINITY;
 }
 
+/** What summing leaves of exact cancellation, relative to the sum of squares. */
+const ROUNDING = 2 ** -40;
+
 /** Σ (y − mean)² from plain sums; what float64 leaves of a constant head is rounding, so that it counts as 0. */
 function varianceSum(sum: number, sumOfSquares: number, count: number): number {
   const variance = sumOfSquares - (sum * sum) / count;
-  return variance > sumOfSquares * Number.EPSILON * 16 ? variance : Number.isNaN(variance) ? Number.NaN : 0;
+  if (!Number.isFinite(variance)) return Number.NaN;
+  return variance > sumOfSquares * ROUNDING ? variance : 0;
 }

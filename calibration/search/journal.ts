@@ -111,9 +111,18 @@ function flatten(request: JournalRequest): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const [group, value] of Object.entries(request)) {
     if (typeof value !== 'object' || value === null) fields.set(group, JSON.stringify(value));
-    else for (const [field, inner] of Object.entries(value)) fields.set(`${group}.${field}`, JSON.stringify(inner));
+    else for (const [field, inner] of Object.entries(value)) fields.set(`${group}.${field}`, canonical(inner));
   }
   return fields;
+}
+
+/** JSON that does not depend on the order in which fields were set. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 function hasShape(opened: SafetensorsFile, name: string, dtype: string, shape: readonly number[]): boolean {

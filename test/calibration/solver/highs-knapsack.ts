@@ -1,7 +1,8 @@
-import highsLoader from 'highs';
+import highsModule, { type LegacyHighs } from 'highs';
 import type { LayerInstance } from './layer-instance.ts';
 
-const highs = await highsLoader();
+// The package's types describe its CommonJS build; what an ES module imports is the loader itself.
+const highs = await (highsModule as unknown as () => Promise<LegacyHighs>)();
 
 /** Largest saving of an instance by HiGHS, an independent exact solver of integer programs. */
 export function highsSaving(instance: LayerInstance): number {
