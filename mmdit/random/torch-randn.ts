@@ -1,3 +1,4 @@
+import { logFloat32, sinCosFloat32 } from './cephes-float32.ts';
 import { MersenneTwister } from './mersenne-twister.ts';
 
 /** From here on PyTorch fills in blocks of 16 by a vectorised Box–Muller; below, one draw at a time. */
@@ -5,8 +6,8 @@ const BLOCK = 16;
 const HALF = 8;
 
 /**
- * The stream of `torch.randn(count)` on a CPU `torch.Generator` seeded with `seed`. The vectorised path computes in
- * float32 and agrees to a few units in the last place: PyTorch's own log and cos differ between CPUs by as much.
+ * The stream of `torch.randn(count)` on a CPU `torch.Generator` seeded with `seed`: bit for bit that of PyTorch's AVX2
+ * kernels, which x86 processors run. On others PyTorch's own last bits differ.
  */
 export function torchRandn(count: number, seed: bigint | number): Float32Array {
   const generator = new MersenneTwister(BigInt(seed));
@@ -24,32 +25,51 @@ export function torchRandnBfloat16(count: number, seed: bigint | number): Float3
 interface Precision {
   readonly mantissaBits: number;
   readonly round: (value: number) => number;
+  readonly log: (value: number) => number;
+  /** Sine and cosine of a whole turn's fraction in [0, 1). */
+  readonly sinCosOfTurn: (turn: number) => readonly [sin: number, cos: number];
 }
 
-const FLOAT32: Precision = { mantissaBits: 24, round: Math.fround };
-const BFLOAT16: Precision = { mantissaBits: 8, round: roundToBfloat16 };
+const FLOAT32_TURN = Math.fround(2 * Math.PI);
+
+const FLOAT32: Precision = {
+  mantissaBits: 24,
+  round: Math.fround,
+  log: logFloat32,
+  sinCosOfTurn: (turn) => sinCosFloat32(Math.fround(FLOAT32_TURN * turn)),
+};
+
+const BFLOAT16: Precision = {
+  mantissaBits: 8,
+  round: roundToBfloat16,
+  log: (value) => roundToBfloat16(Math.log(value)),
+  sinCosOfTurn: (turn) => {
+    const angle = roundToBfloat16(2 * Math.PI * turn);
+    return [roundToBfloat16(Math.sin(angle)), roundToBfloat16(Math.cos(angle))];
+  },
+};
 
 function fillInBlocks(generator: MersenneTwister, count: number, precision: Precision): Float32Array {
   const grid = 2 ** precision.mantissaBits;
   const uniform = () => (generator.nextUint32() & (grid - 1)) / grid;
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) values[i] = uniform();
-  for (let start = 0; start + BLOCK <= count; start += BLOCK) boxMullerBlock(values, start, precision.round);
+  for (let start = 0; start + BLOCK <= count; start += BLOCK) boxMullerBlock(values, start, precision);
   if (count % BLOCK !== 0) {
     // The ragged end is drawn anew, as a whole block that ends at the last value.
     const start = count - BLOCK;
     for (let i = start; i < count; i++) values[i] = uniform();
-    boxMullerBlock(values, start, precision.round);
+    boxMullerBlock(values, start, precision);
   }
   return values;
 }
 
-function boxMullerBlock(values: Float32Array, start: number, round: Precision['round']): void {
+function boxMullerBlock(values: Float32Array, start: number, { round, log, sinCosOfTurn }: Precision): void {
   for (let j = start; j < start + HALF; j++) {
-    const radius = round(Math.sqrt(round(-2 * round(Math.log(round(1 - values[j]!))))));
-    const angle = round(2 * Math.PI * values[j + HALF]!);
-    values[j] = round(radius * round(Math.cos(angle)));
-    values[j + HALF] = round(radius * round(Math.sin(angle)));
+    const radius = round(Math.sqrt(round(-2 * log(round(1 - values[j]!)))));
+    const [sin, cos] = sinCosOfTurn(values[j + HALF]!);
+    values[j] = round(radius * cos);
+    values[j + HALF] = round(radius * sin);
   }
 }
 
