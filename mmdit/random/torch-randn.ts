@@ -68,8 +68,9 @@ function boxMullerBlock(values: Float32Array, start: number, { round, log, sinCo
   for (let j = start; j < start + HALF; j++) {
     const radius = round(Math.sqrt(round(-2 * log(round(1 - values[j]!)))));
     const [sin, cos] = sinCosOfTurn(values[j + HALF]!);
-    values[j] = round(radius * cos);
-    values[j + HALF] = round(radius * sin);
+    // PyTorch adds the mean, 0, which makes a 0 of −0.
+    values[j] = round(radius * cos) + 0;
+    values[j + HALF] = round(radius * sin) + 0;
   }
 }
 
