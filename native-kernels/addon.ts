@@ -15,6 +15,7 @@ export interface Addon {
   gatedResidual(args: object): Promise<void>;
   activation(args: object): Promise<void>;
   convertToFloat32(args: object): Promise<void>;
+  fmaBurst(args: object): Promise<number>;
   cpuInfo(): { instructionSet: string; threads: number };
   setThreads(count: number): void;
 }

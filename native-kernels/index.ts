@@ -25,3 +25,12 @@ export function setThreads(count: number): void {
   requireInteger('count', count, 1, 1024);
   addon.setThreads(count);
 }
+
+/**
+ * Multiply-adds and nothing else on every thread, `rounds` × 1,000 × 12 vectors each; resolves with the floating-point
+ * operations done. Timed, it is the most that a kernel could reach.
+ */
+export async function fmaBurst(rounds: number): Promise<number> {
+  requireInteger('rounds', rounds, 1, 2 ** 30);
+  return addon.fmaBurst({ rounds });
+}

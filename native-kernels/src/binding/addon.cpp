@@ -32,6 +32,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("gatedResidual", binding::gatedResidual);
   add("activation", binding::activation);
   add("convertToFloat32", binding::convertToFloat32);
+  add("fmaBurst", binding::fmaBurst);
   add("cpuInfo", cpuInfo);
   add("setThreads", setThreads);
   return exports;

@@ -14,5 +14,6 @@ Napi::Value qkNormRope(const Napi::CallbackInfo& info);
 Napi::Value gatedResidual(const Napi::CallbackInfo& info);
 Napi::Value activation(const Napi::CallbackInfo& info);
 Napi::Value convertToFloat32(const Napi::CallbackInfo& info);
+Napi::Value fmaBurst(const Napi::CallbackInfo& info);
 
 }  // namespace arrowhead::binding

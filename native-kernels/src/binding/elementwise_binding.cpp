@@ -1,5 +1,7 @@
 #include "bindings.h"
 
+#include <memory>
+
 #include "arguments.h"
 #include "kernel_call.h"
 
@@ -114,6 +116,20 @@ Napi::Value convertToFloat32(const Napi::CallbackInfo& info) {
   const uint8_t* from = elements<uint8_t>(args, "bytes", bytes);
   float* out = elements<float>(args, "out", count);
   return start(args, [=] { kernels().convertToFloat32(from, dtype, count, out); });
+}
+
+// Resolves with the floating-point operations done.
+Napi::Value fmaBurst(const Napi::CallbackInfo& info) {
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t rounds = integer(args, "rounds", 1, 1 << 30);
+  const auto operations = std::make_shared<double>();
+  return KernelCall::start(
+      args,
+      [=] {
+        *operations = kernels().fmaBurst(rounds);
+        return true;
+      },
+      [operations](Napi::Env env) { return Napi::Number::New(env, *operations); });
 }
 
 }  // namespace arrowhead::binding

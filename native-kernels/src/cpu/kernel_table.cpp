@@ -13,6 +13,7 @@ void gatedResidual(const GatedResidualArgs&);
 void activation(RowsView, Activation, int64_t, int64_t, float*, int64_t);
 void convertToFloat32(const uint8_t*, StoredDtype, int64_t, float*);
 void headwiseRse(const float*, const float*, int64_t, int64_t, int64_t, int64_t, double*);
+double fmaBurst(int64_t);
 
 #define ARROWHEAD_TEXT_OF(name) #name
 #define ARROWHEAD_TEXT(name) ARROWHEAD_TEXT_OF(name)
@@ -20,7 +21,7 @@ void headwiseRse(const float*, const float*, int64_t, int64_t, int64_t, int64_t,
 const KernelTable& table() {
   static const KernelTable instance = {ARROWHEAD_TEXT(ARROWHEAD_ISA), headwiseAttention, measureAttention, attentionMap,
                                        layerNormModulate, rmsNorm, qkNormRope, gatedResidual, activation,
-                                       convertToFloat32, headwiseRse};
+                                       convertToFloat32, headwiseRse, fmaBurst};
   return instance;
 }
 

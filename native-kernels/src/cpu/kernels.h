@@ -130,6 +130,8 @@ struct KernelTable {
   void (*convertToFloat32)(const uint8_t* bytes, StoredDtype dtype, int64_t count, float* out);
   void (*headwiseRse)(const float* y, const float* yFull, int64_t batch, int64_t tokens, int64_t heads, int64_t dim,
                       double* rse);
+  // Multiply-adds and nothing else, on all threads; returns the floating-point operations done.
+  double (*fmaBurst)(int64_t rounds);
 };
 
 // The best table that this processor runs.
