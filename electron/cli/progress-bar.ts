@@ -44,8 +44,8 @@ class Bar implements ProgressDisplay {
     });
   }
 
-  update({ value, title, detail }: Progress): void {
-    const left = secondsLeft(value, (performance.now() - this.#startedAt) / 1000);
+  update({ value, title, detail, etaSeconds }: Progress): void {
+    const left = etaSeconds ?? secondsLeft(value, (performance.now() - this.#startedAt) / 1000);
     const payload = {
       title,
       left: left === null ? '' : ` · ${formatDuration(left)} left`,
@@ -80,14 +80,14 @@ class Lines implements ProgressDisplay {
     this.#terminal = terminal;
   }
 
-  update({ value, title, detail }: Progress): void {
+  update({ value, title, detail, etaSeconds }: Progress): void {
     const now = performance.now();
     const due = value - this.#value >= LINE_EVERY_PART || now - this.#at >= LINE_EVERY_MS;
     if (title === this.#title && !due) return;
     this.#title = title;
     this.#value = value;
     this.#at = now;
-    const left = secondsLeft(value, (now - this.#startedAt) / 1000);
+    const left = etaSeconds ?? secondsLeft(value, (now - this.#startedAt) / 1000);
     const parts = [
       `${title}: ${Math.floor(value * 100)}%`,
       detail,

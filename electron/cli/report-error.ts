@@ -20,6 +20,7 @@ const USAGE_NAMES = new Set(['UsageError', 'SamplingError']);
 /** What to tell about an error that ended a command. `cancelled`: whether the user had asked to stop. */
 export function describeError(error: unknown, cancelled: boolean): ErrorReport {
   if (error instanceof CommanderError) {
+    if (error.code === 'commander.help') return { exitCode: EXIT.usage, name: 'UsageError', message: 'give a command' };
     return { exitCode: EXIT.usage, name: 'UsageError', message: error.message.replace(/^error: /, '') };
   }
   if (error instanceof CancelledError) {
@@ -39,6 +40,7 @@ export function describeError(error: unknown, cancelled: boolean): ErrorReport {
     exitCode: usage ? EXIT.usage : EXIT.failed,
     name: error.name,
     message: systemMessage(error) ?? (error.message || error.name),
+    ...(error.name === 'SchemeMismatchError' && { hint: 'Give --force to apply it all the same.' }),
   };
 }
 

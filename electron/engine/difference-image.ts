@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../mmdit/pipeline/pipeline.ts';
+import type { RgbImage } from '../../mmdit/index.ts';
 
 /** |a − b| per channel times `amplification`, cut at white. Throws RangeError for pictures of two sizes. */
 export function differenceImage(a: RgbImage, b: RgbImage, amplification: number): RgbImage {

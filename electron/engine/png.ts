@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
-import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
-import type { RgbImage } from '../../mmdit/pipeline/pipeline.ts';
+import { type RgbImage, writeWholeFile } from '../../mmdit/index.ts';
 import { PictureError } from './picture-error.ts';
 
 /**

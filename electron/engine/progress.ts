@@ -6,6 +6,8 @@ export interface Progress {
   readonly title: string;
   /** Where in it: "step 3 of 20". May be empty. */
   readonly detail: string;
+  /** Seconds left, where the job itself knows better than its mean speed. */
+  readonly etaSeconds?: number | null;
 }
 
 export type OnProgress = (progress: Progress) => void;

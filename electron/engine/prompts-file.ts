@@ -10,11 +10,15 @@ export class PromptsFileError extends Error {
   }
 }
 
-const listSchema = z.array(z.string());
+/** A bare list, or the form of `demo/prompts.json`, whose other lists are for judging. */
+const promptsSchema = z.union([
+  z.array(z.string()),
+  z.object({ calibration: z.array(z.string()) }).transform(({ calibration }) => calibration),
+]);
 
 /**
- * Prompts from a text file, one per line (blank lines and lines that start with # are left out), or from a JSON list
- * of strings where the name ends in .json. Throws PromptsFileError.
+ * Prompts from a text file, one per line (blank lines and lines that start with # are left out), or from JSON where
+ * the name ends in .json: a list of strings, or an object that has one as `calibration`. Throws PromptsFileError.
  */
 export async function readPromptsFile(file: string): Promise<readonly string[]> {
   const text = await readFile(file, 'utf8');
@@ -35,7 +39,8 @@ function fromJson(file: string, text: string): readonly string[] {
   } catch (error) {
     throw new PromptsFileError(file, `is not JSON (${(error as Error).message})`);
   }
-  const list = listSchema.safeParse(value);
-  if (!list.success) throw new PromptsFileError(file, 'must be a JSON list of strings');
+  const list = promptsSchema.safeParse(value);
+  if (!list.success)
+    throw new PromptsFileError(file, 'must be a JSON list of strings, or an object with such a list as "calibration"');
   return list.data;
 }

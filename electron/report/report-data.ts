@@ -1,5 +1,4 @@
-import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
-import type { ModelIdentity, SamplingDescription } from '../../mmdit/pipeline/pipeline.ts';
+import type { BlockSize, ModelIdentity, SamplingDescription } from '../../mmdit/index.ts';
 
 /** Everything that a report shows; plain data, so that any run folder can be made into one. */
 export interface ReportData {

@@ -24,14 +24,21 @@ export function parseAmount(text: string): number {
   return value;
 }
 
-/** c of DESIGN: a number, or none for no bound on a single head. */
-export function parseHeadConstraint(text: string): number | null {
-  if (text === 'none') return null;
+/** The head constraint c as written: `none` stays a word, because commander turns a parser's null into ''. */
+export type HeadConstraintText = number | 'none';
+
+/** A number that is not negative, or none for no bound on a single head. */
+export function parseHeadConstraint(text: string): HeadConstraintText {
+  if (text === 'none') return 'none';
   const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value) || value < 0) {
     throw new InvalidArgumentError('It must be a number that is not negative, such as 1.5, or none.');
   }
   return value;
+}
+
+export function headConstraintOf(text: HeadConstraintText): number | null {
+  return text === 'none' ? null : text;
 }
 
 function parseWhole(text: string): number {

@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parseCandidates } from '../../../electron/cli/arguments/candidates.ts';
-import { parseAmount, parseCount, parseHeadConstraint, parseSeed } from '../../../electron/cli/arguments/numbers.ts';
+import {
+  headConstraintOf,
+  parseAmount,
+  parseCount,
+  parseHeadConstraint,
+  parseSeed,
+} from '../../../electron/cli/arguments/numbers.ts';
 import { parseSize } from '../../../electron/cli/arguments/size.ts';
 
 describe('numbers', () => {
@@ -11,8 +17,8 @@ describe('numbers', () => {
     expect(parseSeed('9007199254740991')).toBe(Number.MAX_SAFE_INTEGER);
     expect(parseAmount('.5')).toBe(0.5);
     expect(parseAmount('1e-3')).toBe(0.001);
-    expect(parseHeadConstraint('none')).toBeNull();
-    expect(parseHeadConstraint('1.5')).toBe(1.5);
+    expect(headConstraintOf(parseHeadConstraint('none'))).toBeNull();
+    expect(headConstraintOf(parseHeadConstraint('1.5'))).toBe(1.5);
   });
 
   it.each([

@@ -26,6 +26,11 @@ describe('readPromptsFile', () => {
     expect(await readPromptsFile(await fileOf('a.json', '["# not a comment", "b"]'))).toEqual(['# not a comment', 'b']);
   });
 
+  it('takes the calibration prompts of an object, as demo/prompts.json has them', async () => {
+    const file = await fileOf('b.json', '{"default": "a", "calibration": ["b", "c"], "evaluation": ["d"]}');
+    expect(await readPromptsFile(file)).toEqual(['b', 'c']);
+  });
+
   it.each([
     ['empty.txt', '# nothing\n', /holds no prompt/],
     ['bad.json', '["a"', /is not JSON/],

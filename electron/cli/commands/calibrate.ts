@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+import type { CalibrationSummary } from '../../engine/calibrate-model.ts';
+import { CancelledError } from '../../engine/cancelled-error.ts';
+import { readPromptsFile } from '../../engine/prompts-file.ts';
+import { quoteForShell } from '../../engine/quote-for-shell.ts';
+import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
+import type { CliContext } from '../cli-context.ts';
+import {
+  addModelOption,
+  addOutputOptions,
+  addSamplingOptions,
+  collect,
+  type ModelOptions,
+  type OutputOptions,
+  type SamplingOptions,
+} from '../common-options.ts';
+import { examples } from '../examples.ts';
+import { formatDuration, formatPercent } from '../format.ts';
+import { toJson } from '../json.ts';
+import { showProgress } from '../progress-bar.ts';
+import { addSearchOptions, type SearchOptions } from '../search-options.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface CalibrateOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
+  readonly prompt?: readonly string[];
+  readonly promptsFile?: string;
+  readonly seed?: readonly number[];
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly force?: boolean;
+}
+
+export function calibrateCommand(program: Command, { terminal, signal }: CliContext): void {
+  const command = program
+    .command('calibrate')
+    .summary('search a scheme for a model; resumable')
+    .description('Search a method for every step, layer and head within the error budget; writes a run folder.');
+  addModelOption(command)
+    .option('--prompt <text...>', 'prompts to calibrate on')
+    .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
+    .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed));
+  addSearchOptions(addSamplingOptions(command))
+    .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json')
+    .option('--resume', 'go on with the run in --out; its settings are used, and given ones must agree with them')
+    .option('--force', 'start over in a folder that holds a run already');
+  addOutputOptions(command)
+    .addHelpText(
+      'after',
+      `
+A calibration that was stopped, even by kill -9, loses at most the step in hand: --resume ends with the same bytes.
+${examples(
+  'arrowhead calibrate --prompt "a red cube" "two blue spheres" --seed 0 1 --delta 0.6 --head-constraint 1.5 --out runs/first',
+  'arrowhead calibrate --model FLUX.1-dev --prompts-file prompts.txt --steps 50 --size 1024x1024 --delta 0.4 \\',
+  '    --head-constraint none --candidates arrow/8,arrow/16,cached --cost measured --out runs/flux',
+  'arrowhead calibrate --out runs/first --resume',
+)}`,
+    )
+    .action(async (options: CalibrateOptions) => {
+      const prompts = await gatherPrompts(options);
+      const progress = showProgress(terminal, options.quiet ?? false);
+      const { steps, size, guidance, model, seed, delta, headConstraint, candidates, cost, out } = options;
+      const { calibrateModel } = await import('../../engine/calibrate-model.ts');
+      const summary = await calibrateModel(
+        {
+          model,
+          prompts,
+          seeds: seed,
+          sampling: { steps, guidance, width: size?.width, height: size?.height },
+          delta,
+          headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
+          candidates,
+          cost,
+          folder: out,
+          mode: options.resume ? 'resume' : options.force ? 'replace' : 'create',
+        },
+        { signal, onProgress: (event) => progress.update(event), onNotice: (text) => progress.note(`note: ${text}`) },
+      )
+        .catch((error: unknown) => {
+          throw error instanceof CancelledError ? withResumeHint(error, options) : error;
+        })
+        .finally(() => progress.stop());
+      terminal.print(options.json ? toJson(summary) : describe(summary));
+    });
+}
+
+/** undefined where none was given and a resumed run brings its own. */
+async function gatherPrompts(options: CalibrateOptions): Promise<readonly string[] | undefined> {
+  const { prompt = [], promptsFile, resume, force } = options;
+  if (resume && force) throw new UsageError('--resume goes on with a run and --force starts over: give one of them.');
+  const prompts = [...prompt, ...(promptsFile === undefined ? [] : await readPromptsFile(promptsFile))];
+  if (prompts.length > 0) return prompts;
+  if (resume) return undefined;
+  throw new UsageError('A calibration needs prompts: give --prompt "…" (several, if you can) or --prompts-file FILE.');
+}
+
+function withResumeHint(error: CancelledError, { model, out }: CalibrateOptions): CancelledError {
+  const which = model === undefined ? '' : ` --model ${quoteForShell(model)}`;
+  return new CancelledError(
+    error.message,
+    `Go on with: arrowhead calibrate${which} --out ${quoteForShell(out)} --resume`,
+  );
+}
+
+function describe({ folder, scheme, table, sparsity, seconds, resumedSteps }: CalibrationSummary): string {
+  const resumed = resumedSteps > 0 ? `, ${resumedSteps} steps taken over from before` : '';
+  return [
+    `${formatPercent(sparsity)} of the attention left out; calibrated in ${formatDuration(seconds)}${resumed}.`,
+    `scheme  ${scheme}`,
+    `table   ${table}`,
+    `Use it: arrowhead generate --prompt "…" --scheme ${scheme} --out picture.png`,
+    `Other budgets: arrowhead solve ${table} --delta D --head-constraint C`,
+    `Everything is in ${folder}.`,
+  ].join('\n');
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { DemoSummary } from '../../engine/run-demo.ts';
+import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
+import type { CliContext } from '../cli-context.ts';
+import {
+  addModelOption,
+  addOutputOptions,
+  addSamplingOptions,
+  type ModelOptions,
+  type OutputOptions,
+  type SamplingOptions,
+} from '../common-options.ts';
+import { examples } from '../examples.ts';
+import { formatDuration, formatPercent, formatTable } from '../format.ts';
+import { toJson } from '../json.ts';
+import { openInBrowser } from '../open-in-browser.ts';
+import { showProgress } from '../progress-bar.ts';
+import { addSearchOptions, type SearchOptions } from '../search-options.ts';
+
+interface DemoOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
+  readonly prompt?: string;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly open?: boolean;
+}
+
+export function demoCommand(program: Command, { terminal, signal }: CliContext): void {
+  const command = program
+    .command('demo')
+    .summary('the whole job in a minute or two, with a report')
+    .description('The whole job in a minute or two: calibrate, generate with and without the scheme, compare, report.');
+  addModelOption(command)
+    .option('--prompt <text>', 'what to paint (default: one that calibration did not see)')
+    .option('--seed <n>', 'seed of that picture', parseSeed);
+  addSearchOptions(addSamplingOptions(command))
+    .option('--out <folder>', 'run folder to write (default: runs/<time>-demo)')
+    .option('--force', 'start over in a folder that holds a run already')
+    .option('--open', 'open the report in the browser');
+  addOutputOptions(command)
+    .addHelpText(
+      'after',
+      examples(
+        'arrowhead demo',
+        'arrowhead demo --open --prompt "a green cone right of a yellow cube at night" --seed 3',
+        'arrowhead demo --size 256x256 --delta 1 --head-constraint none --out runs/bold --json',
+      ),
+    )
+    .action(async (options: DemoOptions) => {
+      const progress = showProgress(terminal, options.quiet ?? false);
+      const { steps, size, guidance, model, prompt, seed, delta, headConstraint, candidates, cost, out, force } =
+        options;
+      const { runDemo } = await import('../../engine/run-demo.ts');
+      const summary = await runDemo(
+        {
+          model,
+          prompt,
+          seed,
+          sampling: { steps, guidance, width: size?.width, height: size?.height },
+          delta,
+          headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
+          candidates,
+          cost,
+          folder: out,
+          force,
+        },
+        { signal, onProgress: (event) => progress.update(event), onNotice: (text) => progress.note(`note: ${text}`) },
+      ).finally(() => progress.stop());
+      terminal.print(options.json ? toJson(summary) : describe(summary));
+      if (options.open) await openInBrowser(summary.report).catch((error: Error) => terminal.note(error.message));
+    });
+}
+
+function describe(summary: DemoSummary): string {
+  const { prompt, seed, sparsity, metrics, seconds } = summary;
+  const speedUp = seconds.original / seconds.compressed;
+  return [
+    `"${prompt}", seed ${seed}`,
+    '',
+    formatTable(
+      [],
+      [
+        ['attention left out', formatPercent(sparsity)],
+        [
+          'denoising',
+          `${formatDuration(seconds.original)} → ${formatDuration(seconds.compressed)} (${speedUp.toFixed(2)}×)`,
+        ],
+        ['SSIM', metrics.ssim.toFixed(4)],
+        ['PSNR', Number.isFinite(metrics.psnr) ? `${metrics.psnr.toFixed(2)} dB` : '∞ dB (equal pictures)'],
+        ['calibration', formatDuration(seconds.calibrate)],
+      ],
+    ),
+    '',
+    `report  ${summary.report}`,
+    `run     ${summary.folder}`,
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../cli-context.ts';
+import { addOutputOptions } from '../common-options.ts';
+import { examples } from '../examples.ts';
+import { formatBytes, formatTable } from '../format.ts';
+import { toJson } from '../json.ts';
+
+export function devicesCommand(program: Command, { terminal }: CliContext): void {
+  const command = program
+    .command('devices')
+    .summary('list the devices that models can run on')
+    .description('List the devices that models can run on.')
+    .addHelpText('after', examples('arrowhead devices', 'arrowhead devices --json'));
+  addOutputOptions(command).action(async (options: { json?: boolean }) => {
+    const { listDevices } = await import('../../engine/devices.ts');
+    const devices = await listDevices();
+    if (options.json) return terminal.print(toJson({ devices }));
+    const rows = devices.map(({ kind, name, computeDtype, memoryBytes }) => [
+      kind,
+      name,
+      computeDtype,
+      formatBytes(memoryBytes),
+    ]);
+    terminal.print(formatTable(['device', 'name', 'computes in', 'memory'], rows));
+  });
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../cli-context.ts';
+import { addOutputOptions } from '../common-options.ts';
+import { examples } from '../examples.ts';
+import { formatTable } from '../format.ts';
+import { toJson } from '../json.ts';
+
+export function verifyCommand(program: Command, { terminal, signal }: CliContext): void {
+  const command = program
+    .command('verify')
+    .summary("check a transformer's numbers against a diffusers dump")
+    .description('Run a transformer on the inputs of a diffusers dump and compare its outputs with those in the dump.')
+    .argument('<transformer>', 'a transformer folder in the diffusers layout (config.json and weights)')
+    .argument('<io.safetensors>', 'the dump: in.* the arguments, out.sample and mid.* what diffusers computed')
+    .addHelpText(
+      'after',
+      `
+For every tensor of the dump: max is the largest absolute difference, relative is ‖ours − theirs‖ / ‖theirs‖.
+With --json: { device, tensors: { name: { max, relative } } }.
+${examples(
+  'arrowhead verify FLUX.1-dev/transformer flux-io.safetensors',
+  'arrowhead verify demo/checkpoint/transformer io.safetensors --json',
+)}`,
+    );
+  addOutputOptions(command).action(async (transformer: string, dump: string, options: { json?: boolean }) => {
+    const { verifyDump } = await import('../../engine/verify-dump.ts');
+    const result = await verifyDump(transformer, dump, signal);
+    if (options.json) return terminal.print(toJson(result));
+    const rows = Object.entries(result.tensors).map(([name, { max, relative }]) => [
+      name,
+      max.toExponential(2),
+      relative.toExponential(2),
+    ]);
+    terminal.print(`${formatTable(['tensor', 'max', 'relative'], rows)}\non ${result.device}`);
+  });
+}

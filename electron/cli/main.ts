@@ -1,0 +1,13 @@
+import process from 'node:process';
+import { cancelOnSignals } from './cancellation.ts';
+import { runCli } from './run-cli.ts';
+import { Terminal } from './terminal.ts';
+
+// npm runs a script in the package's folder; paths on the command line mean the folder that the user is in.
+if (process.env.npm_lifecycle_event === 'arrowhead' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+
+const terminal = new Terminal(process.stdout, process.stderr);
+const code = await runCli(process.argv.slice(2), terminal, cancelOnSignals(terminal));
+await terminal.flush();
+// Not left to the event loop: native thread pools may hold it open.
+process.exit(code);

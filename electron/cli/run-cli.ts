@@ -1,0 +1,82 @@
+import { Command, CommanderError } from 'commander';
+import packageInfo from '../../package.json' with { type: 'json' };
+import type { CliContext } from './cli-context.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
+import { compareCommand } from './commands/compare.ts';
+import { demoCommand } from './commands/demo.ts';
+import { devicesCommand } from './commands/devices.ts';
+import { generateCommand } from './commands/generate.ts';
+import { solveCommand } from './commands/solve.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { examples } from './examples.ts';
+import { toJson } from './json.ts';
+import { describeError, EXIT } from './report-error.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs one command line to its end and returns the exit code: 0, 1 (failed), 2 (usage) or 130 (cancelled). */
+export async function runCli(argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const context: CliContext = { terminal, signal, json: argv.includes('--json') };
+  try {
+    await buildProgram(context).parseAsync(argv, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    return reportError(error, context);
+  }
+}
+
+function reportError(error: unknown, { terminal, signal, json }: CliContext): number {
+  const { exitCode, name, message, hint } = describeError(error, signal.aborted);
+  if (json) terminal.print(toJson({ error: { name, message, ...(hint === undefined ? {} : { hint }), exitCode } }));
+  terminal.note(exitCode === EXIT.cancelled ? message : `error: ${message}`);
+  if (hint !== undefined) terminal.note(hint);
+  if (exitCode === EXIT.usage) terminal.note('Add --help to a command to see what it takes.');
+  if (process.env.ARROWHEAD_DEBUG === '1' && error instanceof Error) terminal.note(fullStack(error));
+  return exitCode;
+}
+
+function fullStack(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${fullStack(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+export function buildProgram(context: CliContext): Command {
+  const { terminal } = context;
+  const program = new Command('arrowhead')
+    .description('Head-wise attention compression of multi-modality diffusion transformers.')
+    .version(packageInfo.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+      // Errors are reported in one place, together with those of the work itself.
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(terminal.columns, 110),
+    })
+    .addHelpText(
+      'after',
+      examples(
+        'arrowhead demo',
+        'arrowhead generate --prompt "a red cube" --seed 7 --out cube.png',
+        'arrowhead calibrate --help',
+      ),
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds stack traces to errors.',
+    );
+  for (const addCommand of [
+    demoCommand,
+    generateCommand,
+    calibrateCommand,
+    solveCommand,
+    compareCommand,
+    verifyCommand,
+    devicesCommand,
+  ]) {
+    addCommand(program, context);
+  }
+  return program;
+}

@@ -1,0 +1,148 @@
+import path from 'node:path';
+import {
+  type Calibration,
+  type CalibrationProgress,
+  calibrate,
+  createRunIn,
+  openRun,
+  RSE_FILE,
+  type Run,
+  SCHEME_FILE,
+} from '../../calibration/index.ts';
+import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
+import { CancelledError } from './cancelled-error.ts';
+import { withModel } from './open-model.ts';
+import { clearRunFolder, inspectRunFolder, type RunFolderMode } from './run-folder.ts';
+import type { RunOptions } from './run-options.ts';
+import { checkSampling, completeSampling } from './sampling-wish.ts';
+import {
+  type CompleteSearch,
+  completeSearch,
+  ResumeMismatchError,
+  resumeSearch,
+  type SearchWish,
+} from './search-wish.ts';
+
+export interface CalibrationWish extends SearchWish {
+  /** Checkpoint folder; the demo's where absent. */
+  readonly model?: string | undefined;
+  /** Run folder to write. */
+  readonly folder: string;
+  readonly mode: RunFolderMode;
+}
+
+export interface CalibrationSummary {
+  readonly folder: string;
+  readonly scheme: string;
+  readonly table: string;
+  readonly sparsity: number;
+  readonly saving: number;
+  /** Of the search, those before an interruption included. */
+  readonly seconds: number;
+  readonly resumedSteps: number;
+}
+
+/**
+ * Searches a scheme and writes a run folder. Throws before any work where folder, settings or model do not fit;
+ * CancelledError, FileWriteError and what `calibrate` throws later on. What was found by then stays in the folder.
+ */
+export async function calibrateModel(wish: CalibrationWish, options: RunOptions = {}): Promise<CalibrationSummary> {
+  const folder = await inspectRunFolder(wish.folder, wish.mode);
+  const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
+  const search = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
+  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
+  return withModel(wish.model, async (pipeline) => {
+    if (earlier) requireSameModel(earlier, pipeline);
+    const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+    if (wish.mode === 'replace') await clearRunFolder(wish.folder);
+    const run = earlier ?? (await startRun(wish.folder, pipeline, search, sampling));
+    const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
+    // A search that was finished before took no time now.
+    const seconds = calibration.seconds || (run.manifest.seconds.calibrate ?? 0);
+    await run.update({ status: 'finished', error: null, seconds: { ...run.manifest.seconds, calibrate: seconds } });
+    return {
+      folder: run.folder,
+      scheme: path.join(run.folder, SCHEME_FILE),
+      table: path.join(run.folder, RSE_FILE),
+      sparsity: scheme.stats.sparsity,
+      saving: scheme.stats.saving,
+      seconds,
+      resumedSteps,
+    };
+  });
+}
+
+/** A run.json that says what is about to be searched, so that a killed run can be resumed from its folder alone. */
+export function startRun(
+  folder: string,
+  pipeline: Pipeline,
+  search: CompleteSearch,
+  sampling: SamplingDescription,
+): Promise<Run> {
+  return createRunIn(folder, manifestOf(pipeline, search, sampling));
+}
+
+export function manifestOf(
+  { identity, device }: Pipeline,
+  { delta, headConstraint, candidates, prompts, seeds, cost }: CompleteSearch,
+  { scheduler, steps, guidance, width, height, textTokens, tokenOrder }: SamplingDescription,
+) {
+  const { family, name, fingerprint } = identity;
+  return {
+    model: { family, name, fingerprint },
+    device: device.info.name,
+    sampling: { scheduler, steps, guidance, width, height, textTokens, tokenOrder },
+    search: {
+      delta,
+      headConstraint,
+      candidates: candidates.map(formatMethod),
+      prompts: [...prompts],
+      seeds: [...seeds],
+      cost,
+      device: device.info.name,
+    },
+  };
+}
+
+/** Runs the search in a run's folder, going on from what its journal holds, and keeps run.json's status true. */
+export async function calibrateInto(
+  run: Run,
+  pipeline: Pipeline,
+  search: CompleteSearch,
+  { steps, guidance, width, height }: SamplingDescription,
+  { signal, onProgress }: RunOptions,
+): Promise<Calibration> {
+  let stepsKept = 0;
+  const report = (progress: CalibrationProgress): void => {
+    if ('step' in progress) stepsKept = Math.max(stepsKept, progress.step);
+    const { value, title, detail, etaSeconds } = progress;
+    onProgress?.({ value, title, detail, etaSeconds });
+  };
+  const { prompts, seeds, delta, headConstraint, candidates, cost } = search;
+  await run.update({ status: 'running', error: null });
+  try {
+    return await calibrate(
+      pipeline,
+      {
+        ...{ prompts, seeds, delta, headConstraint, candidates },
+        sampling: { steps, guidance, width, height },
+        cost: { source: cost },
+      },
+      { directory: run.folder, resume: true, onProgress: report, ...(signal && { signal }) },
+    );
+  } catch (error) {
+    const cancelled = signal?.aborted === true;
+    const reason = error instanceof Error ? error.message : String(error);
+    // The first error is the one to tell, should run.json not be writable any more either.
+    await run.update(cancelled ? { status: 'cancelled' } : { status: 'failed', error: reason }).catch(() => {});
+    if (!cancelled) throw error;
+    throw new CancelledError(`Cancelled: ${stepsKept} of ${steps} steps are kept in ${run.folder}.`);
+  }
+}
+
+function requireSameModel({ manifest, folder }: Run, { identity }: Pipeline): void {
+  if (manifest.model === null || manifest.model.fingerprint === identity.fingerprint) return;
+  throw new ResumeMismatchError(folder, [
+    `model was ${manifest.model.name} (${manifest.model.fingerprint}), now ${identity.name} (${identity.fingerprint})`,
+  ]);
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { readScheme } from '../../calibration/scheme/scheme-file.ts';
+import type { GenerateProgress, PromptNotices } from '../../mmdit/index.ts';
+import { withModel } from './open-model.ts';
+import { OutputExistsError } from './output-exists-error.ts';
+import { writePng } from './png.ts';
+import type { Progress } from './progress.ts';
+import type { RunOptions } from './run-options.ts';
+import { checkSampling, completeSampling, type SamplingWish } from './sampling-wish.ts';
+import { planOfScheme } from './scheme-in-use.ts';
+
+export interface PictureRequest {
+  /** Checkpoint folder; the demo's where absent. */
+  readonly model?: string | undefined;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly sampling: SamplingWish;
+  /** A *.scheme.json. */
+  readonly scheme?: string | undefined;
+  /** The PNG to write. */
+  readonly out: string;
+  /** Overwrite it, and apply a scheme made for other settings. */
+  readonly force?: boolean | undefined;
+}
+
+export interface PictureResult {
+  readonly file: string;
+  readonly model: string;
+  readonly device: string;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: string | null;
+  /** Of the scheme in use; null without one. */
+  readonly sparsity: number | null;
+  readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
+  readonly ignoredWords: readonly string[];
+  readonly cutTokens: number;
+}
+
+/**
+ * Makes one picture and writes it whole. Throws SamplingError, CheckpointError, errors of the scheme, OutputExistsError
+ * before any work is done, FileWriteError, or the signal's reason.
+ */
+export async function generatePicture(request: PictureRequest, options: RunOptions = {}): Promise<PictureResult> {
+  const { prompt, seed, out, force = false } = request;
+  if (existsSync(out) && !force) throw new OutputExistsError(out);
+  const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
+  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
+  return withModel(request.model, async (pipeline) => {
+    const base = scheme?.sampling ?? pipeline.defaults;
+    const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
+    const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
+    noticeWords(pipeline.inspectPrompt(prompt), options);
+    const { images, seconds, notices } = await pipeline.generate({
+      samples: [{ prompt, seed }],
+      sampling,
+      onProgress: (progress) => options.onProgress?.(describeProgress(progress)),
+      ...(plan && { plan }),
+      ...(options.signal && { signal: options.signal }),
+    });
+    await writePng(out, images[0]!);
+    const { steps, guidance, width, height } = sampling;
+    return {
+      file: out,
+      model: pipeline.identity.name,
+      device: pipeline.device.info.name,
+      prompt,
+      seed,
+      ...{ steps, guidance, width, height },
+      scheme: request.scheme ?? null,
+      sparsity: scheme?.stats.sparsity ?? null,
+      seconds,
+      ...notices[0]!,
+    };
+  });
+}
+
+/** What a generation has done so far, as parts of a whole; denoising takes nearly all of it. */
+export function describeProgress(progress: GenerateProgress): Progress {
+  switch (progress.stage) {
+    case 'encode':
+      return { value: 0, title: 'Reading the prompt', detail: '' };
+    case 'denoise': {
+      const { step, steps } = progress;
+      return { value: 0.01 + (0.94 * step) / steps, title: 'Denoising', detail: `step ${step} of ${steps}` };
+    }
+    case 'decode':
+      return { value: 0.95, title: 'Decoding', detail: '' };
+  }
+}
+
+/** Tells of words without effect. */
+export function noticeWords({ ignoredWords, cutTokens }: PromptNotices, { onNotice }: RunOptions): void {
+  if (ignoredWords.length > 0) {
+    onNotice?.(`the model does not know these words and ignores them: ${ignoredWords.join(', ')}`);
+  }
+  if (cutTokens > 0) onNotice?.(`the prompt is too long for the model: its last ${cutTokens} tokens are cut off`);
+}

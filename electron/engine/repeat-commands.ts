@@ -1,0 +1,49 @@
+import type { Run } from '../../calibration/index.ts';
+import type { ReportCommand } from '../report/report-data.ts';
+import { quoteForShell } from './quote-for-shell.ts';
+
+export interface RepeatRequest {
+  readonly run: Run;
+  /** As the user gave it; the demo's where absent. */
+  readonly model: string | undefined;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly scheme: string;
+  readonly table: string;
+}
+
+/** Command lines that make a run's parts again, with everything that matters spelled out. */
+export function repeatCommands({ run, model, prompt, seed, scheme, table }: RepeatRequest): readonly ReportCommand[] {
+  const { sampling, search } = run.manifest;
+  if (!sampling || !search) return [];
+  const { steps, guidance, width, height } = sampling;
+  const common = [
+    ...(model === undefined ? [] : ['--model', model]),
+    ...['--steps', String(steps), '--size', `${width}x${height}`, '--guidance', String(guidance)],
+  ];
+  const budget = ['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')];
+  const picture = ['generate', ...common, '--prompt', prompt, '--seed', String(seed)];
+  return [
+    {
+      purpose: 'The search, into a folder of its own',
+      line: commandLine([
+        ...['calibrate', ...common, '--prompt', ...search.prompts, '--seed', ...search.seeds.map(String), ...budget],
+        ...['--candidates', search.candidates.join(','), '--cost', search.cost, '--out', 'runs/again'],
+      ]),
+    },
+    { purpose: 'The original picture', line: commandLine([...picture, '--out', 'original.png']) },
+    {
+      purpose: 'The compressed picture, under the scheme of this run',
+      line: commandLine([...picture, '--scheme', scheme, '--out', 'compressed.png']),
+    },
+    { purpose: 'How far they are apart', line: commandLine(['compare', 'original.png', 'compressed.png']) },
+    {
+      purpose: 'Another budget, previewed from the same table',
+      line: commandLine(['solve', table, '--delta', '1', '--head-constraint', 'none']),
+    },
+  ];
+}
+
+function commandLine(words: readonly string[]): string {
+  return ['npx', 'arrowhead', ...words.map(quoteForShell)].join(' ');
+}

@@ -1,0 +1,113 @@
+import type { RunManifest } from '../../calibration/index.ts';
+import { formatMethod, type HeadMethod, parseMethod } from '../../mmdit/index.ts';
+import type { SamplingWish } from './sampling-wish.ts';
+
+/** What the user asked of a search; absent fields have defaults, or are those of the run that is resumed. */
+export interface SearchWish {
+  readonly prompts?: readonly string[] | undefined;
+  readonly seeds?: readonly number[] | undefined;
+  readonly sampling: SamplingWish;
+  readonly delta?: number | undefined;
+  /** null: no bound on a single head. */
+  readonly headConstraint?: number | null | undefined;
+  readonly candidates?: readonly HeadMethod[] | undefined;
+  readonly cost?: 'flops' | 'measured' | undefined;
+}
+
+/** A search with nothing left open but the model's own sampling. */
+export interface CompleteSearch {
+  readonly prompts: readonly string[];
+  readonly seeds: readonly number[];
+  readonly sampling: SamplingWish;
+  readonly delta: number;
+  readonly headConstraint: number | null;
+  readonly candidates: readonly HeadMethod[];
+  readonly cost: 'flops' | 'measured';
+}
+
+export const SEARCH_DEFAULTS = {
+  seeds: [0],
+  delta: 0.6,
+  headConstraint: 1.5,
+  candidates: ['arrow/8', 'arrow/16', 'arrow/32', 'cached'].map(parseMethod),
+  cost: 'flops',
+} as const;
+
+/** There is neither a run to go on with nor what a new one needs. */
+export class NothingToResumeError extends Error {
+  override readonly name = 'NothingToResumeError';
+
+  constructor(folder: string) {
+    super(`${folder} holds no run to resume. Check the path, or give --prompt to start one there`);
+  }
+}
+
+/** A run was to be resumed under other settings than it began with: names each of them. */
+export class ResumeMismatchError extends Error {
+  override readonly name = 'ResumeMismatchError';
+
+  constructor(folder: string, differences: readonly string[]) {
+    super(
+      `The run in ${folder} has other settings: ${differences.join('; ')}. ` +
+        'Leave them out to go on with its own, give --force instead of --resume to start over, or choose another folder',
+    );
+  }
+}
+
+/** Throws NothingToResumeError where there are no prompts. */
+export function completeSearch(wish: SearchWish, folder: string): CompleteSearch {
+  const { prompts, sampling } = wish;
+  if (prompts === undefined || prompts.length === 0) throw new NothingToResumeError(folder);
+  return {
+    prompts,
+    sampling,
+    seeds: wish.seeds ?? SEARCH_DEFAULTS.seeds,
+    delta: wish.delta ?? SEARCH_DEFAULTS.delta,
+    headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
+    candidates: wish.candidates ?? SEARCH_DEFAULTS.candidates,
+    cost: wish.cost ?? SEARCH_DEFAULTS.cost,
+  };
+}
+
+/** The search that a run began with. Throws ResumeMismatchError where the wish says otherwise anywhere. */
+export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest, folder: string): CompleteSearch {
+  if (!search || !sampling || search.cost === 'file') throw new NothingToResumeError(folder);
+  const { steps, guidance, width, height } = sampling;
+  const differences = [
+    difference('prompts', search.prompts, wish.prompts),
+    difference('seeds', search.seeds, wish.seeds),
+    difference('steps', steps, wish.sampling.steps),
+    difference('guidance', guidance, wish.sampling.guidance),
+    difference('width', width, wish.sampling.width),
+    difference('height', height, wish.sampling.height),
+    difference('delta', search.delta, wish.delta),
+    difference(
+      'head constraint',
+      search.headConstraint ?? 'none',
+      wish.headConstraint === null ? 'none' : wish.headConstraint,
+    ),
+    difference('candidates', search.candidates, wish.candidates?.map(formatMethod)),
+    difference('cost', search.cost, wish.cost),
+  ].filter((found) => found !== null);
+  if (differences.length > 0) throw new ResumeMismatchError(folder, differences);
+  return {
+    prompts: search.prompts,
+    seeds: search.seeds,
+    sampling: { steps, guidance, width, height },
+    delta: search.delta,
+    headConstraint: search.headConstraint,
+    candidates: search.candidates.map(parseMethod),
+    cost: search.cost,
+  };
+}
+
+function difference(field: string, was: unknown, now: unknown): string | null {
+  if (now === undefined || JSON.stringify(was) === JSON.stringify(now)) return null;
+  return `${field} was ${plain(was)}, now ${plain(now)}`;
+}
+
+function plain(value: unknown): string {
+  return Array.isArray(value)
+    ? value.map((item) => (typeof item === 'string' ? `"${item}"` : item)).join(', ')
+    : String(value);
+}
