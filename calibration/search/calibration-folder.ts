@@ -51,10 +51,8 @@ export class CalibrationFolder {
         `${this.path} holds an unfinished calibration. Resume it, or choose another folder for a new one`,
       );
     }
-    if (unfinished) {
-      await this.#removeLeftovers();
-      return this.#journal.read();
-    }
+    if (resume) await this.#removeLeftovers();
+    if (unfinished) return this.#journal.read();
     if (await exists(path.join(this.path, RSE_FILE))) return this.#takeFinished(resume);
     await this.#journal.write({ count: 0, rse: new Float32Array(), choices: new Uint8Array(), seconds: 0 });
     return null;

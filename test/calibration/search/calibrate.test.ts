@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { CalibrationError } from '../../../calibration/calibration-error.ts';
+import { applyScheme } from '../../../calibration/scheme/apply-scheme.ts';
+import { calibrate } from '../../../calibration/search/calibrate.ts';
+import type { CalibrationProgress } from '../../../calibration/search/calibration-progress.ts';
+import type { CalibrationRequest } from '../../../calibration/search/calibration-request.ts';
+import { solveTable } from '../../../calibration/solver/solve-table.ts';
+import { attentionFlops } from '../../../mmdit/attention/attention-flops.ts';
+import { type HeadMethod, parseMethod } from '../../../mmdit/attention/method.ts';
+import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
+import { bruteForce } from '../solver/layer-instance.ts';
+import { fakeHead, fakeInput, fakePipeline, fakeState, HEAD_DIM, HEADS, LAYERS } from './fake-pipeline.ts';
+
+const STEPS = 6;
+const request: CalibrationRequest = {
+  prompts: ['a cube', 'two red spheres'],
+  seeds: [3, 4],
+  sampling: { steps: STEPS, guidance: 3.5, width: 64, height: 64 },
+  delta: 0.05,
+  headConstraint: 1.5,
+  candidates: ['arrow/8', 'arrow/2', 'cached'].map(parseMethod),
+};
+
+/** The progressive search written out: what the library must find, by plain loops and enumeration. */
+function byHand(delta: number, headConstraint: number) {
+  const methods = ['full', 'arrow/8', 'arrow/2', 'cached'].map(parseMethod);
+  const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
+  const layout = { text: 2, image: 62, order: 'text-first' } as const;
+  const flops = methods.map((method) => attentionFlops(layout, [8, 8], method, HEAD_DIM));
+  const state = fakeState(samples);
+  const outputs = LAYERS.map(() => new Float32Array(state.length));
+  const plan: number[][][] = [];
+  const errors: number[] = [];
+  const headOf = (at: number): number => Math.floor(at / HEAD_DIM) % HEADS;
+  for (let step = 0; step < STEPS; step++) {
+    plan.push(
+      LAYERS.map((_, layer) => {
+        const input = fakeInput(state, step, layer);
+        const previous = outputs[layer]!.slice();
+        const under = (method: HeadMethod): Float32Array =>
+          input.map((value, at) => (method.kind === 'cached' ? previous[at]! : fakeHead(value, method, headOf(at))));
+        const candidates = methods.map(under);
+        const rse = candidates.flatMap((values, method) =>
+          Array.from({ length: HEADS }, (_, head) => {
+            if (method === 0) return 0;
+            return step === 0
+              ? Number.NaN
+              : Math.fround(directRse(values, candidates[0]!, (at) => headOf(at) === head));
+          }),
+        );
+        errors.push(...rse);
+        const { plan: choices } = bruteForce({
+          heads: HEADS,
+          full: 0,
+          savings: flops.map((cost) => flops[0]! - cost),
+          rse: Float64Array.from(rse),
+          delta,
+          limit: (headConstraint * delta) / HEADS,
+        });
+        outputs[layer] = input.map((_, at) => candidates[choices[headOf(at)]!]![at]!);
+        outputs[layer].forEach((value, at) => {
+          state[at]! += 0.25 * value;
+        });
+        return [...choices];
+      }),
+    );
+  }
+  return { plan, errors, state };
+}
+
+function directRse(values: Float32Array, full: Float32Array, isOfHead: (at: number) => boolean): number {
+  const indices = Array.from(full.keys()).filter(isOfHead);
+  const mean = indices.reduce((sum, at) => sum + full[at]!, 0) / indices.length;
+  const error = indices.reduce((sum, at) => sum + (values[at]! - full[at]!) ** 2, 0);
+  return error / indices.reduce((sum, at) => sum + (full[at]! - mean) ** 2, 0);
+}
+
+describe('calibrate', () => {
+  it('finds the plan of a progressive search written out by hand, over all prompts and seeds', async () => {
+    const pipeline = fakePipeline();
+    const { table, scheme } = await calibrate(pipeline, request);
+    const expected = byHand(request.delta, 1.5);
+    expect(scheme.plan).toEqual(expected.plan);
+    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(2);
+    table.rse.forEach((value, at) => {
+      const error = expected.errors[at]!;
+      if (Number.isNaN(error)) expect(value).toBeNaN();
+      else expect(Math.abs(value - error)).toBeLessThanOrEqual(1e-6 * error);
+    });
+    expect(pipeline.final()).toEqual(expected.state);
+    expect(pipeline.counts.live).toBe(0);
+  });
+
+  it('measures each layer once per step but the first, and attends once', async () => {
+    const pipeline = fakePipeline();
+    await calibrate(pipeline, request);
+    expect(pipeline.counts).toMatchObject({ measured: (STEPS - 1) * 2, attended: STEPS * 2 });
+  });
+
+  it('makes a table whose re-solve at the same δ and c is the scheme itself', async () => {
+    const { table, scheme } = await calibrate(fakePipeline(), request);
+    const solved = solveTable(table, request);
+    expect(solved.plan).toEqual(scheme.plan);
+    expect(solved.saving).toBe(scheme.stats.saving);
+    expect(solved.sparsity).toBe(scheme.stats.sparsity);
+    expect(Math.max(...solved.rseUsed.flat())).toBe(scheme.stats.largestRse);
+    expect(scheme.stats.largestRse).toBeLessThanOrEqual(request.delta);
+  });
+
+  it('describes the state that its plan generates', async () => {
+    const pipeline = fakePipeline();
+    const { scheme } = await calibrate(pipeline, request);
+    const searched = pipeline.final();
+    const { plan } = applyScheme(scheme, pipeline, request.sampling);
+    const attention = new PlanAttention(pipeline.device, pipeline.layers, plan);
+    const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
+    await pipeline.denoise({ samples, sampling: request.sampling, attention: (step) => attention.step(step) });
+    expect(pipeline.final()).toEqual(searched);
+  });
+
+  it('keeps everything full under a budget of zero', async () => {
+    const { scheme } = await calibrate(fakePipeline(), { ...request, delta: 0 });
+    expect(scheme.stats).toMatchObject({ sparsity: 0, saving: 0, heads: [STEPS * 2 * HEADS, 0, 0, 0] });
+  });
+
+  it('reports progress that never falls, with positions and an estimate', async () => {
+    const events: CalibrationProgress[] = [];
+    await calibrate(fakePipeline(), request, { onProgress: (event) => events.push(event) });
+    const values = events.map(({ value }) => value);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(events[0]).toMatchObject({ stage: 'encode', value: 0 });
+    expect(events.filter(({ stage }) => stage === 'search')).toHaveLength(STEPS * 2);
+    expect(events.at(-1)).toMatchObject({ step: 5, steps: 6, layer: 1, layers: 2, title: 'Calibrating' });
+    expect(events.at(-1)?.etaSeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  it('stops when its signal fires, releasing what it holds', async () => {
+    const pipeline = fakePipeline();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const run = calibrate(pipeline, request, {
+      signal: controller.signal,
+      onProgress: (event) => {
+        if (event.stage === 'search' && event.step === 3) controller.abort(reason);
+      },
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(pipeline.counts.live).toBe(0);
+  });
+
+  it("takes savings from the user's file and from timing", async () => {
+    const perMethod = { 'arrow/8': 5, 'arrow/2': 1, cached: 0 };
+    const byFile = await calibrate(fakePipeline(), {
+      ...request,
+      delta: 100,
+      headConstraint: null,
+      cost: { source: 'file', perMethod },
+    });
+    expect(byFile.scheme.plan.slice(1).flat(2)).toEqual(new Array((STEPS - 1) * 2 * HEADS).fill(1));
+    expect(byFile.scheme.search.cost).toBe('file');
+    const measured = await calibrate(fakePipeline(), { ...request, cost: { source: 'measured' } });
+    expect(measured.scheme.search.cost).toBe('measured');
+  });
+
+  it.each([
+    ['no prompts', { prompts: [] }, /prompts: expected at least one/],
+    ['no seeds', { seeds: [] }, /seeds/],
+    ['no candidates', { candidates: [] }, /candidates/],
+    ['full as a candidate', { candidates: [parseMethod('full')] }, /always offered/],
+    ['a candidate twice', { candidates: [parseMethod('cached'), parseMethod('cached')] }, /"cached" twice/],
+    ['a negative δ', { delta: -1 }, /delta/],
+  ])('refuses %s', async (_name, changes, message) => {
+    const run = calibrate(fakePipeline(), { ...request, ...changes });
+    await expect(run).rejects.toThrow(message);
+    await expect(run).rejects.toThrow(CalibrationError);
+  });
+});
