@@ -12,7 +12,7 @@ import {
 import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 import { withModel } from './open-model.ts';
-import { clearRunFolder, inspectRunFolder, type RunFolderMode } from './run-folder.ts';
+import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling } from './sampling-wish.ts';
 import {
@@ -55,6 +55,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
+    if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
     const run = earlier ?? (await startRun(wish.folder, pipeline, search, sampling));
     const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
     // A search that was finished before took no time now.

@@ -46,6 +46,11 @@ export async function inspectRunFolder(folder: string, mode: RunFolderMode): Pro
   return { path: folder, holdsRun };
 }
 
+/** Deletes what killed writes left in a folder that no other process writes to. */
+export async function sweepRunFolder(folder: string): Promise<void> {
+  for (const name of (await namesIn(folder)).filter(isTemporaryName)) await unlink(path.join(folder, name));
+}
+
 /** Deletes the files of an earlier run, and no other. */
 export async function clearRunFolder(folder: string): Promise<void> {
   const names = (await namesIn(folder)).filter(isRunFile);

@@ -6,7 +6,7 @@ import { renderMethodLegend, renderScaleLegend } from './legends.ts';
 import { renderMethodShares } from './method-shares.ts';
 import { percent, readable, seconds } from './numbers.ts';
 import { renderPair } from './pictures.ts';
-import type { ReportData } from './report-data.ts';
+import type { ReportData, ReportTable } from './report-data.ts';
 import { REPORT_SCRIPT } from './report-script.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { renderCommands, renderSettings } from './settings.ts';
@@ -87,10 +87,11 @@ function renderMaps(data: ReportData): Html {
   const { layers, heads, methods } = table;
   const colours = methodColours(plan.methods);
   const scale = logScaleOf(table.rse);
+  const step = firstTellingStep(table);
   const headLimit = search.headConstraint === null ? null : (search.headConstraint * search.delta) / heads;
   return html`<section aria-labelledby="heads"><h2 id="heads">Heads</h2>
 <p class="lede">Rows are heads, columns are layers. The relative squared error (RSE) says how far a head's output moves when it uses a cheaper method; the heads of a layer may lose δ = ${readable(search.delta)} together.</p>
-<div class="controls"><label class="step" for="step">Step <input id="step" type="range" min="0" max="${table.steps - 1}" value="0" step="1" autocomplete="off"><output id="step-text" for="step">0 / ${table.steps - 1}</output></label>
+<div class="controls"><label class="step" for="step">Step <input id="step" type="range" min="0" max="${table.steps - 1}" value="${step}" step="1" autocomplete="off"><output id="step-text" for="step">${step} / ${table.steps - 1}</output></label>
 <fieldset><legend>RSE of</legend><span class="choice">${methods.map(
     (name, index) =>
       html`<label><input type="radio" name="method" value="${index}" autocomplete="off"${new Html(index === 0 ? ' checked' : '')}>${name}</label>`,
@@ -103,7 +104,10 @@ ${renderHeatmap({
   layers,
   heads,
   cell: (layer, head) => {
-    const index = shadeIndex(table.rse[layer * methods.length * heads + head] ?? Number.NaN, scale);
+    const index = shadeIndex(
+      table.rse[(step * layers.length + layer) * methods.length * heads + head] ?? Number.NaN,
+      scale,
+    );
     return { fill: index === null ? null : (SHADE_TABLE[index] ?? null) };
   },
 })}${renderScaleLegend(scale, headLimit)}</figure>
@@ -114,7 +118,7 @@ ${renderHeatmap({
   layers,
   heads,
   cell: (layer, head) => {
-    const choice = plan.choices[0]?.[layer]?.[head] ?? 0;
+    const choice = plan.choices[step]?.[layer]?.[head] ?? 0;
     return { fill: colours[choice] ?? null, mark: methodMark(plan.methods[choice] ?? '') };
   },
 })}${renderMethodLegend(plan.methods, colours)}</figure>
@@ -122,6 +126,13 @@ ${renderHeatmap({
 <p class="readout" id="readout" role="status"></p>
 <div class="wide"><h3>Methods by step</h3><p class="note">Share of all heads, from the first denoising step to the last.</p>
 ${renderMethodShares(plan, colours)}${renderMethodLegend(plan.methods, colours)}</div></section>`;
+}
+
+/** Step 0 is always full: what the maps show first is the first step where something was measured. */
+function firstTellingStep({ rse, steps }: ReportTable): number {
+  const perStep = rse.length / steps;
+  const found = rse.findIndex((value) => Number.isFinite(value));
+  return found < 0 ? 0 : Math.floor(found / perStep);
 }
 
 function scriptData({ table, plan }: ReportData): object {

@@ -1,6 +1,6 @@
 /**
  * The report's only script: repaints the two heatmaps for another step or method, and reads out the cell that is
- * pointed at or reached with the arrow keys. Without it the report shows step 0.
+ * pointed at or reached with the arrow keys. Without it the report shows the first step that tells something.
  */
 export const REPORT_SCRIPT = `
 'use strict';

@@ -8,6 +8,7 @@ import {
   runArrowhead,
   runArrowheadUnprivileged,
   runArrowheadWithLittleSpace,
+  runLauncher,
   startArrowhead,
 } from './run-arrowhead.ts';
 
@@ -160,6 +161,15 @@ describe('arrowhead generate', () => {
     expect(stdout).toBe('');
     expect(code).toBe(130);
     await expect(stat(at('e.png'))).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('the launcher', () => {
+  it('runs the program and hands on its exit code', async () => {
+    const { code, stdout } = await runLauncher('--version');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await runLauncher('compare')).code).toBe(2);
   });
 });
 

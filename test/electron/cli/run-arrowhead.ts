@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../electron/cli/main.ts', import.meta.url));
@@ -24,6 +25,12 @@ export function startArrowhead(args: readonly string[], options: { cwd?: string 
 
 export function runArrowhead(...args: readonly string[]): Promise<CliResult> {
   return startArrowhead(args).result;
+}
+
+/** Through `bin.mjs`, as `npx arrowhead` does. */
+export function runLauncher(...args: readonly string[]): Promise<CliResult> {
+  const launcher = path.join(path.dirname(MAIN), 'bin.mjs');
+  return track(spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })).result;
 }
 
 /** The same where no file may grow beyond `kilobytes`: a write fails half-way, as on a full disk. */
