@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { CancelledError } from '../engine/cancelled-error.ts';
+import { quoteForShell } from '../engine/quote-for-shell.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The exit codes that scripts may rely on. */
@@ -17,19 +18,14 @@ export interface ErrorReport {
 /** Errors of lower layers that mean "you asked for something impossible" rather than "it failed". */
 const USAGE_NAMES = new Set(['UsageError', 'SamplingError']);
 
-/** What to tell about an error that ended a command. `cancelled`: whether the user had asked to stop. */
-export function describeError(error: unknown, cancelled: boolean): ErrorReport {
+/** What to tell about an error that ended the command `argv`. `cancelled`: whether the user had asked to stop. */
+export function describeError(error: unknown, cancelled: boolean, argv: readonly string[]): ErrorReport {
   if (error instanceof CommanderError) {
     if (error.code === 'commander.help') return { exitCode: EXIT.usage, name: 'UsageError', message: 'give a command' };
     return { exitCode: EXIT.usage, name: 'UsageError', message: error.message.replace(/^error: /, '') };
   }
   if (error instanceof CancelledError) {
-    return {
-      exitCode: EXIT.cancelled,
-      name: 'Cancelled',
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    };
+    return { exitCode: EXIT.cancelled, name: 'Cancelled', message: error.message, ...resumeHint(error, argv) };
   }
   if (cancelled && isAbort(error)) {
     return { exitCode: EXIT.cancelled, name: 'Cancelled', message: 'Cancelled; nothing was written.' };
@@ -42,6 +38,14 @@ export function describeError(error: unknown, cancelled: boolean): ErrorReport {
     message: systemMessage(error) ?? (error.message || error.name),
     ...(error.name === 'SchemeMismatchError' && { hint: 'Give --force to apply it all the same.' }),
   };
+}
+
+function resumeHint({ resumable }: CancelledError, argv: readonly string[]): { hint?: string } {
+  if (resumable === null) return {};
+  const at = argv.findIndex((word) => word === '--model' || word.startsWith('--model='));
+  const model = at < 0 ? [] : argv[at] === '--model' ? argv.slice(at, at + 2) : [argv[at]!];
+  const words = ['arrowhead', 'calibrate', ...model, '--out', resumable, '--resume'];
+  return { hint: `Go on with: ${words.map(quoteForShell).join(' ')}` };
 }
 
 function isAbort(error: unknown): boolean {

@@ -21,12 +21,12 @@ export async function runCli(argv: readonly string[], terminal: Terminal, signal
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    return reportError(error, context);
+    return reportError(error, context, argv);
   }
 }
 
-function reportError(error: unknown, { terminal, signal, json }: CliContext): number {
-  const { exitCode, name, message, hint } = describeError(error, signal.aborted);
+function reportError(error: unknown, { terminal, signal, json }: CliContext, argv: readonly string[]): number {
+  const { exitCode, name, message, hint } = describeError(error, signal.aborted, argv);
   if (json) terminal.print(toJson({ error: { name, message, ...(hint === undefined ? {} : { hint }), exitCode } }));
   terminal.note(exitCode === EXIT.cancelled ? message : `error: ${message}`);
   if (hint !== undefined) terminal.note(hint);

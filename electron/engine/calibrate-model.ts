@@ -137,7 +137,7 @@ export async function calibrateInto(
     // The first error is the one to tell, should run.json not be writable any more either.
     await run.update(cancelled ? { status: 'cancelled' } : { status: 'failed', error: reason }).catch(() => {});
     if (!cancelled) throw error;
-    throw new CancelledError(`Cancelled: ${stepsKept} of ${steps} steps are kept in ${run.folder}.`);
+    throw new CancelledError(`Cancelled: ${stepsKept} of ${steps} steps are kept in ${run.folder}.`, run.folder);
   }
 }
 

@@ -1,11 +1,11 @@
 /** The user stopped a job. The message says what was kept. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';
-  /** How to go on, where that is possible. */
-  readonly hint: string | undefined;
+  /** The run folder of a calibration that can be resumed. */
+  readonly resumable: string | null;
 
-  constructor(message: string, hint?: string) {
+  constructor(message: string, resumable: string | null = null) {
     super(message);
-    this.hint = hint;
+    this.resumable = resumable;
   }
 }

@@ -5,6 +5,7 @@ import { withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
 import type { Progress } from './progress.ts';
+import { requireWritable } from './require-writable.ts';
 import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling, type SamplingWish } from './sampling-wish.ts';
 import { planOfScheme } from './scheme-in-use.ts';
@@ -48,6 +49,7 @@ export interface PictureResult {
 export async function generatePicture(request: PictureRequest, options: RunOptions = {}): Promise<PictureResult> {
   const { prompt, seed, out, force = false } = request;
   if (existsSync(out) && !force) throw new OutputExistsError(out);
+  await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(request.model, async (pipeline) => {

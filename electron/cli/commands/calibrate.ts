@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import type { CalibrationSummary } from '../../engine/calibrate-model.ts';
-import { CancelledError } from '../../engine/cancelled-error.ts';
 import { readPromptsFile } from '../../engine/prompts-file.ts';
-import { quoteForShell } from '../../engine/quote-for-shell.ts';
 import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
@@ -74,11 +72,7 @@ ${examples(
           mode: options.resume ? 'resume' : options.force ? 'replace' : 'create',
         },
         { signal, onProgress: (event) => progress.update(event), onNotice: (text) => progress.note(`note: ${text}`) },
-      )
-        .catch((error: unknown) => {
-          throw error instanceof CancelledError ? withResumeHint(error, options) : error;
-        })
-        .finally(() => progress.stop());
+      ).finally(() => progress.stop());
       terminal.print(options.json ? toJson(summary) : describe(summary));
     });
 }
@@ -91,14 +85,6 @@ async function gatherPrompts(options: CalibrateOptions): Promise<readonly string
   if (prompts.length > 0) return prompts;
   if (resume) return undefined;
   throw new UsageError('A calibration needs prompts: give --prompt "…" (several, if you can) or --prompts-file FILE.');
-}
-
-function withResumeHint(error: CancelledError, { model, out }: CalibrateOptions): CancelledError {
-  const which = model === undefined ? '' : ` --model ${quoteForShell(model)}`;
-  return new CancelledError(
-    error.message,
-    `Go on with: arrowhead calibrate${which} --out ${quoteForShell(out)} --resume`,
-  );
 }
 
 function describe({ folder, scheme, table, sparsity, seconds, resumedSteps }: CalibrationSummary): string {

@@ -13,6 +13,7 @@ import { examples } from '../examples.ts';
 import { formatDuration, formatPercent } from '../format.ts';
 import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
+import { UsageError } from '../usage-error.ts';
 
 interface GenerateOptions extends OutputOptions, ModelOptions, SamplingOptions {
   readonly prompt: string;
@@ -29,7 +30,7 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
     .description('Make one picture, with full attention or under a scheme.');
   addModelOption(command)
     .requiredOption('--prompt <text>', 'what to paint')
-    .option('--seed <n>', 'seed of the noise; means what it means in diffusers', parseSeed, 0);
+    .option('--seed <n>', 'seed of the noise, up to 2^53 - 1; means what it means in diffusers', parseSeed, 0);
   addSamplingOptions(command)
     .option('--scheme <file>', 'apply a *.scheme.json; its steps, size and guidance become the defaults')
     .requiredOption('--out <x.png>', 'where to write the picture')
@@ -44,6 +45,8 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
       ),
     )
     .action(async (options: GenerateOptions) => {
+      if (!/\.png$/i.test(options.out))
+        throw new UsageError(`--out ${options.out}: pictures are PNG files, so end it in .png`);
       const progress = showProgress(terminal, options.quiet ?? false);
       const { steps, size, guidance, ...rest } = options;
       const { generatePicture } = await import('../../engine/generate-picture.ts');

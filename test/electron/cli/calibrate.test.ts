@@ -7,6 +7,7 @@ import {
   runArrowhead,
   runArrowheadUnprivileged,
   runArrowheadWithLittleSpace,
+  runProcess,
   startArrowhead,
 } from './run-arrowhead.ts';
 
@@ -25,7 +26,7 @@ const jsonOf = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
 describe('arrowhead calibrate', () => {
   it('writes a run folder and prints exactly one JSON object', async () => {
-    const { code, stdout, stderr } = await runArrowhead(
+    const { code, stdout, stderr } = await runProcess(
       'calibrate',
       ...SMALL,
       '--delta',

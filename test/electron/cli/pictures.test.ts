@@ -9,6 +9,7 @@ import {
   runArrowheadUnprivileged,
   runArrowheadWithLittleSpace,
   runLauncher,
+  runProcess,
   startArrowhead,
 } from './run-arrowhead.ts';
 
@@ -25,7 +26,7 @@ const at = (...parts: readonly string[]): string => path.join(folder, ...parts);
 
 describe('arrowhead generate', () => {
   it('writes a picture and prints exactly one JSON object', async () => {
-    const { code, stdout, stderr } = await runArrowhead(
+    const { code, stdout, stderr } = await runProcess(
       'generate',
       ...PICTURE,
       '--seed',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runArrowhead, startArrowhead } from './run-arrowhead.ts';
+import { runProcess, startArrowhead } from './run-arrowhead.ts';
 
 const MODEL = fileURLToPath(new URL('../../golden/pipeline/flux-pipeline-tiny', import.meta.url));
 const STEPS = 24;
@@ -42,7 +42,7 @@ describe('a calibration that is killed', () => {
   it('ends with the same bytes as an uninterrupted one, and repeats the current step only', async () => {
     const started = performance.now();
     const whole = path.join(folder, 'whole');
-    expect((await runArrowhead(...SEARCH, whole)).code).toBe(0);
+    expect((await runProcess(...SEARCH, whole)).code).toBe(0);
     const duration = performance.now() - started;
 
     const killed = path.join(folder, 'killed');
@@ -57,7 +57,7 @@ describe('a calibration that is killed', () => {
       child.kill('SIGKILL');
       kept = Math.max(kept, finishedSteps((await result).stderr));
     }
-    const last = await runArrowhead(...SEARCH, killed);
+    const last = await runProcess(...SEARCH, killed);
     const context = `killed after ${moments.join(', ')} ms of ${Math.round(duration)}; ${last.stderr}`;
     expect(last.code, context).toBe(0);
     expect(JSON.parse(last.stdout).resumedSteps, context).toBeGreaterThanOrEqual(kept);
@@ -72,7 +72,7 @@ describe('a calibration that is killed', () => {
     await said('step 9 of');
     child.kill('SIGKILL');
     await result;
-    const { code, stdout } = await runArrowhead('calibrate', '--model', MODEL, '--out', run, '--resume', '--json');
+    const { code, stdout } = await runProcess('calibrate', '--model', MODEL, '--out', run, '--resume', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout).resumedSteps).toBeGreaterThanOrEqual(8);
     expect(await outcome(run)).toEqual(await outcome(path.join(folder, 'whole')));

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../../electron/cli/run-cli.ts';
+import { Terminal } from '../../../electron/cli/terminal.ts';
 
 const MAIN = fileURLToPath(new URL('../../../electron/cli/main.ts', import.meta.url));
 
@@ -23,8 +26,18 @@ export function startArrowhead(args: readonly string[], options: { cwd?: string 
   return track(spawn(process.execPath, [MAIN, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
-export function runArrowhead(...args: readonly string[]): Promise<CliResult> {
+/** The command line in a process of its own, to its end. */
+export function runProcess(...args: readonly string[]): Promise<CliResult> {
   return startArrowhead(args).result;
+}
+
+/** The command line in this process: quicker, and the same but for signals, limits and the streams' ends. */
+export async function runArrowhead(...args: readonly string[]): Promise<CliResult> {
+  const streams = [new PassThrough(), new PassThrough()] as const;
+  const terminal = new Terminal(...(streams as unknown as [NodeJS.WriteStream, NodeJS.WriteStream]));
+  const code = await runCli(args, terminal, new AbortController().signal);
+  const [stdout, stderr] = streams.map((stream) => stream.read()?.toString() ?? '') as [string, string];
+  return { code, stdout, stderr };
 }
 
 /** Through `bin.mjs`, as `npx arrowhead` does. */

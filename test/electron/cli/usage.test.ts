@@ -1,43 +1,32 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../../electron/cli/run-cli.ts';
-import { Terminal } from '../../../electron/cli/terminal.ts';
-
-/** The command line in this process, for what ends before any work begins. */
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const streams = [new PassThrough(), new PassThrough()] as const;
-  const terminal = new Terminal(...(streams as unknown as [NodeJS.WriteStream, NodeJS.WriteStream]));
-  const code = await runCli(args, terminal, new AbortController().signal);
-  const [stdout, stderr] = streams.map((stream) => stream.read()?.toString() ?? '') as [string, string];
-  return { code, stdout, stderr };
-}
+import { runArrowhead } from './run-arrowhead.ts';
 
 const COMMANDS = ['devices', 'generate', 'calibrate', 'solve', 'compare', 'verify', 'demo'];
 
 describe('help', () => {
   it('lists every command', async () => {
-    const { code, stdout, stderr } = await run('--help');
+    const { code, stdout, stderr } = await runArrowhead('--help');
     expect(code).toBe(0);
     expect(stderr).toBe('');
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
   it.each(COMMANDS)('of %s shows examples and --json', async (command) => {
-    const { code, stdout } = await run(command, '--help');
+    const { code, stdout } = await runArrowhead(command, '--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\n  arrowhead ${command}`));
     expect(stdout).toContain('--json');
   });
 
   it('goes to standard error when no command is given', async () => {
-    const { code, stdout, stderr } = await run();
+    const { code, stdout, stderr } = await runArrowhead();
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/Usage: arrowhead[\s\S]*error: give a command/);
   });
 
   it('prints the version', async () => {
-    expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await runArrowhead('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
@@ -51,6 +40,7 @@ describe('usage errors', () => {
     ],
     [['generate', '--prompt', 'a', '--out', 'x.png', '--size', '512'.repeat(3)], /WIDTHxHEIGHT/],
     [['generate', '--prompt', 'a', '--out', 'x.png', '--seed', '-1'], /A seed is a whole number from 0/],
+    [['generate', '--prompt', 'a', '--out', 'x.jpg'], /end it in \.png/],
     [['solve', 'rse.safetensors', '--delta', 'NaN', '--head-constraint', 'none'], /must be a number, such as 0.6/],
     [['solve', 'rse.safetensors', '--delta', '1'], /'--head-constraint <c>' not specified/],
     [['calibrate', '--out', 'x'], /A calibration needs prompts/],
@@ -61,7 +51,7 @@ describe('usage errors', () => {
     [['compare', 'a.png', 'b.png', 'c.png'], /too many arguments/],
     [['devices', '--colour'], /unknown option '--colour'/],
   ])('%j exits 2 and says what can be done', async (args, message) => {
-    const { code, stdout, stderr } = await run(...args);
+    const { code, stdout, stderr } = await runArrowhead(...args);
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^error: /);
@@ -70,7 +60,7 @@ describe('usage errors', () => {
   });
 
   it('are one JSON object too with --json', async () => {
-    const { code, stdout } = await run('compare', 'a.png', '--json');
+    const { code, stdout } = await runArrowhead('compare', 'a.png', '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
       error: { name: 'UsageError', message: "missing required argument 'b.png'", exitCode: 2 },
