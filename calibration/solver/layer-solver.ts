@@ -1,6 +1,6 @@
 import { CriticalSlope } from './critical-slope.ts';
 import { LayerOptions } from './layer-options.ts';
-import { ParetoSearch } from './pareto-search.ts';
+import { FRONT_LIMITS, ParetoSearch } from './pareto-search.ts';
 
 /**
  * Exact choice of one method per head for one step and layer: the largest summed saving with Σ RSE ≤ delta and every
@@ -25,10 +25,10 @@ export class LayerSolver {
   readonly #chosen: Int32Array;
 
   /** `full` is the index of full attention among the methods. */
-  constructor(heads: number, methods: number, full: number) {
+  constructor(heads: number, methods: number, full: number, limits = FRONT_LIMITS) {
     this.#options = new LayerOptions(heads, methods, full);
     this.#critical = new CriticalSlope(this.#options);
-    this.#search = new ParetoSearch(this.#options);
+    this.#search = new ParetoSearch(this.#options, limits);
     this.#best = new Float64Array(heads);
     this.#chosen = new Int32Array(heads);
   }
@@ -53,7 +53,8 @@ export class LayerSolver {
     const bound = this.#bound(slope, delta);
     let gap = bound - this.#greedySaving(slope, delta);
     // The greedy plan lies within this gap, unless its sum rounds to over the budget when taken in head order.
-    while (!this.#search.run(delta, slope, this.#best, bound, gap)) gap = 2 * gap + bound * Number.EPSILON;
+    const relaxation = { budget: delta, slope, best: this.#best, bound };
+    while (!this.#search.run(relaxation, gap)) gap = 2 * gap + bound * Number.EPSILON;
     plan.set(this.#search.plan, at);
     this.rse = this.#search.rse;
   }

@@ -1,4 +1,5 @@
 import { LayerSolver } from '../../../calibration/solver/layer-solver.ts';
+import { FRONT_LIMITS } from '../../../calibration/solver/pareto-search.ts';
 
 /** One step and layer for the solver. */
 export interface LayerInstance {
@@ -20,9 +21,9 @@ export interface Answer {
   readonly rse: number;
 }
 
-export function solve(instance: LayerInstance): Answer {
+export function solve(instance: LayerInstance, limits = FRONT_LIMITS): Answer {
   const { heads, savings, full, rse, delta, limit } = instance;
-  const solver = new LayerSolver(heads, savings.length, full);
+  const solver = new LayerSolver(heads, savings.length, full, limits);
   solver.setSavings(savings);
   const plan = new Uint8Array(heads);
   solver.solve(rse, 0, delta, limit, plan, 0);

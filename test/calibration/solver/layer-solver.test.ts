@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SolverLimitError } from '../../../calibration/solver/pareto-search.ts';
+import { uniform } from '../../bench/synthetic-table.ts';
 import { highsSaving } from './highs-knapsack.ts';
 import { bruteForce, type LayerInstance, rseOf, solve } from './layer-instance.ts';
 
@@ -100,6 +102,47 @@ describe('the exact solver', () => {
       }),
       { numRuns: 2000, seed: 11 },
     );
+  });
+
+  it('finds the same by joining fronts of half the heads, as it does where one front would grow too large', () => {
+    const halves = { whole: 0, half: 1 << 20 };
+    const arbitrary = instances({
+      maxHeads: 6,
+      maxMethods: 4,
+      rse: coarse,
+      delta: coarseDelta.map((delta) => delta / 2),
+      saving: fc.integer({ min: -1, max: 4 }),
+    });
+    fc.assert(
+      fc.property(arbitrary, (instance) => {
+        expect(solve(instance, halves)).toEqual(bruteForce(instance));
+      }),
+      { numRuns: 1500, seed: 13 },
+    );
+  });
+
+  it('stays exact and quick where RSE is all but proportional to the saving', () => {
+    const random = uniform(9);
+    const savings = Array.from({ length: 9 }, (_, method) => (method === 0 ? 0 : Math.round(1e6 * random())));
+    const heads = 24;
+    const rse = Float64Array.from({ length: 9 * heads }, (_, at) => {
+      const saving = savings[Math.floor(at / heads)]!;
+      return saving * (1 + 1e-4 * random());
+    });
+    const delta = 0.4 * heads * 5e5;
+    const instance = { heads, full: 0, savings, rse, delta, limit: Number.POSITIVE_INFINITY };
+    const { plan, saving, rse: used } = solve(instance);
+    expect(rseOf(instance, plan)).toBe(used);
+    // RSE is at least the saving, so that no plan saves more than the budget; whole savings leave less than this open.
+    expect(saving).toBeLessThanOrEqual(delta);
+    expect(saving).toBeGreaterThan(delta * (1 - 1e-4));
+    expect(solve(instance, { whole: 0, half: 1 << 23 })).toEqual({ plan, saving, rse: used });
+  });
+
+  it('says so where a layer is beyond an exact answer, rather than guess', () => {
+    const rse = Float64Array.from({ length: 30 }, (_, at) => (at < 10 ? 0 : Math.sqrt(at)));
+    const instance = { heads: 10, full: 0, savings: [0, 3, 4], rse, delta: 20, limit: Number.POSITIVE_INFINITY };
+    expect(() => solve(instance, { whole: 0, half: 8 })).toThrow(SolverLimitError);
   });
 
   it('spends a budget that is exactly the sum of some plan', () => {
