@@ -37,11 +37,11 @@ export class ProgressiveSearch {
   readonly #rse: Float32Array;
   readonly #choices: Uint8Array;
   readonly #replayed: number;
-  readonly #solvers: readonly LayerSolver[];
+  readonly #solver: LayerSolver;
   readonly #limit: number;
 
   constructor(space: SearchSpace, finished: FinishedSteps | null) {
-    const { steps, layers, heads, methods, savings } = space;
+    const { steps, layers, heads, methods } = space;
     this.space = space;
     this.methods = methods.map(parseMethod);
     this.fractions = this.methods.flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
@@ -56,11 +56,7 @@ export class ProgressiveSearch {
       this.#rse.set(finished.rse);
       this.#choices.set(finished.choices);
     }
-    this.#solvers = savings.map((layerSaving) => {
-      const solver = new LayerSolver(heads, methods.length, 0);
-      solver.setSavings(layerSaving);
-      return solver;
-    });
+    this.#solver = new LayerSolver(heads, methods.length, 0);
     this.#limit = headLimit(space, heads);
   }
 
@@ -71,12 +67,13 @@ export class ProgressiveSearch {
 
   /** Takes what a layer measured at a step and chooses its methods. */
   record(step: number, layer: number, sums: AttentionErrorSums): readonly HeadMethod[] {
-    const { layers, heads, methods, delta } = this.space;
+    const { layers, heads, methods, savings, delta } = this.space;
     const row = step * layers.length + layer;
     const offset = row * methods.length * heads;
     const candidates = this.#rse.subarray(offset + heads, offset + methods.length * heads);
     relativeSquaredErrors(sums, this.usesCached, candidates);
-    this.#solvers[layer]!.solve(this.#rse, offset, delta, this.#limit, this.#choices, row * heads);
+    this.#solver.setSavings(savings[layer]!);
+    this.#solver.solve(this.#rse, offset, delta, this.#limit, this.#choices, row * heads);
     return this.chosen(step, layer);
   }
 

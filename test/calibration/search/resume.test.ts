@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -92,6 +92,22 @@ describe('a calibration in a folder', () => {
       expect(await bytesOf(directory)).toEqual(await bytesOf(whole));
     }
   }, 120_000);
+
+  // A file size limit cuts writes short just as a filling disk does, and needs no right to mount one.
+  it('on a disk that fills up, names the file, keeps what was finished and resumes when there is space', async () => {
+    const directory = path.join(root, 'full-disk');
+    const child = 'test/calibration/search/calibrate-child.ts';
+    const script = 'ulimit -f 4; exec "$0" "$1" "$2" new';
+    const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, child, directory], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/FileWriteError: Cannot write .*calibration\.journal\.safetensors: .*\(EFBIG\)/);
+    expect(await readdir(directory)).toEqual([JOURNAL_FILE]);
+    const { resumedSteps } = await run(directory, { resume: true });
+    expect(resumedSteps).toBeGreaterThan(0);
+    expect(await bytesOf(directory)).toEqual(await bytesOf(path.join(root, 'a', 'whole')));
+  });
 
   it('takes finished steps over without measuring them again', async () => {
     const directory = path.join(root, 'cancelled');
