@@ -30,20 +30,24 @@ export class Terminal {
     return this.#out.stream.columns ?? 80;
   }
 
-  async flush(): Promise<void> {
+  /** Waits until everything is written. Returns why the result could not be: standard output on a full disk, say. */
+  async flush(): Promise<Error | null> {
     await Promise.all([this.#out.flush(), this.#err.flush()]);
+    return this.#out.failure;
   }
 }
 
 class Output {
   readonly stream: NodeJS.WriteStream;
+  failure: Error | null = null;
   #closed = false;
 
   constructor(stream: NodeJS.WriteStream) {
     this.stream = stream;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#closed = true;
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      // A reader that has read enough is no failure.
+      if (error.code !== 'EPIPE') this.failure = error;
     });
   }
 
@@ -54,7 +58,8 @@ class Output {
   flush(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.stream.write('', () => resolve());
+      // A failed write calls back before its error event comes.
+      this.stream.write('', () => setImmediate(resolve));
     });
   }
 }

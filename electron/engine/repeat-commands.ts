@@ -44,6 +44,12 @@ export function repeatCommands({ run, model, prompt, seed, scheme, table }: Repe
   ];
 }
 
+/** Longer lines are broken before their options, as a shell takes them too. */
+const LONG = 90;
+
 function commandLine(words: readonly string[]): string {
-  return ['npx', 'arrowhead', ...words.map(quoteForShell)].join(' ');
+  const quoted = ['npx', 'arrowhead', ...words.map(quoteForShell)];
+  const line = quoted.join(' ');
+  if (line.length <= LONG) return line;
+  return quoted.reduce((text, word) => text + (word.startsWith('--') ? ` \\\n  ${word}` : ` ${word}`));
 }

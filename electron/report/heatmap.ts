@@ -48,9 +48,9 @@ export function renderHeatmap({ id, label, layers, heads, cell }: Heatmap): Html
     }
   }
   const every = Math.ceil(AXIS_SPACING / size);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}, scrollable">
-<svg id="${id}" class="heatmap" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img"
- tabindex="0" aria-label="${label}" data-size="${size}" data-left="${GUTTER_LEFT}">
+  return html`<div class="scroll">
+<svg id="${id}" class="heatmap" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="application"
+ tabindex="0" aria-roledescription="heatmap" aria-label="${label}" aria-describedby="readout" data-size="${size}" data-left="${GUTTER_LEFT}">
 <defs><pattern id="${id}-none" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="5" height="5" class="hatch-ground"/><rect width="1.5" height="5" class="hatch-line"/></pattern></defs>
 <g class="axis" text-anchor="end">${axisTicks(heads, every).map(
@@ -70,7 +70,7 @@ ${axis.groups.map((group) => groupLabel(group, size, heads * size))}
 function groupLabel({ name, first, count }: LayerGroup, size: number, bottom: number): Html {
   const x = GUTTER_LEFT + first * size;
   const width = count * size - 1;
-  return html`<svg x="${x}" y="${bottom + 18}" width="${width}" height="22" class="group">
+  return html`<svg x="${x}" y="${bottom + 18}" width="${width - 3}" height="22" class="group">
 <rect width="${width}" height="1.5" y="1" rx="0.75"/><text x="0" y="15">${name}</text><title>${name}</title></svg>`;
 }
 

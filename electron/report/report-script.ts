@@ -90,6 +90,7 @@ for (const map of maps) {
       head: Math.min(heads - 1, Math.max(0, from.head + move[1])),
     };
     describe();
+    map.querySelector('.cursor').scrollIntoView({ block: 'nearest', inline: 'nearest' });
   });
 }
 shares.addEventListener('click', (event) => {
