@@ -1,0 +1,107 @@
+"""How well pictures follow prompts: a small classifier trained on renders judges pictures of prompts never trained on."""
+
+import random
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import captions
+from .render import Renderer, labels, stream, to_unit
+from .sampling import generate
+from .scene import COLOURS, SHAPES, sample_scene
+from .state import StageClock, TrainingState, learning_rate
+
+OUTPUTS = (3, len(COLOURS), len(SHAPES), len(COLOURS), len(SHAPES))  # axis, then colour and shape of both things
+
+
+class Judge(nn.Module):
+    """Picture [n, 3, 256, 256] → logits of the relation's axis and of both things, in their order along it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 32, 64, 128, 192, 256)
+        layers: list[nn.Module] = []
+        for inner, outer in zip(widths, widths[1:]):
+            layers += [nn.Conv2d(inner, outer, 5 if inner == 3 else 3, stride=2, padding=2 if inner == 3 else 1), nn.BatchNorm2d(outer), nn.SiLU()]
+            if outer >= 64:
+                layers += [nn.Conv2d(outer, outer, 3, padding=1), nn.BatchNorm2d(outer), nn.SiLU()]
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(256 * 64, 512), nn.SiLU(), nn.Linear(512, sum(OUTPUTS)))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.head(self.features(x)).split(OUTPUTS, -1)
+
+
+def train_judge(state: TrainingState, clock: StageClock, seed: int) -> Judge:
+    """Half of the renders go through the autoencoder first, so that its softness is no clue."""
+    render, scenes = Renderer(), stream(256, seed, things=2)
+    judge = Judge().cuda().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=1e-3, weight_decay=0.02, fused=True)
+    step = 0
+    while clock.running():
+        parameters, _, _, label = next(scenes)
+        pictures = to_unit(render(parameters, 256, 256)).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cuda", torch.bfloat16):
+            if step % 2:
+                with torch.no_grad():
+                    pictures = state.vae.decode(state.vae.encode(pictures)).float().clamp(-1, 1)
+            logits = judge(pictures + 0.03 * torch.randn_like(pictures))
+            loss = sum(F.cross_entropy(part.float(), label[:, i]) for i, part in enumerate(logits))
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(2e-3, clock.fraction(), step, 50, 0.4)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        if step % 200 == 0:
+            print(f"judge step {step} loss {loss.item():.4f}", flush=True)
+        step += 1
+    clock.stop()
+    return judge.eval()
+
+
+@torch.no_grad()
+def score(judge: Judge, pictures: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+    """Shares of right colours, shapes (of both things), relations (axis and order) and wholly right pictures."""
+    with torch.autocast("cuda", torch.bfloat16):
+        guess = torch.stack([part.float().argmax(-1) for part in judge(to_unit(pictures).contiguous(memory_format=torch.channels_last))], 1)
+    right = guess == label
+    swapped = guess[:, [0, 3, 4, 1, 2]] == label
+    # The order is right when the things match better as they are than the other way round.
+    in_order = right[:, 1:].sum(1) >= swapped[:, 1:].sum(1)
+    return {
+        "colour": right[:, [1, 3]].float().mean().item(),
+        "shape": right[:, [2, 4]].float().mean().item(),
+        "relation": (right[:, 0] & in_order).float().mean().item(),
+        "all": right.all(1).float().mean().item(),
+    }
+
+
+@torch.no_grad()
+def evaluate(state: TrainingState, judge: Judge, prompts: int, seed: int, size: int, guidance: float = 3.5) -> dict:
+    """Scores on held-out combinations: renders (the judge's own ceiling) and generated pictures of fresh captions."""
+    rng, vocab, render = random.Random(seed), captions.vocabulary(), Renderer()
+    from .scene import parameters
+
+    scenes = [sample_scene(rng, things=2, held_out=True) for _ in range(prompts)]
+    texts = [captions.caption(scene, rng) for scene in scenes]
+    # "next to" leaves the order open, so it can't be judged.
+    keep = [i for i, text in enumerate(texts) if not {"next", "beside", "near"} & set(captions.split_words(text)) and unambiguous(texts[i], scenes[i])]
+    scenes, texts = [scenes[i] for i in keep], [texts[i] for i in keep]
+    label = torch.tensor([labels(scene) for scene in scenes], device="cuda")
+    real = render(torch.tensor([parameters(scene) for scene in scenes], device="cuda"), 256, 256)
+    made = []
+    for start in range(0, len(texts), 128):
+        part = texts[start : start + 128]
+        ids = [torch.tensor([captions.encode(text, vocab, clip) for text in part], device="cuda") for clip in (True, False)]
+        with torch.autocast("cuda", torch.bfloat16):
+            text, pooled = state.ema.encoders(*ids)
+        pictures = generate(state.ema.transformer, state.vae, text.float(), pooled.float(), (size, size), guidance=guidance)
+        made.append(F.interpolate(pictures.float(), (256, 256), mode="area").round().to(torch.uint8))
+    return {"prompts": len(texts), "size": size, "guidance": guidance, "generated": score(judge, torch.cat(made), label), "renders": score(judge, real, label)}
+
+
+def unambiguous(text: str, scene) -> bool:
+    """"X and Y" names no relation."""
+    words = captions.split_words(text)
+    return any(phrase.split()[0] in words for phrase in captions.RELATION_WORDS[scene.relation]) or "left" in words or "right" in words

@@ -1,0 +1,396 @@
+// Renders procedural scenes: signed distance fields of up to three objects on a ground under a sky, with soft shadows,
+// ambient occlusion, reflections and haze. One thread a pixel. Compiles with nvcc for training and with a plain C++
+// compiler for previews (scene.py writes the parameters, render.py calls `render_scenes`).
+#include <cmath>
+#include <cstdint>
+
+#ifdef __CUDACC__
+#include <cuda_runtime.h>
+#define FN __device__ __forceinline__
+#else
+#define FN static inline
+#endif
+
+namespace {
+
+struct V { float x, y, z; };
+FN V v(float x, float y, float z) { return {x, y, z}; }
+FN V operator+(V a, V b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+FN V operator-(V a, V b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+FN V operator*(V a, V b) { return {a.x * b.x, a.y * b.y, a.z * b.z}; }
+FN V operator*(V a, float s) { return {a.x * s, a.y * s, a.z * s}; }
+FN float dot(V a, V b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+FN float length(V a) { return sqrtf(dot(a, a)); }
+FN V normalize(V a) { return a * (1.0f / sqrtf(fmaxf(dot(a, a), 1e-12f))); }
+#ifndef __CUDACC__
+FN float rsqrt(float x) { return 1.0f / sqrtf(x); }
+#else
+FN float rsqrt(float x) { return rsqrtf(x); }
+#endif
+FN float clamp(float x, float lo, float hi) { return fminf(fmaxf(x, lo), hi); }
+FN float mix(float a, float b, float t) { return a + (b - a) * t; }
+FN V mix(V a, V b, float t) { return a + (b - a) * t; }
+FN float smooth(float lo, float hi, float x) { const float t = clamp((x - lo) / (hi - lo), 0, 1); return t * t * (3 - 2 * t); }
+FN float fract(float x) { return x - floorf(x); }
+FN V reflect(V d, V n) { return d - n * (2 * dot(d, n)); }
+
+// Layout of a scene's parameters; scene.py has the same.
+enum : int { kCamHeight, kCamPitch, kCamYaw, kTime, kClouds, kGround, kSeed, kSunAzimuth, kObjects = 8, kPerObject = 12, kScene = 44 };
+enum : int { oShape, oX, oY, oZ, oRadius, oYaw, oR, oG, oB, oMaterial, oPattern, oPresent };
+enum : int { kSphere, kCube, kCylinder, kCone, kRing, kDiamond };
+enum : int { kGrass, kSand, kSnow, kWood, kTiles, kWater };
+enum : int { kDawn, kNoon, kDusk, kNight };
+enum : int { kMatte, kShiny, kMetal };
+enum : int { kPlain, kStriped, kDotted, kChecked };
+
+FN float hash(float x, float y) {
+  uint32_t h = static_cast<uint32_t>(static_cast<int>(floorf(x))) * 0x9e3779b1u ^ static_cast<uint32_t>(static_cast<int>(floorf(y))) * 0x85ebca77u;
+  h = (h ^ (h >> 15)) * 0x2c1b3c6du; h = (h ^ (h >> 12)) * 0x297a2d39u; h ^= h >> 15;
+  return static_cast<float>(h & 0xffffffu) / 16777216.0f;
+}
+FN float noise(float x, float y) {
+  const float ix = floorf(x), iy = floorf(y);
+  float fx = x - ix, fy = y - iy;
+  fx = fx * fx * (3 - 2 * fx); fy = fy * fy * (3 - 2 * fy);
+  return mix(mix(hash(ix, iy), hash(ix + 1, iy), fx), mix(hash(ix, iy + 1), hash(ix + 1, iy + 1), fx), fy);
+}
+FN float fbm(float x, float y) {
+  return noise(x, y) * 0.5f + noise(x * 2.03f + 7.1f, y * 2.03f + 3.7f) * 0.25f + noise(x * 4.1f + 1.3f, y * 4.1f + 9.2f) * 0.15f + noise(x * 8.2f, y * 8.2f + 5.5f) * 0.1f;
+}
+
+struct Light { V direction, sun, zenith, horizon; float ambient; };
+
+FN Light lightOf(const float* s) {
+  Light l;
+  const int time = static_cast<int>(s[kTime]);
+  const float azimuth = s[kSunAzimuth];
+  float elevation;
+  if (time == kNoon) { elevation = 0.95f; l.sun = v(1.30f, 1.22f, 1.08f); l.zenith = v(0.10f, 0.27f, 0.68f); l.horizon = v(0.52f, 0.70f, 0.90f); l.ambient = 0.50f; }
+  else if (time == kDawn) { elevation = 0.42f; l.sun = v(1.22f, 0.95f, 0.80f); l.zenith = v(0.22f, 0.36f, 0.70f); l.horizon = v(0.86f, 0.58f, 0.62f); l.ambient = 0.46f; }
+  else if (time == kDusk) { elevation = 0.34f; l.sun = v(1.38f, 0.92f, 0.58f); l.zenith = v(0.11f, 0.10f, 0.32f); l.horizon = v(0.86f, 0.34f, 0.12f); l.ambient = 0.46f; }
+  else { elevation = 0.75f; l.sun = v(0.52f, 0.60f, 0.80f); l.zenith = v(0.012f, 0.022f, 0.075f); l.horizon = v(0.06f, 0.10f, 0.22f); l.ambient = 1.5f; }
+  l.direction = normalize(v(sinf(azimuth) * cosf(elevation), sinf(elevation), cosf(azimuth) * cosf(elevation)));
+  return l;
+}
+
+FN V sky(const float* s, const Light& l, V d) {
+  const int time = static_cast<int>(s[kTime]);
+  const float up = fmaxf(d.y, 0.0f);
+  V colour = mix(l.horizon, l.zenith, 1 - expf(-up * 4.2f));
+  const float toSun = dot(d, l.direction);
+  if (time == kNight) {
+    const float a = atan2f(d.x, d.z) * 60.0f, b = d.y * 75.0f;
+    const float star = hash(a + s[kSeed], b);
+    const float fx = fract(a) - 0.5f, fy = fract(b) - 0.5f;
+    if (star > 0.93f) colour = colour + v(0.9f, 0.95f, 1.0f) * (smooth(0.22f, 0.0f, sqrtf(fx * fx + fy * fy)) * (star - 0.93f) * 14.0f * smooth(0.02f, 0.15f, d.y));
+    const float moonX = sinf(s[kSeed]) * 0.3f;
+    const V moon = normalize(v(moonX, 0.22f, 1.0f));
+    const float m = dot(d, moon);
+    colour = colour + v(0.16f, 0.20f, 0.30f) * expf(-(1 - m) * 90.0f) + v(0.95f, 0.95f, 0.86f) * smooth(0.99845f, 0.99875f, m);
+  } else {
+    const V glow = l.sun * (time == kNoon ? 0.10f : 0.34f);
+    colour = colour + glow * expf(-(1 - toSun) * 7.0f);
+    if (time != kNoon) colour = colour + l.sun * (3.0f * smooth(0.9982f, 0.9988f, toSun));
+    if (time == kDusk || time == kDawn) colour = colour + v(0.5f, 0.22f, 0.10f) * (expf(-up * 11.0f) * 0.5f);
+  }
+  if (s[kClouds] > 0.01f && d.y > 0.01f) {
+    const float scale = 1.1f / (d.y + 0.12f);
+    const float c = fbm(d.x * scale + s[kSeed] * 3.1f, d.z * scale + s[kSeed]);
+    const float cover = smooth(0.62f - s[kClouds] * 0.26f, 0.80f, c) * smooth(0.01f, 0.12f, d.y);
+    const V lit = time == kNight ? v(0.07f, 0.09f, 0.15f) : mix(l.horizon, l.sun * 0.72f, 0.55f);
+    colour = mix(colour, lit, cover * 0.85f);
+  }
+  // Two ranges of hills, the far one paler.
+  const float azimuth = atan2f(d.x, d.z) + s[kSeed];
+  const float slope = d.y * rsqrt(fmaxf(1 - d.y * d.y, 1e-6f));
+  const V hills = mix(l.horizon, l.zenith, 0.55f) * 0.75f;
+  const float far = fbm(azimuth * 3.1f, 4.7f) * 0.20f - 0.045f;
+  const float near = fbm(azimuth * 6.3f + 11.0f, 1.9f) * 0.15f - 0.055f;
+  colour = mix(colour, mix(hills, l.horizon, 0.45f), smooth(0.0f, 0.004f, far - slope));
+  return mix(colour, hills * 0.62f, smooth(0.0f, 0.004f, near - slope));
+}
+
+FN float boxDistance(float x, float y, float z, float hx, float hy, float hz, float r) {
+  const float qx = fabsf(x) - hx + r, qy = fabsf(y) - hy + r, qz = fabsf(z) - hz + r;
+  const float ox = fmaxf(qx, 0), oy = fmaxf(qy, 0), oz = fmaxf(qz, 0);
+  return sqrtf(ox * ox + oy * oy + oz * oz) + fminf(fmaxf(qx, fmaxf(qy, qz)), 0) - r;
+}
+
+FN V toLocal(const float* o, V p) {
+  const V q = p - v(o[oX], o[oY], o[oZ]);
+  const float c = cosf(o[oYaw]), s = sinf(o[oYaw]);
+  return v(q.x * c - q.z * s, q.y, q.x * s + q.z * c);
+}
+
+FN float objectDistance(const float* o, V p) {
+  const V q = toLocal(o, p);
+  const float r = o[oRadius];
+  const int shape = static_cast<int>(o[oShape]);
+  if (shape == kSphere) return length(q) - r;
+  if (shape == kCube) return boxDistance(q.x, q.y, q.z, r * 0.82f, r * 0.82f, r * 0.82f, r * 0.07f);
+  const float radial = sqrtf(q.x * q.x + q.z * q.z);
+  if (shape == kCylinder) {
+    const float a = radial - r * 0.70f + r * 0.06f, b = fabsf(q.y) - r * 0.95f + r * 0.06f;
+    const float oa = fmaxf(a, 0), ob = fmaxf(b, 0);
+    return sqrtf(oa * oa + ob * ob) + fminf(fmaxf(a, b), 0) - r * 0.06f;
+  }
+  if (shape == kCone) {
+    // Apex at +r, base radius 0.85 r at −r; the larger of the two planes bounds the distance from below.
+    const float side = (radial * 2.0f + (q.y - r) * 0.85f) * 0.46019f;
+    return fmaxf(side, -q.y - r);
+  }
+  if (shape == kRing) {
+    const float ring = sqrtf(q.x * q.x + q.y * q.y) - r * 0.68f;
+    return sqrtf(ring * ring + q.z * q.z) - r * 0.29f;
+  }
+  return (fabsf(q.x) * 1.28f + fabsf(q.y) + fabsf(q.z) * 1.28f - r) * 0.4835f;
+}
+
+// Objects whose bounding sphere the ray meets, as bits.
+FN int candidates(const float* s, V origin, V d) {
+  int mask = 0;
+  for (int i = 0; i < 3; ++i) {
+    const float* o = s + kObjects + i * kPerObject;
+    if (o[oPresent] < 0.5f) continue;
+    const V c = v(o[oX], o[oY], o[oZ]) - origin;
+    const float along = dot(c, d);
+    const float bound = o[oRadius] * 1.45f;
+    if (dot(c, c) - along * along < bound * bound && along > -bound) mask |= 1 << i;
+  }
+  return mask;
+}
+
+FN float mapDistance(const float* s, V p, int mask, int* which) {
+  float best = 1e9f;
+  for (int i = 0; i < 3; ++i) {
+    if (!(mask >> i & 1)) continue;
+    const float d = objectDistance(s + kObjects + i * kPerObject, p);
+    if (d < best) { best = d; *which = i; }
+  }
+  return best;
+}
+
+FN bool trace(const float* s, V origin, V d, float far, int steps, float* t, int* which) {
+  const int mask = candidates(s, origin, d);
+  if (mask == 0) return false;
+  float at = 0.01f;
+  for (int i = 0; i < steps && at < far; ++i) {
+    const float distance = mapDistance(s, origin + d * at, mask, which);
+    if (distance < 0.0006f * (1 + at)) { *t = at; return true; }
+    at += distance;
+  }
+  return false;
+}
+
+FN float softShadow(const float* s, V p, V light) {
+  const int mask = candidates(s, p, light);
+  if (mask == 0) return 1;
+  float lit = 1, at = 0.03f;
+  int which;
+  for (int i = 0; i < 40 && at < 7.0f; ++i) {
+    const float h = mapDistance(s, p + light * at, mask, &which);
+    lit = fminf(lit, 0.5f + 0.5f * h * 11.0f / at);
+    if (lit < 0.0f) return 0;
+    at += clamp(h, 0.02f, 0.30f);
+  }
+  lit = fmaxf(lit, 0);
+  return lit * lit * (3 - 2 * lit);
+}
+
+FN float occlusion(const float* s, V p, V n) {
+  float dark = 0, weight = 1;
+  int which;
+  for (int i = 1; i <= 4; ++i) {
+    const float h = 0.09f * i;
+    const V at = p + n * h;
+    dark += (h - fminf(mapDistance(s, at, 7, &which), fmaxf(at.y, 0.0f) + (n.y > 0.7f ? 1e9f : 0.0f))) * weight;
+    weight *= 0.72f;
+  }
+  return clamp(1 - 1.5f * dark, 0.15f, 1);
+}
+
+FN V normalOf(const float* o, V p) {
+  const float e = 0.0015f;
+  const float d = objectDistance(o, p);
+  return normalize(v(objectDistance(o, p + v(e, 0, 0)) - d, objectDistance(o, p + v(0, e, 0)) - d, objectDistance(o, p + v(0, 0, e)) - d));
+}
+
+FN V groundColour(const float* s, V p, float* gloss) {
+  const int ground = static_cast<int>(s[kGround]);
+  const float seed = s[kSeed] * 17.0f;
+  const float x = p.x + seed, z = p.z;
+  *gloss = 0;
+  if (ground == kGrass) {
+    const float blades = noise(x * 26.0f, z * 11.0f) * 0.6f + noise(x * 55.0f, z * 20.0f) * 0.4f;
+    return mix(v(0.07f, 0.20f, 0.03f), v(0.28f, 0.46f, 0.09f), blades * 0.75f + fbm(x * 0.9f, z * 0.9f) * 0.35f);
+  }
+  if (ground == kSand) {
+    const float ripple = sinf((z * 9.0f + fbm(x * 1.3f, z * 1.3f) * 9.0f)) * 0.5f + 0.5f;
+    return mix(v(0.62f, 0.47f, 0.28f), v(0.86f, 0.71f, 0.47f), ripple * 0.55f + noise(x * 40.0f, z * 40.0f) * 0.3f);
+  }
+  if (ground == kSnow) {
+    *gloss = 0.03f;
+    return mix(v(0.66f, 0.74f, 0.86f), v(0.93f, 0.95f, 0.98f), fbm(x * 1.1f, z * 1.1f) * 1.1f);
+  }
+  if (ground == kWood) {
+    *gloss = 0.06f;
+    const float plank = floorf(x * 1.9f);
+    const float shift = hash(plank, 3.0f) * 7.0f;
+    const float grain = fbm(x * 16.0f, z * 1.3f + shift);
+    const V wood = mix(v(0.26f, 0.13f, 0.06f), v(0.58f, 0.35f, 0.17f), grain * 0.8f + hash(plank, floorf(z * 0.35f + shift)) * 0.35f);
+    const float edge = fminf(fract(x * 1.9f), 1 - fract(x * 1.9f));
+    const float end = fminf(fract(z * 0.35f + shift), 1 - fract(z * 0.35f + shift)) * 5.0f;
+    return wood * (0.35f + 0.65f * smooth(0.0f, 0.035f, fminf(edge, end)));
+  }
+  if (ground == kTiles) {
+    *gloss = 0.16f;
+    const bool odd = (static_cast<int>(floorf(x * 1.25f)) + static_cast<int>(floorf(z * 1.25f))) & 1;
+    const float ex = fabsf(fract(x * 1.25f) - 0.5f), ez = fabsf(fract(z * 1.25f) - 0.5f);
+    const float grout = smooth(0.5f, 0.475f, fmaxf(ex, ez));
+    const float marble = fbm(x * 3.0f + fbm(x * 2.0f, z * 2.0f) * 2.0f, z * 3.0f);
+    return (odd ? mix(v(0.10f, 0.12f, 0.15f), v(0.20f, 0.22f, 0.26f), marble) : mix(v(0.60f, 0.60f, 0.58f), v(0.84f, 0.83f, 0.80f), marble)) * (0.55f + 0.45f * grout);
+  }
+  *gloss = 0.55f;
+  return mix(v(0.015f, 0.10f, 0.16f), v(0.03f, 0.20f, 0.25f), noise(x * 0.7f, z * 0.7f));
+}
+
+FN V groundNormal(const float* s, V p, float distance) {
+  const int ground = static_cast<int>(s[kGround]);
+  const float fade = 1.0f / (1.0f + distance * distance * 0.02f);
+  if (ground == kWater) {
+    const float x = p.x + s[kSeed] * 5.0f, z = p.z;
+    const float a = (noise(x * 3.1f, z * 6.3f) - 0.5f) * 0.075f + sinf(z * 6.0f + noise(x, z) * 5.0f) * 0.012f;
+    const float b = (noise(x * 2.7f + 31.0f, z * 5.9f + 17.0f) - 0.5f) * 0.075f;
+    return normalize(v(a * fade, 1, b * fade));
+  }
+  if (ground == kSand || ground == kSnow) return normalize(v((noise(p.x * 5.0f, p.z * 5.0f) - 0.5f) * 0.14f * fade, 1, (noise(p.x * 5.0f + 9.0f, p.z * 5.0f) - 0.5f) * 0.14f * fade));
+  return v(0, 1, 0);
+}
+
+FN V paint(const float* o, V p) {
+  const V base = v(o[oR], o[oG], o[oB]);
+  const int pattern = static_cast<int>(o[oPattern]);
+  if (pattern == kPlain) return base;
+  const V q = toLocal(o, p) * (1.0f / o[oRadius]);
+  const bool pale = o[oR] > 0.7f && o[oG] > 0.7f && o[oB] > 0.7f;
+  const V second = pale ? v(0.36f, 0.38f, 0.42f) : mix(base * 0.45f, v(0.93f, 0.92f, 0.88f), 0.86f);
+  float t = 0;
+  if (pattern == kStriped) t = smooth(-0.12f, 0.12f, sinf(q.y * 11.0f) - 0.25f);
+  else if (pattern == kChecked) t = (static_cast<int>(floorf(q.x * 2.6f + 20.5f)) + static_cast<int>(floorf(q.y * 2.6f + 20.5f)) + static_cast<int>(floorf(q.z * 2.6f + 20.5f))) & 1 ? 0.85f : 0.0f;
+  else {
+    const float a = fract(atan2f(q.x, q.z) * 1.5915f) - 0.5f, b = fract(q.y * 2.6f + 0.5f) - 0.5f;
+    t = smooth(0.33f, 0.25f, sqrtf(a * a * 0.8f + b * b));
+  }
+  return mix(base, second, t);
+}
+
+// Light that leaves an object towards the viewer. Reflections see the sky alone.
+FN V shadeObject(const float* s, const Light& l, const float* o, V p, V d) {
+  const V n = normalOf(o, p);
+  const V colour = paint(o, p);
+  const int material = static_cast<int>(o[oMaterial]);
+  float unused;
+  const V below = groundColour(s, p, &unused);
+  const float shadow = softShadow(s, p + n * 0.01f, l.direction);
+  const float dark = occlusion(s, p, n);
+  const float facing = fmaxf(dot(n, l.direction), 0.0f);
+  const V skyLight = mix(mix(l.horizon, v(0.6f, 0.6f, 0.6f), 0.35f), l.zenith, 0.35f) * (l.ambient * (0.6f + 0.4f * n.y));
+  const V bounce = below * l.sun * (0.20f * (0.5f - 0.5f * n.y));
+  V out = colour * (l.sun * (facing * shadow * 0.92f) + (skyLight + bounce) * dark);
+  const V r = reflect(d, n);
+  const float fresnel = powf(clamp(1 + dot(d, n), 0, 1), 5.0f);
+  const V half = normalize(l.direction - d);
+  const float spec = fmaxf(dot(n, half), 0.0f);
+  V seen = r.y > 0 ? sky(s, l, r) : mix(below * 0.5f, l.horizon * 0.35f, 0.5f);
+  if (material == kShiny) out = out * 0.92f + seen * ((0.05f + 0.55f * fresnel) * dark) + l.sun * (powf(spec, 90.0f) * 0.9f * shadow);
+  else if (material == kMetal) out = out * 0.42f + seen * mix(colour, v(1, 1, 1), 0.15f + fresnel * 0.6f) * (0.75f * dark) + l.sun * mix(colour, v(1, 1, 1), 0.5f) * (powf(spec, 45.0f) * 0.9f * shadow);
+  else out = out + seen * (fresnel * 0.05f);
+  return out;
+}
+
+FN V shadeRay(const float* s, const Light& l, V origin, V d) {
+  float t = 1e9f;
+  int which = 0;
+  const float tGround = d.y < -1e-4f ? -origin.y / d.y : 1e9f;
+  if (trace(s, origin, d, fminf(tGround, 30.0f), 72, &t, &which)) return shadeObject(s, l, s + kObjects + which * kPerObject, origin + d * t, d);
+  if (tGround > 1e8f) return sky(s, l, d);
+  const V p = origin + d * tGround;
+  const V n = groundNormal(s, p, tGround);
+  float gloss;
+  const V colour = groundColour(s, p, &gloss);
+  const float shadow = softShadow(s, p + v(0, 0.005f, 0), l.direction);
+  const V skyLight = mix(l.horizon, l.zenith, 0.5f) * (l.ambient * 0.85f);
+  V out = colour * (l.sun * (fmaxf(dot(n, l.direction), 0.0f) * shadow) + skyLight * occlusion(s, p, v(0, 1, 0)));
+  if (gloss > 0.01f) {
+    V r = reflect(d, n);
+    r.y = fmaxf(r.y, 0.02f);
+    r = normalize(r);
+    const float fresnel = gloss * mix(0.25f, 1.0f, powf(clamp(1 + dot(d, n), 0, 1), 3.0f));
+    float tr;
+    int hit;
+    const V seen = trace(s, p + v(0, 0.01f, 0), r, 12.0f, 40, &tr, &hit) ? shadeObject(s, l, s + kObjects + hit * kPerObject, p + r * tr, r) : sky(s, l, r);
+    out = mix(out, seen, fresnel);
+    const V half = normalize(l.direction - d);
+    out = out + l.sun * (powf(fmaxf(dot(n, half), 0.0f), 160.0f) * gloss * 1.4f * shadow);
+  }
+  return mix(out, mix(l.horizon, mix(l.horizon, l.zenith, 0.55f) * 0.6f, 0.35f), 1 - expf(-fmaxf(tGround - 6.0f, 0.0f) * 0.05f));
+}
+
+FN float tone(float x) {
+  x = fmaxf(x, 0.0f) * 0.80f;
+  const float y = x * (2.35f * x + 0.05f) / (x * (2.25f * x + 0.62f) + 0.13f);
+  return powf(clamp(y, 0, 1), 1.0f / 2.2f);
+}
+
+constexpr int kSamplesPerSide = 2;
+
+FN void renderPixel(const float* s, int width, int height, int px, int py, uint8_t* out, int64_t plane) {
+  const Light l = lightOf(s);
+  const V origin = v(0, s[kCamHeight], -4.6f);
+  const float pitch = s[kCamPitch], yaw = s[kCamYaw];
+  const float focal = 1.0f / (0.47f * (width < height ? width : height) * 2.0f);
+  V sum = v(0, 0, 0);
+  for (int i = 0; i < kSamplesPerSide * kSamplesPerSide; ++i) {
+    const float x = (px + (i % kSamplesPerSide + 0.5f) / kSamplesPerSide - width * 0.5f) * focal;
+    const float y = (height * 0.5f - py - (i / kSamplesPerSide + 0.5f) / kSamplesPerSide) * focal;
+    const float cp = cosf(pitch), sp = sinf(pitch), cy = cosf(yaw), sy = sinf(yaw);
+    const float ry = y * cp - sp, rz = y * sp + cp;
+    const V d = normalize(v(x * cy + rz * sy, ry, rz * cy - x * sy));
+    const V c = shadeRay(s, l, origin, d);
+    sum = sum + v(tone(c.x), tone(c.y), tone(c.z));
+  }
+  const float scale = 255.0f / (kSamplesPerSide * kSamplesPerSide);
+  out[0] = static_cast<uint8_t>(sum.x * scale + 0.5f);
+  out[plane] = static_cast<uint8_t>(sum.y * scale + 0.5f);
+  out[2 * plane] = static_cast<uint8_t>(sum.z * scale + 0.5f);
+}
+
+#ifdef __CUDACC__
+__global__ void __launch_bounds__(128) renderKernel(const float* scenes, int width, int height, uint8_t* out) {
+  const int px = blockIdx.x * 16 + threadIdx.x % 16, py = blockIdx.y * 8 + threadIdx.x / 16;
+  __shared__ float s[kScene];
+  if (threadIdx.x < kScene) s[threadIdx.x] = scenes[static_cast<int64_t>(blockIdx.z) * kScene + threadIdx.x];
+  __syncthreads();
+  if (px >= width || py >= height) return;
+  const int64_t plane = static_cast<int64_t>(width) * height;
+  renderPixel(s, width, height, px, py, out + blockIdx.z * 3 * plane + static_cast<int64_t>(py) * width + px, plane);
+}
+#endif
+
+}  // namespace
+
+// scenes [count, 44] float32 → out [count, 3, height, width] uint8; device pointers under CUDA. Returns an error code.
+extern "C" int render_scenes(const float* scenes, int count, int width, int height, uint8_t* out, void* stream) {
+#ifdef __CUDACC__
+  renderKernel<<<dim3((width + 15) / 16, (height + 7) / 8, count), 128, 0, static_cast<cudaStream_t>(stream)>>>(scenes, width, height, out);
+  return static_cast<int>(cudaGetLastError());
+#else
+  (void)stream;
+  const int64_t plane = static_cast<int64_t>(width) * height;
+  for (int n = 0; n < count; ++n)
+    for (int py = 0; py < height; ++py)
+      for (int px = 0; px < width; ++px)
+        renderPixel(scenes + n * kScene, width, height, px, py, out + n * 3 * plane + static_cast<int64_t>(py) * width + px, plane);
+  return 0;
+#endif
+}
