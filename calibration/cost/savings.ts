@@ -29,7 +29,13 @@ export function layerSavings(savings: Savings, methods: readonly MethodName[], t
           `Measured savings: expected ${table.layers.length} layers, found ${savings.layers.length}; measure them anew`,
         );
       }
-      return savings.layers.map((perMethod, layer) => ofMethods(perMethod, methods, `layer ${table.layers[layer]}`));
+      const known = new Map<string, Float64Array>();
+      return savings.layers.map((perMethod, layer) => {
+        const key = JSON.stringify(perMethod);
+        const shared = known.get(key) ?? ofMethods(perMethod, methods, `layer ${table.layers[layer]}`);
+        known.set(key, shared);
+        return shared;
+      });
     }
     case 'file': {
       const shared = ofMethods(savings.perMethod, methods, 'the savings file');

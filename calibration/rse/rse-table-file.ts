@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
 import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
 import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
-import { CalibrationFileError } from '../calibration-error.ts';
+import { CalibrationError, CalibrationFileError } from '../calibration-error.ts';
 import * as field from '../field-limits.ts';
 import { validate } from '../json-file.ts';
 import type { RseTable, TableSampling } from './rse-table.ts';
@@ -47,6 +47,23 @@ export function tableMetadata({
     ...(sampling && { sampling: JSON.stringify(samplingSchema.parse(sampling)) }),
     ...(search && { search: JSON.stringify(searchSchema.parse(search)) }),
   };
+}
+
+/**
+ * Throws CalibrationError naming the field where a table of this description could be written but not be read again:
+ * to be asked before a search, not after it.
+ */
+export function requireRecordable({ methods, layers, heads, model, sampling, search }: Omit<RseTable, 'rse'>): void {
+  const description = z.object({
+    methods: field.methodNames,
+    layers: field.layerNames,
+    heads: z.int().min(1).max(field.LIMITS.heads),
+    model: field.model.nullable(),
+    sampling: samplingSchema.nullable(),
+    search: searchSchema.nullable(),
+  });
+  const issue = description.safeParse({ methods, layers, heads, model, sampling, search }).error?.issues[0];
+  if (issue) throw new CalibrationError(`${issue.path.slice(1).join('.') || issue.path.join('.')}: ${issue.message}`);
 }
 
 /** Reads and validates `rse.safetensors`. Throws CalibrationFileError, or CheckpointError for a broken container. */

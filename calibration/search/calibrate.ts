@@ -4,6 +4,7 @@ import type { Pipeline } from '../../mmdit/pipeline/pipeline.ts';
 import { layerSavings } from '../cost/savings.ts';
 import { planSparsity } from '../cost/sparsity.ts';
 import type { RseTable } from '../rse/rse-table.ts';
+import { requireRecordable } from '../rse/rse-table-file.ts';
 import { buildScheme } from '../scheme/build-scheme.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { CalibrationFolder } from './calibration-folder.ts';
@@ -45,6 +46,7 @@ export async function calibrate(
   const { signal, directory } = options;
   signal?.throwIfAborted();
   const setup = prepareCalibration(pipeline, request);
+  requireRecordable(describeTable(pipeline, setup));
   const folder = directory === undefined ? null : await CalibrationFolder.open(directory, pipeline, request, setup);
   const before = folder ? await folder.begin(options.resume ?? false) : null;
   const progress = new ProgressReporter(options.onProgress, setup.sampling.steps, setup.layers.length);
@@ -73,7 +75,7 @@ export async function calibrate(
       await folder?.keep({ ...search.finished(step + 1), seconds });
     });
   }
-  const table = tableOf(pipeline, setup, search);
+  const table = { ...describeTable(pipeline, setup), rse: search.rse };
   const scheme = schemeOf(table, setup, search);
   if (folder) {
     progress.stage('write', 'Writing the scheme', path.basename(folder.path));
@@ -108,14 +110,13 @@ async function runSearch(
   }
 }
 
-function tableOf({ identity }: Pipeline, setup: CalibrationSetup, search: ProgressiveSearch): RseTable {
+function describeTable({ identity }: Pipeline, setup: CalibrationSetup): Omit<RseTable, 'rse'> {
   const { family, name, fingerprint } = identity;
   return {
-    methods: search.space.methods,
+    methods: setup.methods.map(formatMethod),
     layers: setup.layers,
     steps: setup.sampling.steps,
     heads: setup.heads,
-    rse: search.rse,
     model: { family, name, fingerprint },
     sampling: setup.sampling,
     search: setup.settings,

@@ -4,7 +4,7 @@ import type { AttentionErrorSums } from '../../mmdit/device/device.ts';
 import type { LayerSavings } from '../cost/savings.ts';
 import { relativeSquaredErrors } from '../rse/relative-squared-error.ts';
 import { LayerSolver } from '../solver/layer-solver.ts';
-import { headLimit, type SolveSettings } from '../solver/solve-table.ts';
+import { chosenSaving, headLimit, type SolveSettings } from '../solver/solve-table.ts';
 
 export interface SearchSpace extends Pick<SolveSettings, 'delta' | 'headConstraint'> {
   readonly steps: number;
@@ -79,9 +79,8 @@ export class ProgressiveSearch {
 
   /** The methods of a layer's heads at a step; full where nothing was chosen. */
   chosen(step: number, layer: number): readonly HeadMethod[] {
-    const { layers, heads } = this.space;
-    const begin = (step * layers.length + layer) * heads;
-    return Array.from(this.#choices.subarray(begin, begin + heads), (choice) => this.methods[choice]!);
+    const choices = this.#choicesOf(step * this.space.layers.length + layer);
+    return Array.from(choices, (choice) => this.methods[choice]!);
   }
 
   /** What is known of the first `count` steps, all of them done. */
@@ -96,12 +95,9 @@ export class ProgressiveSearch {
 
   /** `[step][layer][head]` */
   get plan(): AttentionPlan['choices'] {
-    const { steps, layers, heads } = this.space;
+    const { steps, layers } = this.space;
     return Array.from({ length: steps }, (_, step) =>
-      layers.map((_name, layer) => {
-        const begin = (step * layers.length + layer) * heads;
-        return Array.from(this.#choices.subarray(begin, begin + heads));
-      }),
+      layers.map((_name, layer) => Array.from(this.#choicesOf(step * layers.length + layer))),
     );
   }
 
@@ -111,11 +107,11 @@ export class ProgressiveSearch {
 
   /** Summed over all steps, layers and heads, in the unit of the savings. */
   get saving(): number {
-    const { layers, heads, savings } = this.space;
+    const { steps, layers, savings } = this.space;
     let sum = 0;
-    this.#choices.forEach((choice, at) => {
-      sum += savings[Math.floor(at / heads) % layers.length]![choice]!;
-    });
+    for (let row = 0; row < steps * layers.length; row++) {
+      sum += chosenSaving(this.#choicesOf(row), savings[row % layers.length]!);
+    }
     return sum;
   }
 
@@ -132,5 +128,10 @@ export class ProgressiveSearch {
         return sum;
       }),
     );
+  }
+
+  #choicesOf(row: number): Uint8Array {
+    const { heads } = this.space;
+    return this.#choices.subarray(row * heads, (row + 1) * heads);
   }
 }

@@ -56,7 +56,7 @@ export function solveTable(table: RseTable, settings: SolveSettings): SolvedTabl
       solver.solve(rse, (step * layers.length + layer) * methods.length * heads, settings.delta, limit, choices, 0);
       stepPlan.push(Array.from(choices));
       stepRse.push(solver.rse);
-      saving += summedSaving(choices, layerSaving);
+      saving += chosenSaving(choices, layerSaving);
     }
     plan.push(stepPlan);
     rseUsed.push(stepRse);
@@ -80,7 +80,8 @@ export function requireBudget({ delta, headConstraint }: Budget): void {
   }
 }
 
-function summedSaving(choices: Uint8Array, savings: Float64Array): number {
+/** Summed in head order. */
+export function chosenSaving(choices: Uint8Array, savings: Float64Array): number {
   let sum = 0;
   for (const method of choices) sum += savings[method]!;
   return sum;

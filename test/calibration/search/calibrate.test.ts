@@ -169,6 +169,8 @@ describe('calibrate', () => {
     ['full as a candidate', { candidates: [parseMethod('full')] }, /always offered/],
     ['a candidate twice', { candidates: [parseMethod('cached'), parseMethod('cached')] }, /"cached" twice/],
     ['a negative δ', { delta: -1 }, /delta/],
+    ['half a seed', { seeds: [0.5] }, /seeds\.0/],
+    ['a guidance that is no number', { sampling: { ...request.sampling, guidance: Number.NaN } }, /guidance/],
   ])('refuses %s', async (_name, changes, message) => {
     const run = calibrate(fakePipeline(), { ...request, ...changes });
     await expect(run).rejects.toThrow(message);
