@@ -25,12 +25,12 @@ void softmax(float* row, int64_t tokens) {
   double sum = 0;
   int64_t k = 0;
   for (; k + kLanes <= tokens; k += kLanes) {
-    const Vec p = exp2(load(row + k) - splat(largest));
+    const Vec p = exp2NonPositive(load(row + k) - splat(largest));
     store(row + k, p);
     sum += horizontalSum(p);
   }
   for (; k < tokens; ++k) {
-    row[k] = exp2(splat(row[k] - largest))[0];
+    row[k] = exp2NonPositive(splat(row[k] - largest))[0];
     sum += row[k];
   }
   const auto inverse = static_cast<float>(1.0 / sum);
@@ -45,7 +45,8 @@ bool attentionMap(const AttentionMapArgs& args) {
   const int64_t padded = roundUp(tokens, kPanelKeys);
   const int64_t size = (tokens + args.cell - 1) / args.cell;
   const Scratch keys(PackedHead::keyFloats(tokens, shape.dim));
-  packKeys(args.k, args.batchIndex, args.head, tokens, shape.dim, keys.data());
+  for (int64_t panel = 0; panel < padded; panel += kPanelKeys)
+    packKeyPanel(args.k, args.batchIndex, args.head, tokens, shape.dim, panel, keys.data() + panel * shape.dim);
 
   ThreadPool& pool = ThreadPool::shared();
   const int threads = pool.threads();

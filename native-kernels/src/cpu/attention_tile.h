@@ -3,68 +3,14 @@
 #pragma once
 #include <algorithm>
 #include <limits>
-#include <memory>
-#include <new>
 
-#include "kernels.h"
-#include "simd.h"
+#include "packed_heads.h"
 
 namespace arrowhead::ARROWHEAD_ISA {
 
-inline constexpr int64_t kPanelKeys = 2 * kLanes;
-inline constexpr int64_t kChunkKeys = 128;
+inline constexpr int64_t kChunkKeys = 256;
 inline constexpr int64_t kTileRows = 32;
 static_assert(kChunkKeys % kPanelKeys == 0 && kTileRows % kRowGroup == 0);
-
-// 64-byte aligned float scratch.
-class Scratch {
- public:
-  explicit Scratch(int64_t count)
-      : data_(static_cast<float*>(::operator new[](static_cast<size_t>(std::max<int64_t>(count, 1)) * sizeof(float),
-                                                   std::align_val_t{64}))) {}
-  float* data() const { return data_.get(); }
-
- private:
-  struct Free {
-    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
-  std::unique_ptr<float, Free> data_;
-};
-
-// Keys and values of one head, laid out for the micro-kernels:
-// keys in panels of kPanelKeys, [panel][dim][kPanelKeys], zero beyond the last; values [key][paddedDim].
-struct PackedHead {
-  const float* keys;
-  const float* values;
-
-  static int64_t paddedDim(int64_t dim) { return roundUp(dim, kLanes); }
-  static int64_t keyFloats(int64_t tokens, int64_t dim) { return roundUp(tokens, kPanelKeys) * dim; }
-  static int64_t valueFloats(int64_t tokens, int64_t dim) { return tokens * paddedDim(dim); }
-};
-
-inline void packKeys(const HeadsView& k, int64_t batch, int64_t head, int64_t tokens, int64_t dim, float* out) {
-  const float* base = k.data + batch * k.batchStride + head * dim;
-  for (int64_t panel = 0; panel < roundUp(tokens, kPanelKeys); panel += kPanelKeys) {
-    float* to = out + panel * dim;
-    const int64_t count = minOf(kPanelKeys, tokens - panel);
-    for (int64_t j = 0; j < count; ++j) {
-      const float* from = base + (panel + j) * k.tokenStride;
-      for (int64_t d = 0; d < dim; ++d) to[d * kPanelKeys + j] = from[d];
-    }
-    for (int64_t j = count; j < kPanelKeys; ++j)
-      for (int64_t d = 0; d < dim; ++d) to[d * kPanelKeys + j] = 0.0f;
-  }
-}
-
-inline void packValues(const HeadsView& v, int64_t batch, int64_t head, int64_t tokens, int64_t dim, float* out) {
-  const float* base = v.data + batch * v.batchStride + head * dim;
-  const int64_t padded = PackedHead::paddedDim(dim);
-  for (int64_t key = 0; key < tokens; ++key) {
-    float* to = out + key * padded;
-    std::copy_n(base + key * v.tokenStride, dim, to);
-    std::fill(to + dim, to + padded, 0.0f);
-  }
-}
 
 // Scores of kRowGroup rows against one panel: s[r][0..kPanelKeys).
 inline void scorePanel(const float* q, int64_t dim, const float* panel, float* s, int64_t rowStride) {
@@ -132,7 +78,7 @@ class AttentionTile {
     std::fill(q_.data() + rows * dim_, q_.data() + groups_ * dim_, 0.0f);
     std::fill_n(o_.data(), groups_ * paddedDim_, 0.0f);
     std::fill_n(rowMax_, groups_, -std::numeric_limits<float>::infinity());
-    std::fill_n(rowSum_, groups_, 0.0f);
+    std::fill_n(rowSum_, groups_ * kLanes, 0.0f);
   }
 
   void visit(const PackedHead& head, KeyRange range) {
@@ -142,8 +88,9 @@ class AttentionTile {
 
   // Normalised output of row r over what was visited so far: out[0..dim). A row that visited nothing gives NaN.
   void finish(int64_t r, float* out) const {
-    const float inverse = 1.0f / rowSum_[r];
-    for (int64_t d = 0; d < dim_; ++d) out[d] = o_.data()[r * paddedDim_ + d] * inverse;
+    const float inverse = 1.0f / horizontalSum(load(rowSum_ + r * kLanes));
+    const float* o = o_.data() + r * paddedDim_;
+    for (int64_t d = 0; d < dim_; ++d) out[d] = o[d] * inverse;
   }
 
   int64_t rows() const { return rows_; }
@@ -177,19 +124,19 @@ class AttentionTile {
     for (int64_t k = 0; k < panels; k += kLanes) largest = max(load(s + k), largest);
     const float newMax = horizontalMax(largest);
     if (newMax > rowMax_[r]) {
-      const float alpha = exp2(splat(rowMax_[r] - newMax))[0];
+      const float alpha = exp2NonPositive(splat(rowMax_[r] - newMax))[0];
       float* o = o_.data() + r * paddedDim_;
       for (int64_t d = 0; d < paddedDim_; d += kLanes) store(o + d, load(o + d) * splat(alpha));
-      rowSum_[r] *= alpha;
+      store(rowSum_ + r * kLanes, load(rowSum_ + r * kLanes) * splat(alpha));
       rowMax_[r] = newMax;
     }
-    Vec sum = {};
+    Vec sum = load(rowSum_ + r * kLanes);
     for (int64_t k = 0; k < panels; k += kLanes) {
-      const Vec p = exp2(load(s + k) - splat(newMax));
+      const Vec p = exp2NonPositive(load(s + k) - splat(newMax));
       store(s + k, p);
       sum += p;
     }
-    rowSum_[r] += horizontalSum(sum);
+    store(rowSum_ + r * kLanes, sum);
   }
 
   int64_t dim_;
@@ -198,28 +145,8 @@ class AttentionTile {
   int64_t groups_ = 0;
   Scratch q_, s_, o_;
   float rowMax_[kTileRows];
-  float rowSum_[kTileRows];
-};
-
-// Keys and values of every head that needs them, packed once per call and shared by all row tiles.
-class PackedHeads {
- public:
-  PackedHeads(const AttentionShape& shape, int64_t headsToPack)
-      : keyFloats_(PackedHead::keyFloats(shape.tokens(), shape.dim)),
-        valueFloats_(PackedHead::valueFloats(shape.tokens(), shape.dim)),
-        keys_(headsToPack * keyFloats_), values_(headsToPack * valueFloats_) {}
-
-  void pack(int64_t slot, const AttentionShape& shape, const HeadsView& k, const HeadsView& v, int64_t batch,
-            int64_t head) const {
-    packKeys(k, batch, head, shape.tokens(), shape.dim, keys_.data() + slot * keyFloats_);
-    packValues(v, batch, head, shape.tokens(), shape.dim, values_.data() + slot * valueFloats_);
-  }
-
-  PackedHead at(int64_t slot) const { return {keys_.data() + slot * keyFloats_, values_.data() + slot * valueFloats_}; }
-
- private:
-  int64_t keyFloats_, valueFloats_;
-  Scratch keys_, values_;
+  // One partial sum per lane, added up when the row is read.
+  float rowSum_[kTileRows * kLanes];
 };
 
 }  // namespace arrowhead::ARROWHEAD_ISA

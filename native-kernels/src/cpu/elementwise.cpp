@@ -24,14 +24,6 @@ void forRows(int64_t rows, const Body& body) {
   });
 }
 
-// Lanes beyond `available` read as `fill`, so that a tail never reads past its row.
-Vec loadTail(const float* p, int64_t available, float fill = 0.0f) {
-  if (available >= kLanes) return load(p);
-  Vec v = splat(fill);
-  std::memcpy(&v, p, static_cast<size_t>(available) * sizeof(float));
-  return v;
-}
-
 // Σ term(x) over a row, in float32 lanes and a fixed order. term(fill) must be 0.
 template <typename Term>
 float sumOver(const float* x, int64_t count, float fill, const Term& term) {

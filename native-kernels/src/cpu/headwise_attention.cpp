@@ -52,13 +52,8 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
 
   ThreadPool& pool = ThreadPool::shared();
   const int threads = pool.threads();
-  const int64_t packs = shape.batch * static_cast<int64_t>(computed.size());
-  const PackedHeads packed(shape, packs);
-  const bool packedAll = pool.run(packs, threads, args.cancel, [&](int64_t slot, int) {
-    const int64_t perBatch = static_cast<int64_t>(computed.size());
-    packed.pack(slot, shape, args.k, args.v, slot / perBatch, computed[static_cast<size_t>(slot % perBatch)]);
-  });
-  if (!packedAll) return false;
+  const PackedHeads packed(shape, std::move(computed));
+  if (!packed.pack(args.k, args.v, pool, threads, args.cancel)) return false;
 
   const std::vector<Tile> tiles = tilesOf(args);
   std::vector<AttentionTile> scratch;

@@ -52,11 +52,10 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
 
   ThreadPool& pool = ThreadPool::shared();
   const int threads = pool.threads();
-  const PackedHeads packed(shape, pairs);
-  if (!pool.run(pairs, threads, args.cancel, [&](int64_t slot, int) {
-        packed.pack(slot, shape, args.k, args.v, slot / shape.heads, slot % shape.heads);
-      }))
-    return false;
+  std::vector<int64_t> allHeads(heads);
+  std::iota(allHeads.begin(), allHeads.end(), int64_t{0});
+  const PackedHeads packed(shape, std::move(allHeads));
+  if (!packed.pack(args.k, args.v, pool, threads, args.cancel)) return false;
 
   std::vector<std::pair<int64_t, int64_t>> rowTiles;  // first row, rows: never across a mask block
   for (int64_t block = 0; block < tokens; block += shape.block.rows)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace arrowhead::ARROWHEAD_ISA {
 
@@ -29,20 +30,80 @@ inline Vec load(const float* p) {
 inline void store(float* p, Vec v) { std::memcpy(p, &v, sizeof v); }
 inline Vec splat(float x) { return x - Vec{}; }
 
+// Lanes beyond `available` read as `fill`, so that a tail never reads past its row.
+inline Vec loadTail(const float* p, int64_t available, float fill = 0.0f) {
+  if (available >= kLanes) return load(p);
+  Vec v = splat(fill);
+  std::memcpy(&v, p, static_cast<size_t>(available) * sizeof(float));
+  return v;
+}
+
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 
+// Lane i of the result is lane i ^ distance of v.
+template <int distance, int... lanes>
+inline Vec crossed(Vec v, std::integer_sequence<int, lanes...>) {
+  return __builtin_shufflevector(v, v, (lanes ^ distance)...);
+}
+
+// One step of a butterfly transposition: blocks of `distance` trade their off-diagonal quarters.
+template <int distance, int... lanes>
+inline void tradeQuarters(Vec& low, Vec& high, std::integer_sequence<int, lanes...>) {
+  const Vec a = low;
+  const Vec b = high;
+  low = __builtin_shufflevector(a, b, ((lanes & distance) != 0 ? kLanes + (lanes ^ distance) : lanes)...);
+  high = __builtin_shufflevector(a, b, ((lanes & distance) != 0 ? kLanes + lanes : (lanes ^ distance))...);
+}
+
+// square[i][j] becomes square[j][i].
+template <int distance = kLanes / 2>
+inline void transpose(Vec (&square)[kLanes]) {
+  if constexpr (distance > 0) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i)
+      if ((i & distance) == 0)
+        tradeQuarters<distance>(square[i], square[i + distance], std::make_integer_sequence<int, kLanes>());
+    transpose<distance / 2>(square);
+  }
+}
+
+// Combines all lanes by halves, always in the same order: results do not depend on the thread count.
+template <int distance = kLanes / 2, typename Combine>
+inline float horizontal(Vec v, const Combine& combine) {
+  if constexpr (distance == 0) {
+    return v[0];
+  } else {
+    const Vec halved = combine(v, crossed<distance>(v, std::make_integer_sequence<int, kLanes>()));
+    return horizontal<distance / 2>(halved, combine);
+  }
+}
+
 inline float horizontalMax(Vec v) {
-  float result = v[0];
-  for (int i = 1; i < kLanes; ++i) result = v[i] > result ? v[i] : result;
-  return result;
+  return horizontal(v, [](Vec a, Vec b) { return max(a, b); });
 }
 inline float horizontalSum(Vec v) {
-  // Pairwise, always in the same order: results do not depend on the thread count.
-  float part[kLanes];
-  std::memcpy(part, &v, sizeof part);
-  for (int width = kLanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) part[i] += part[i + width];
-  return part[0];
+  return horizontal(v, [](Vec a, Vec b) { return a + b; });
+}
+
+// 2^x for x ≤ 0 to 1e-7, exact at 0; below −126 it stays at 2^−126, which no sum beside a 1 can see. NaN stays NaN.
+inline Vec exp2NonPositive(Vec x) {
+  const Vec clamped = x < splat(-126.0f) ? splat(-126.0f) : x;
+  // Adding 1.5·2²³ + 127 rounds to an integer n; the low bits then hold n + 127, the exponent of 2^n.
+  const Vec shifted = clamped + splat(12583039.0f);
+  const Vec f = clamped - (shifted - splat(12583039.0f));
+  IntVec bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits <<= 23;
+  Vec power;
+  std::memcpy(&power, &bits, sizeof power);
+  // Minimax in relative error on [−½, ½] with the constant term held at 1.
+  Vec p = splat(0.0013264728f);
+  p = p * f + splat(0.009671513f);
+  p = p * f + splat(0.055507336f);
+  p = p * f + splat(0.24022242f);
+  p = p * f + splat(0.693147f);
+  p = p * f + splat(1.0f);
+  return p * power;
 }
 
 // 2^x to about 1 ulp; 0 below −126 (−∞ included), NaN stays NaN, ∞ above 128.
