@@ -15,7 +15,7 @@ export function addSearchOptions(command: Command): Command {
   return command
     .option(
       '--delta <d>',
-      'error budget: the RSE that the heads of a layer may sum to at a step (default: 0.6)',
+      'error budget: the RSE that the heads of a layer may sum to at a step (default: 0.2)',
       parseAmount,
     )
     .option(

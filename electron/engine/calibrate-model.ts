@@ -56,7 +56,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
     if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
-    const run = earlier ?? (await startRun(wish.folder, pipeline, search, sampling));
+    const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
     const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
     // A search that was finished before took no time now.
     const seconds = calibration.seconds || (run.manifest.seconds.calibrate ?? 0);
@@ -73,16 +73,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
   });
 }
 
-/** A run.json that says what is about to be searched, so that a killed run can be resumed from its folder alone. */
-export function startRun(
-  folder: string,
-  pipeline: Pipeline,
-  search: CompleteSearch,
-  sampling: SamplingDescription,
-): Promise<Run> {
-  return createRunIn(folder, manifestOf(pipeline, search, sampling));
-}
-
+/** What run.json says from the start, so that a killed run can be resumed from its folder alone. */
 export function manifestOf(
   { identity, device }: Pipeline,
   { delta, headConstraint, candidates, prompts, seeds, cost }: CompleteSearch,

@@ -1,29 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import {
-  CalibrationError,
-  type PictureMetrics,
-  type RseTable,
-  type Run,
-  type Scheme,
-} from '../../calibration/index.ts';
+import { CalibrationError, type RseTable, type Run, type Scheme } from '../../calibration/index.ts';
 import packageInfo from '../../package.json' with { type: 'json' };
 import type { ReportCommand, ReportData, ReportPair, ReportTable } from '../report/report-data.ts';
-
-/** What a report shows of one picture beside its metrics. */
-export interface PictureOfReport {
-  readonly metrics: PictureMetrics;
-  readonly difference: string;
-  readonly amplification: number;
-  /** Wall time of denoising. */
-  readonly seconds: { readonly original: number; readonly compressed: number };
-}
+import type { PaintedPair } from './paint-pair.ts';
 
 /** The data of a run's report, pictures read from its folder. Throws CalibrationError for a run without a search. */
 export async function reportDataOf(
   run: Run,
   table: RseTable,
   scheme: Scheme,
-  pictures: readonly PictureOfReport[],
+  pictures: readonly PaintedPair[],
   commands: readonly ReportCommand[],
 ): Promise<ReportData> {
   const { created, model, device, seconds } = run.manifest;
@@ -70,7 +56,7 @@ function candidatesOnly({ methods, layers, steps, heads, rse }: RseTable): Repor
   return { methods: kept.map((method) => methods[method]!), layers, steps, heads, rse: values };
 }
 
-async function pairOf(run: Run, picture: PictureOfReport, { sampling }: Scheme): Promise<ReportPair> {
+async function pairOf(run: Run, picture: PaintedPair, { sampling }: Scheme): Promise<ReportPair> {
   const { metrics, difference, amplification, seconds } = picture;
   const [original, compressed, differing] = await Promise.all(
     [metrics.original, metrics.compressed, difference].map((name) => readFile(run.path(name))),

@@ -1,23 +1,20 @@
 import path from 'node:path';
 import {
   applyScheme,
-  COMPRESSED_FILE,
-  compareImages,
+  type Calibration,
   createRun,
-  type ImageComparison,
-  ORIGINAL_FILE,
+  createRunIn,
   RSE_FILE,
   type Run,
   SCHEME_FILE,
 } from '../../calibration/index.ts';
-import type { AttentionPlan, Pipeline, RgbImage, Sample, SamplingDescription } from '../../mmdit/index.ts';
+import type { Pipeline, Sample, SamplingDescription } from '../../mmdit/index.ts';
 import { buildReport } from '../report/build-report.ts';
-import { calibrateInto, manifestOf, startRun } from './calibrate-model.ts';
-import { CancelledError } from './cancelled-error.ts';
-import { readDemoPrompts } from './demo-prompts.ts';
-import { differenceImage } from './difference-image.ts';
-import { describeProgress, noticeWords } from './generate-picture.ts';
+import { calibrateInto, manifestOf } from './calibrate-model.ts';
+import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
+import { noticeWords } from './generate-picture.ts';
 import { withModel } from './open-model.ts';
+import { type PaintedPair, paintPair } from './paint-pair.ts';
 import { partOf } from './progress.ts';
 import { repeatCommands } from './repeat-commands.ts';
 import { reportDataOf } from './report-of-run.ts';
@@ -27,15 +24,18 @@ import { checkSampling, completeSampling } from './sampling-wish.ts';
 import { completeSearch, type SearchWish } from './search-wish.ts';
 
 /** More of them make the scheme hold for more pictures, and the demo longer than a newcomer waits. */
-const CALIBRATION_PROMPTS = 2;
-const AMPLIFICATION = 8;
-const DIFFERENCE_FILE = 'difference.png';
+const CALIBRATION_PROMPTS = 4;
+/** Pictures to judge by where the user names none: the default prompt and others that calibration did not see. */
+const PICTURES = 3;
 const REPORT_FILE = 'report.html';
+/** Parts of the whole, as measured: the search, then the pictures. */
+const SEARCH_PART = 0.5;
+const PICTURES_PART = 0.99;
 
-export interface DemoWish extends SearchWish {
+export interface DemoWish extends Omit<SearchWish, 'prompts'> {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
-  /** The picture to judge by; the demo's default where absent, which calibration does not see. */
+  /** The one picture to judge by; three that calibration does not see where absent. */
   readonly prompt?: string | undefined;
   readonly seed?: number | undefined;
   /** Run folder to write; `runs/<time>-demo` where absent. */
@@ -48,130 +48,114 @@ export interface DemoSummary {
   readonly folder: string;
   readonly report: string;
   readonly scheme: string;
-  readonly prompt: string;
-  readonly seed: number;
+  readonly table: string;
   readonly sparsity: number;
-  readonly metrics: ImageComparison;
-  /** Of the search, and of denoising with and without its scheme. */
+  /** Means over the pictures; psnr is null where one of them is equal to its original. */
+  readonly ssim: number;
+  readonly psnr: number | null;
+  readonly lpips: number | null;
+  /** Of the search, and of denoising one picture with full attention and under the scheme, on average. */
   readonly seconds: { readonly calibrate: number; readonly original: number; readonly compressed: number };
+  readonly pictures: readonly PaintedPair[];
 }
 
 /**
- * The whole job: calibrates, makes one picture with full attention and under the scheme, compares them and writes a
- * run folder with a report. Throws what calibration and generation throw; CancelledError when stopped.
+ * The whole job: calibrates, makes pictures with full attention and under the scheme, compares them and writes a run
+ * folder with a report. Throws what calibration and generation throw; CancelledError when stopped.
  */
 export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise<DemoSummary> {
-  const mode = wish.force ? 'replace' : 'create';
-  if (wish.folder !== undefined) await inspectRunFolder(wish.folder, mode);
+  if (wish.folder !== undefined) await inspectRunFolder(wish.folder, wish.force ? 'replace' : 'create');
   const prompts = await readDemoPrompts();
-  const sample = { prompt: wish.prompt ?? prompts.default, seed: wish.seed ?? 0 };
-  const search = completeSearch({ prompts: prompts.calibration.slice(0, CALIBRATION_PROMPTS), ...wish }, 'demo');
+  const search = completeSearch({ ...wish, prompts: prompts.calibration.slice(0, CALIBRATION_PROMPTS) }, 'demo');
+  const samples = samplesOf(wish, prompts);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish.model, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
-    noticeWords(pipeline.inspectPrompt(sample.prompt), options);
-    if (wish.folder !== undefined && mode === 'replace') await clearRunFolder(wish.folder);
-    const run =
-      wish.folder === undefined
-        ? await createRun('runs', 'demo', manifestOf(pipeline, search, sampling))
-        : await startRun(wish.folder, pipeline, search, sampling);
-    const { table, scheme, seconds } = await calibrateInto(run, pipeline, search, sampling, {
-      ...options,
-      onProgress: partOf(options.onProgress, 0, 0.75),
-    });
-    const { plan } = applyScheme(scheme, pipeline, sampling);
-    const original = await paint(
-      pipeline,
-      sample,
-      sampling,
-      null,
-      part(run, options, 0.75, 0.88, 'without the scheme'),
-    );
-    const compressed = await paint(
-      pipeline,
-      sample,
-      sampling,
-      plan,
-      part(run, options, 0.88, 0.98, 'under the scheme'),
-    );
-    const metrics = compareImages(original.image, compressed.image);
-    const times = { calibrate: seconds, original: original.seconds, compressed: compressed.seconds };
-    await writePictures(run, sample, original.image, compressed.image, metrics);
-    await run.update({ status: 'finished', seconds: times });
-    const [picture] = await run.readMetrics();
-    const data = await reportDataOf(
-      run,
-      table,
-      scheme,
-      [{ metrics: picture!, difference: DIFFERENCE_FILE, amplification: AMPLIFICATION, seconds: times }],
-      repeatCommands({ run, model: wish.model, ...sample, scheme: run.path(SCHEME_FILE), table: run.path(RSE_FILE) }),
-    );
-    const report = path.resolve(await run.writeFile(REPORT_FILE, buildReport(data)));
+    for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
+    const run = await makeRun(wish, manifestOf(pipeline, search, sampling));
+    const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
+    const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });
+    await run.update({ seconds: { calibrate: calibration.seconds } });
+    const pictures = await paintAll(run, pipeline, samples, sampling, calibration, options);
+    await run.writeMetrics(pictures.map(({ metrics }) => metrics));
+    const report = await writeReport(run, wish.model, calibration, pictures);
+    const summary = summarise(run, report, calibration, pictures);
+    await run.update({ status: 'finished', seconds: summary.seconds });
     options.onProgress?.({ value: 1, title: 'Done', detail: '' });
-    const { folder } = run;
-    return {
-      folder,
-      report,
-      scheme: run.path(SCHEME_FILE),
-      ...sample,
-      sparsity: scheme.stats.sparsity,
-      metrics,
-      seconds: times,
-    };
+    return summary;
   });
 }
 
-/** A part of the demo's progress that says in its detail which picture it is about; a cancelled one says what is kept. */
-function part(run: Run, options: RunOptions, from: number, to: number, which: string): RunOptions & { run: Run } {
-  const onProgress = partOf(options.onProgress, from, to);
-  return {
-    run,
-    ...(options.signal && { signal: options.signal }),
-    onProgress: ({ detail, ...progress }) =>
-      onProgress({ ...progress, detail: detail === '' ? which : `${detail}, ${which}` }),
-  };
+function samplesOf({ prompt, seed = 0 }: DemoWish, prompts: DemoPrompts): readonly Sample[] {
+  if (prompt !== undefined) return [{ prompt, seed }];
+  const shown = [...new Set([prompts.default, ...prompts.evaluation])].slice(0, PICTURES);
+  return shown.map((text) => ({ prompt: text, seed }));
 }
 
-async function paint(
-  pipeline: Pipeline,
-  sample: Sample,
-  { steps, guidance, width, height }: SamplingDescription,
-  plan: AttentionPlan | null,
-  { signal, onProgress, run }: RunOptions & { run: Run },
-): Promise<{ image: RgbImage; seconds: number }> {
-  try {
-    const { images, seconds } = await pipeline.generate({
-      samples: [sample],
-      sampling: { steps, guidance, width, height },
-      onProgress: (progress) => onProgress?.(describeProgress(progress)),
-      ...(plan && { plan }),
-      ...(signal && { signal }),
-    });
-    return { image: images[0]!, seconds: seconds.denoise };
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-    await run.update({ status: 'cancelled' }).catch(() => {});
-    throw new CancelledError(`Cancelled: the finished calibration is kept in ${run.folder}.`);
-  }
+async function makeRun({ folder, force }: DemoWish, manifest: ReturnType<typeof manifestOf>): Promise<Run> {
+  if (folder === undefined) return createRun('runs', 'demo', manifest);
+  if (force) await clearRunFolder(folder);
+  return createRunIn(folder, manifest);
 }
 
-async function writePictures(
+async function paintAll(
   run: Run,
-  sample: Sample,
-  original: RgbImage,
-  compressed: RgbImage,
-  { identical, ssim, psnr, mse, lpips }: ImageComparison,
-): Promise<void> {
-  await run.writePng(ORIGINAL_FILE, original);
-  await run.writePng(COMPRESSED_FILE, compressed);
-  await run.writePng(DIFFERENCE_FILE, differenceImage(original, compressed, AMPLIFICATION));
-  await run.writeMetrics([
-    {
-      ...sample,
-      original: ORIGINAL_FILE,
-      compressed: COMPRESSED_FILE,
-      ...{ identical, ssim, mse, lpips },
-      psnr: identical ? null : psnr,
+  pipeline: Pipeline,
+  samples: readonly Sample[],
+  sampling: SamplingDescription,
+  { scheme }: Calibration,
+  options: RunOptions,
+): Promise<readonly PaintedPair[]> {
+  const { plan } = applyScheme(scheme, pipeline, sampling);
+  const share = (PICTURES_PART - SEARCH_PART) / samples.length;
+  const pairs: PaintedPair[] = [];
+  for (const [position, sample] of samples.entries()) {
+    const from = SEARCH_PART + position * share;
+    const onProgress = partOf(options.onProgress, from, from + share);
+    pairs.push(await paintPair(run, pipeline, sample, sampling, plan, position, { ...options, onProgress }));
+  }
+  return pairs;
+}
+
+async function writeReport(
+  run: Run,
+  model: string | undefined,
+  { table, scheme }: Calibration,
+  pictures: readonly PaintedPair[],
+): Promise<string> {
+  const { prompt, seed } = pictures[0]!.metrics;
+  const files = { scheme: run.path(SCHEME_FILE), table: run.path(RSE_FILE) };
+  const commands = repeatCommands({ run, model, prompt, seed, ...files });
+  const data = await reportDataOf(run, table, scheme, pictures, commands);
+  // Its folder is called "checkpoint", which tells a reader nothing.
+  const name = model === undefined ? 'demo checkpoint' : data.model.name;
+  return path.resolve(await run.writeFile(REPORT_FILE, buildReport({ ...data, model: { ...data.model, name } })));
+}
+
+function summarise(
+  run: Run,
+  report: string,
+  { scheme, seconds }: Calibration,
+  pictures: readonly PaintedPair[],
+): DemoSummary {
+  const mean = (of: (pair: PaintedPair) => number | null): number | null => {
+    const values = pictures.map(of).filter((value) => value !== null);
+    return values.length < pictures.length ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return {
+    folder: run.folder,
+    report,
+    scheme: run.path(SCHEME_FILE),
+    table: run.path(RSE_FILE),
+    sparsity: scheme.stats.sparsity,
+    ssim: mean(({ metrics }) => metrics.ssim) ?? Number.NaN,
+    psnr: mean(({ metrics }) => metrics.psnr),
+    lpips: mean(({ metrics }) => metrics.lpips),
+    seconds: {
+      calibrate: seconds,
+      original: mean((pair) => pair.seconds.original) ?? 0,
+      compressed: mean((pair) => pair.seconds.compressed) ?? 0,
     },
-  ]);
+    pictures,
+  };
 }

@@ -12,13 +12,13 @@ const RUN_FILES = [
   RUN_FILE,
   'rse.safetensors',
   'metrics.json',
-  'original.png',
-  'compressed.png',
-  'difference.png',
   'report.html',
   'calibration.journal.safetensors',
   'measured-savings.json',
 ];
+
+/** `original.png`, and `original-2.png` where a run has several. */
+const PICTURES = /^(original|compressed|difference)(-\d+)?\.png$/;
 
 export interface RunFolder {
   readonly path: string;
@@ -60,7 +60,7 @@ export async function clearRunFolder(folder: string): Promise<void> {
 }
 
 function isRunFile(name: string): boolean {
-  return RUN_FILES.includes(name) || name.endsWith('.scheme.json') || isTemporaryName(name);
+  return RUN_FILES.includes(name) || PICTURES.test(name) || name.endsWith('.scheme.json') || isTemporaryName(name);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -27,7 +27,7 @@ export interface CompleteSearch {
 
 export const SEARCH_DEFAULTS = {
   seeds: [0],
-  delta: 0.6,
+  delta: 0.2,
   headConstraint: 1.5,
   candidates: ['arrow/8', 'arrow/16', 'arrow/32', 'cached'].map(parseMethod),
   cost: 'flops',

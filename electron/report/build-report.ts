@@ -39,7 +39,7 @@ export function buildReport(data: ReportData): string {
 <main>
 ${renderHeader(data)}
 <section aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>
-<p class="lede">Made with the same prompt, seed and sampler; calibration saw ${calibrationSaw(data)}.</p>
+<p class="lede">Each made with the same prompt, seed and sampler; calibration saw ${calibrationSaw(data)}.</p>
 ${pairs.map(renderPair)}</section>
 ${renderMaps(data)}
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>${renderSettings(data)}</section>
@@ -56,6 +56,7 @@ ${renderMaps(data)}
 function renderHeader({ plan, pairs, model, sampling, search, device }: ReportData): Html {
   const mean = (of: (pair: ReportData['pairs'][number]) => number): number =>
     pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
+  const which = pairs.length > 1 ? 'mean ' : '';
   const ssim = mean((pair) => pair.ssim);
   const lpips = pairs.every((pair) => pair.lpips !== null) ? mean((pair) => pair.lpips ?? 0) : null;
   const speedUp = mean((pair) => pair.seconds.original) / mean((pair) => pair.seconds.compressed);
@@ -63,14 +64,14 @@ function renderHeader({ plan, pairs, model, sampling, search, device }: ReportDa
   const tiles: readonly (readonly [string, Html | null])[] = [
     ['attention FLOPs saved', html`${percent(plan.sparsity)}`],
     ['denoising speed-up', html`${readable(speedUp)}×`],
-    ['SSIM', html`${ssim.toFixed(3)}`],
-    ['PSNR', html`${Number.isFinite(psnr) ? html`${psnr.toFixed(1)} <small>dB</small>` : '∞'}`],
-    ['LPIPS', lpips === null ? null : html`${lpips.toFixed(3)}`],
+    [`${which}SSIM`, html`${ssim.toFixed(3)}`],
+    [`${which}PSNR`, html`${Number.isFinite(psnr) ? html`${psnr.toFixed(1)} <small>dB</small>` : '∞'}`],
+    [`${which}LPIPS`, lpips === null ? null : html`${lpips.toFixed(3)}`],
     ['calibration', html`${seconds(search.seconds)}`],
   ];
   const constraint = search.headConstraint === null ? 'no head constraint' : `c ${readable(search.headConstraint)}`;
   return html`<header><p class="eyebrow">Head-wise attention compression</p>
-<h1>${percent(plan.sparsity)} of the attention left out, at an SSIM of ${ssim.toFixed(3)}</h1>
+<h1>${percent(plan.sparsity)} of the attention left out, at ${pairs.length > 1 ? 'a mean' : 'an'} SSIM of ${ssim.toFixed(3)}</h1>
 <p class="lede">${model.name}, ${sampling.width} × ${sampling.height}, ${sampling.steps} steps, δ ${readable(search.delta)}, ${constraint}, on ${device}.</p>
 <dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl></header>`;
 }

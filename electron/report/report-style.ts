@@ -8,7 +8,7 @@ body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 Inter,sys
 main{max-width:1240px;margin:0 auto;padding:56px 32px 40px}
 h1,h2,h3,p,dl,dd,ul,figure{margin:0;padding:0}
 h1,h2{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"Source Serif 4",Charter,Georgia,serif;font-weight:600;text-wrap:balance}
-h1{font-size:clamp(28px,4.2vw,46px);line-height:1.14;letter-spacing:-.015em;max-width:22em}
+h1{font-size:clamp(28px,4.2vw,46px);line-height:1.14;letter-spacing:-.015em;max-width:30em}
 h2{font-size:25px;line-height:1.25;letter-spacing:-.008em;margin-bottom:6px}
 h3{font-size:15px;font-weight:600}
 .eyebrow{font-size:12.5px;letter-spacing:.09em;text-transform:uppercase;color:var(--accent);font-weight:650;margin-bottom:12px}

@@ -31,8 +31,8 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
     .summary('the whole job in a minute or two, with a report')
     .description('The whole job in a minute or two: calibrate, generate with and without the scheme, compare, report.');
   addModelOption(command)
-    .option('--prompt <text>', 'what to paint (default: one that calibration did not see)')
-    .option('--seed <n>', 'seed of that picture', parseSeed);
+    .option('--prompt <text>', 'the one picture to judge by (default: three that calibration did not see)')
+    .option('--seed <n>', 'seed of the pictures (default: 0)', parseSeed);
   addSearchOptions(addSamplingOptions(command))
     .option('--out <folder>', 'run folder to write (default: runs/<time>-demo)')
     .option('--force', 'start over in a folder that holds a run already')
@@ -71,27 +71,26 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
     });
 }
 
-function describe(summary: DemoSummary): string {
-  const { prompt, seed, sparsity, metrics, seconds } = summary;
+function describe({ pictures, sparsity, ssim, psnr, lpips, seconds, report, folder }: DemoSummary): string {
   const speedUp = seconds.original / seconds.compressed;
+  const mean = pictures.length > 1 ? 'mean ' : '';
+  const rows = [
+    ['attention left out', formatPercent(sparsity)],
+    [
+      `${mean}denoising`,
+      `${formatDuration(seconds.original)} → ${formatDuration(seconds.compressed)} (${speedUp.toFixed(2)}×)`,
+    ],
+    [`${mean}SSIM`, ssim.toFixed(4)],
+    [`${mean}PSNR`, psnr === null ? '∞ dB (equal pictures)' : `${psnr.toFixed(2)} dB`],
+    ...(lpips === null ? [] : [[`${mean}LPIPS`, lpips.toFixed(4)]]),
+    ['calibration', formatDuration(seconds.calibrate)],
+  ];
   return [
-    `"${prompt}", seed ${seed}`,
+    ...pictures.map(({ metrics }) => `"${metrics.prompt}", seed ${metrics.seed}: SSIM ${metrics.ssim.toFixed(4)}`),
     '',
-    formatTable(
-      [],
-      [
-        ['attention left out', formatPercent(sparsity)],
-        [
-          'denoising',
-          `${formatDuration(seconds.original)} → ${formatDuration(seconds.compressed)} (${speedUp.toFixed(2)}×)`,
-        ],
-        ['SSIM', metrics.ssim.toFixed(4)],
-        ['PSNR', Number.isFinite(metrics.psnr) ? `${metrics.psnr.toFixed(2)} dB` : '∞ dB (equal pictures)'],
-        ['calibration', formatDuration(seconds.calibrate)],
-      ],
-    ),
+    formatTable([], rows),
     '',
-    `report  ${summary.report}`,
-    `run     ${summary.folder}`,
+    `report  ${report}`,
+    `run     ${folder}`,
   ].join('\n');
 }
