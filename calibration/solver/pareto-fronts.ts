@@ -102,6 +102,7 @@ export class ParetoFronts {
     let rangeBest = 0;
     for (let head = from; head < to; head++) {
       rangeBest += this.#relaxation.best[head]!;
+      this.#narrow(head);
       if (this.#reachableCount[head] === 1) {
         const only = this.#reachable[head * width]!;
         for (let node = this.begin; node < this.end; node++) {
@@ -118,6 +119,22 @@ export class ParetoFronts {
       this.end = next;
     }
     return true;
+  }
+
+  /** Takes out of reach what has come to be: the gap has narrowed since the start. */
+  #narrow(head: number): void {
+    const { width, savings, rse } = this.#options;
+    const { best, slope } = this.#relaxation;
+    const begin = head * width;
+    const found = this.#reachableCount[head]!;
+    let count = 0;
+    for (let place = begin; place < begin + found; place++) {
+      const option = this.#reachable[place]!;
+      if (best[head]! - (savings[option]! - slope * rse[option]!) > this.#allowed) continue;
+      this.#reachable[begin + count] = option;
+      count += 1;
+    }
+    this.#reachableCount[head] = count;
   }
 
   /** Writes the methods of heads [from, to) of a node of the front that `build(from, to)` made. */
@@ -137,6 +154,7 @@ export class ParetoFronts {
   /** The front after `head`: a merge of the front before it, shifted by each option. Returns the end of the new front. */
   #merge(head: number, from: number, rangeBest: number): number {
     const { begin, end, savings: nodeSavings, rse: nodeRse } = this;
+    const { savings: optionSavings, rse: optionErrors } = this.#options;
     const { budget, slope, bound } = this.#relaxation;
     const reachable = this.#reachable;
     const first = head * this.#options.width;
@@ -153,58 +171,65 @@ export class ParetoFronts {
     const bestOutsideLimit = budget * (1 - TOLERANCE) - outside(this.#bestRse) * (1 + TOLERANCE);
     const reach = bound * (1 + TOLERANCE);
     let allowed = this.#allowed;
-    for (let lane = 0; lane < count; lane++) {
-      cursors[lane] = begin;
-      laneSavings[lane] = nodeSavings[begin]! + this.#options.savings[reachable[first + lane]!]!;
-      laneRse[lane] = nodeRse[begin]! + this.#options.rse[reachable[first + lane]!]!;
-    }
     let size = end;
     let leastRse = Number.POSITIVE_INFINITY;
+    cursors.fill(begin - 1, 0, count);
+    let started = 0;
+    let lane = 0;
     for (;;) {
-      let lane = 0;
-      let bestSaving = laneSavings[0]!;
-      let bestRse = laneRse[0]!;
-      for (let other = 1; other < count; other++) {
-        const saving = laneSavings[other]!;
-        if (saving < bestSaving) continue;
-        const error = laneRse[other]!;
-        if (saving === bestSaving && (error > bestRse || (error === bestRse && !this.#isEarlier(first, other, lane)))) {
-          continue;
-        }
-        lane = other;
-        bestSaving = saving;
-        bestRse = error;
-      }
-      if (bestSaving === EXHAUSTED) break;
-      const parent = cursors[lane]!;
+      // Move this lane on to its next plan that is within all bounds …
       const option = reachable[first + lane]!;
-      const next = parent + 1;
-      cursors[lane] = next;
-      if (next < end) {
-        laneSavings[lane] = nodeSavings[next]! + this.#options.savings[option]!;
-        laneRse[lane] = nodeRse[next]! + this.#options.rse[option]!;
-      } else {
-        laneSavings[lane] = EXHAUSTED;
-        laneRse[lane] = Number.POSITIVE_INFINITY;
+      const optionSaving = optionSavings[option]!;
+      const optionRse = optionErrors[option]!;
+      let node = cursors[lane]! + 1;
+      for (; node < end; node++) {
+        const error = nodeRse[node]! + optionRse;
+        if (error >= leastRse || error > rseLimit) continue;
+        const unused = budget - error - mostOutside;
+        const saving = nodeSavings[node]! + optionSaving;
+        if (rangeBest - (saving - slope * error) + (unused > 0 ? slope * unused : 0) > allowed) continue;
+        laneSavings[lane] = saving;
+        laneRse[lane] = error;
+        break;
       }
-      if (bestRse >= leastRse || bestRse > rseLimit) continue;
-      const unused = budget - bestRse - mostOutside;
-      const lost = rangeBest - (bestSaving - slope * bestRse) + (unused > 0 ? slope * unused : 0);
-      if (lost > allowed) continue;
-      if (bestRse <= bestOutsideLimit) allowed = Math.min(allowed, reach - bestSaving - bestSavingOutside);
-      leastRse = bestRse;
-      nodeSavings[size] = bestSaving;
-      nodeRse[size] = bestRse;
-      this.#parents[size] = parent;
-      this.#choices[size] = option;
+      cursors[lane] = node;
+      if (node === end) laneSavings[lane] = EXHAUSTED;
+      started += 1;
+      if (started < count) {
+        lane = started;
+        continue;
+      }
+      // … and take the best of all lanes' next plans.
+      lane = this.#bestLane(first, count);
+      const saving = laneSavings[lane]!;
+      if (saving === EXHAUSTED) break;
+      const error = laneRse[lane]!;
+      if (error >= leastRse) continue;
+      if (error <= bestOutsideLimit) allowed = Math.min(allowed, reach - saving - bestSavingOutside);
+      leastRse = error;
+      nodeSavings[size] = saving;
+      nodeRse[size] = error;
+      this.#parents[size] = cursors[lane]!;
+      this.#choices[size] = reachable[first + lane]!;
       size += 1;
     }
     this.#allowed = allowed;
     return size;
   }
 
-  /** Of the partial plans at two lanes' cursors, whether the first comes first, comparing method indices head by head. */
-  #isEarlier(first: number, lane: number, otherLane: number): boolean {
+  #bestLane(first: number, count: number): number {
+    const laneSavings = this.#laneSavings;
+    let lane = 0;
+    for (let other = 1; other < count; other++) {
+      if (laneSavings[other]! > laneSavings[lane]!) lane = other;
+      else if (laneSavings[other] === laneSavings[lane] && this.#winsTie(first, other, lane)) lane = other;
+    }
+    return lane;
+  }
+
+  /** Of the plans at two lanes' cursors, which save equally, whether the first has less RSE or else comes first. */
+  #winsTie(first: number, lane: number, otherLane: number): boolean {
+    if (this.#laneRse[lane]! !== this.#laneRse[otherLane]!) return this.#laneRse[lane]! < this.#laneRse[otherLane]!;
     const { methods } = this.#options;
     let earlier = methods[this.#reachable[first + lane]!]! < methods[this.#reachable[first + otherLane]!]!;
     let a = this.#cursors[lane]!;
