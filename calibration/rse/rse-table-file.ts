@@ -7,6 +7,9 @@ import * as field from '../field-limits.ts';
 import { validate } from '../json-file.ts';
 import type { RseTable, TableSampling } from './rse-table.ts';
 
+const FORMAT = 'arrowhead-rse';
+const VERSION = '1';
+
 const samplingSchema = z
   .strictObject({
     ...field.sampler,
@@ -38,8 +41,8 @@ export function tableMetadata({
   search,
 }: Omit<RseTable, 'rse'>): Record<string, string> {
   return {
-    format: 'arrowhead-rse',
-    version: '1',
+    format: FORMAT,
+    version: VERSION,
     methods: JSON.stringify(methods),
     layers: JSON.stringify(layers),
     // Through the schemas, which put fields into one order: equal tables give equal bytes.
@@ -69,10 +72,17 @@ export function requireRecordable({ methods, layers, heads, model, sampling, sea
 /** Reads and validates `rse.safetensors`. Throws CalibrationFileError, or CheckpointError for a broken container. */
 export async function readRseTable(file: string): Promise<RseTable> {
   const opened = await SafetensorsFile.open(file);
+  const { format, version } = opened.metadata;
+  if (format === FORMAT && version !== VERSION) {
+    throw new CalibrationFileError(
+      file,
+      `metadata "version": expected ${VERSION}, found ${version}; a newer Arrowhead wrote this file`,
+    );
+  }
   const methods = requiredMetadata(opened, 'methods', field.methodNames);
   const layers = requiredMetadata(opened, 'layers', field.layerNames);
   const [steps, heads] = requireShape(opened, layers.length, methods.length);
-  const sampling = optionalMetadata(opened, 'sampling', samplingSchema);
+  const sampling = ownMetadata(opened, 'sampling', samplingSchema);
   if (sampling) requireSampling(opened.file, sampling, steps, layers.length);
   const rse = floats(await opened.readBytes('rse'));
   const negative = rse.findIndex((value) => value < 0);
@@ -88,9 +98,9 @@ export async function readRseTable(file: string): Promise<RseTable> {
     steps,
     heads,
     rse,
-    model: optionalMetadata(opened, 'model', field.model),
+    model: ownMetadata(opened, 'model', field.model),
     sampling,
-    search: optionalMetadata(opened, 'search', searchSchema),
+    search: ownMetadata(opened, 'search', searchSchema),
   };
 }
 
@@ -139,6 +149,11 @@ function requiredMetadata<T>(opened: SafetensorsFile, key: string, schema: z.Zod
     throw new CalibrationFileError(opened.file, `metadata "${key}": expected a JSON array of names, found none`);
   }
   return value;
+}
+
+/** Tables of other programs may use these keys in their own way, which solving with given savings does not need. */
+function ownMetadata<T>(opened: SafetensorsFile, key: string, schema: z.ZodType<T>): T | null {
+  return opened.metadata.format === FORMAT ? optionalMetadata(opened, key, schema) : null;
 }
 
 function optionalMetadata<T>(opened: SafetensorsFile, key: string, schema: z.ZodType<T>): T | null {

@@ -38,12 +38,19 @@ describe('rse.safetensors', () => {
   });
 
   it('can be read with methods and layers alone, as another program may write it', async () => {
-    const bare = { model: undefined, sampling: undefined, search: undefined, fingerprint: undefined };
-    const read = await readChanged({ ...bare, somebody: 'else' });
+    const others = {
+      format: undefined,
+      version: undefined,
+      model: 'sha256:12',
+      sampling: '{"steps":3}',
+      search: undefined,
+    };
+    const read = await readChanged({ ...others, somebody: 'else' });
     expect(read).toMatchObject({ model: null, sampling: null, search: null, steps: 3, heads: 4 });
   });
 
   it.each([
+    ['a newer version', { version: '2' }, /version.*newer/],
     ['no methods', { methods: undefined }, /methods/],
     ['methods that are no JSON', { methods: '[full' }, /"methods": expected JSON/],
     ['an unknown method', { methods: '["full","diagonal","arrow/16","cached"]' }, /field "methods\.1".*arrow\/F/],
