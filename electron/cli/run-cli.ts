@@ -65,7 +65,10 @@ export function buildProgram(context: CliContext): Command {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds stack traces to errors.',
+      `
+With --json standard output is exactly one JSON object; an error is { error: { name, message, exitCode } }, with a hint
+where there is one. Progress goes to standard error. (npm run prints two lines of its own: use npx, or npm run --silent.)
+Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds stack traces to errors.`,
     );
   for (const addCommand of [
     demoCommand,
