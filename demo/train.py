@@ -14,13 +14,14 @@ from pathlib import Path
 
 import torch
 
-BUDGETS = {"vae": 150.0, "flow": 925.0, "distill": 95.0, "judge": 35.0}
+BUDGETS = {"vae": 150.0, "flow": 1150.0, "distill": 130.0, "judge": 45.0}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the state between calls and the results")
     parser.add_argument("--minutes", type=float, default=9.5, help="how long this call may train")
+    parser.add_argument("--flow-seconds", type=float, help="budget of the flow stage, to train a resumed model for longer")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies every stage's budget; 0.05 tries everything out")
     parser.add_argument("--compact-to", type=Path, help="also write a small state here at the end, to go on on another machine")
     parser.add_argument("--resume-from", type=Path, help="folder with a small state")
@@ -35,6 +36,7 @@ def main() -> None:
     torch.backends.cudnn.benchmark = True
     torch.backends.cuda.enable_cudnn_sdp(False)
     torch.manual_seed(time.time_ns() % 2**31)
+    budgets = BUDGETS | ({"flow": args.flow_seconds} if args.flow_seconds else {})
     deadline = time.monotonic() + 60 * args.minutes
     state = TrainingState(args.out)
     resumed = state.load(args.resume_from)
@@ -47,7 +49,7 @@ def main() -> None:
     prompts = json.loads(args.prompts.read_text())
     finished = True
     for stage, train in (("vae", stages.train_vae), ("flow", stages.train_flow), ("distill", stages.distill_guidance)):
-        clock = StageClock(state, stage, BUDGETS[stage] * args.scale, deadline)
+        clock = StageClock(state, stage, budgets[stage] * args.scale, deadline)
         if clock.done():
             continue
         # A stage needs a minute to fill its pool and compile before it trains.
@@ -72,7 +74,7 @@ def main() -> None:
     shown = (prompts["evaluation"] + prompts["calibration"])[:16]
     export.picture_sheet(state, shown, (512, 512), 4, args.out / "sheet-512.jpg")
     export.picture_sheet(state, shown, (256, 256), 4, args.out / "sheet-256.jpg")
-    arbiter = judge.train_judge(state, StageClock(state, "judge", BUDGETS["judge"] * args.scale, time.monotonic() + 120), seed=5)
+    arbiter = judge.train_judge(state, StageClock(state, "judge", budgets["judge"] * args.scale, time.monotonic() + 120), seed=5)
     results = [judge.evaluate(state, arbiter, 1024, 77, 256), judge.evaluate(state, arbiter, 512, 78, 512)]
     (args.out / "evaluation.json").write_text(json.dumps({"seconds": state.spent, "steps": state.counts, "results": results}, indent=2) + "\n")
     print(json.dumps(results, indent=2), flush=True)

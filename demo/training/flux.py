@@ -12,6 +12,7 @@ from .vae import CONFIG as VAE_CONFIG
 HEADS, HEAD_DIM = 6, 32
 WIDTH = HEADS * HEAD_DIM
 AXES = (8, 12, 12)
+TAPPED_BLOCK = 2  # of the single blocks: half of the way
 CONFIG = {
     "_class_name": "FluxTransformer2DModel",
     "attention_head_dim": HEAD_DIM,
@@ -191,9 +192,12 @@ class FluxTransformer2DModel(nn.Module):
 
     def forward(
         self, latents: torch.Tensor, sigma: torch.Tensor, guidance: torch.Tensor, text: torch.Tensor,
-        pooled: torch.Tensor, height: int, width: int,
+        pooled: torch.Tensor, height: int, width: int, tap: list[torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        """latents [b, height·width, 32] on a grid of tokens → velocity (noise − image) of the same shape."""
+        """latents [b, height·width, 32] on a grid of tokens → velocity (noise − image) of the same shape.
+
+        `tap` receives the image tokens [b, height·width, width] after TAPPED_BLOCK.
+        """
         emb = self.time_text_embed(sigma, guidance, pooled)
         # The residual stream stays in float32; autocast runs the products in bfloat16.
         x, text = self.x_embedder(latents).float(), self.context_embedder(text).float()
@@ -201,8 +205,10 @@ class FluxTransformer2DModel(nn.Module):
         for block in self.transformer_blocks:
             x, text = block(x, text, emb, rope)
         x = torch.cat((text, x), 1)
-        for block in self.single_transformer_blocks:
+        for index, block in enumerate(self.single_transformer_blocks):
             x = block(x, emb, rope)
+            if tap is not None and index == TAPPED_BLOCK:
+                tap.append(x[:, text.shape[1] :])
         scale, shift = self.norm_out(emb)
         return self.proj_out(modulate(x[:, text.shape[1] :], shift, scale))
 

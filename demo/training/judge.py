@@ -33,19 +33,26 @@ class Judge(nn.Module):
         return self.head(self.features(x)).split(OUTPUTS, -1)
 
 
+UNITS, STEPS_PER_UNIT = 48, 5
+
+
 def train_judge(state: TrainingState, clock: StageClock, seed: int) -> Judge:
-    """Half of the renders go through the autoencoder first, so that its softness is no clue."""
-    render, scenes = Renderer(), stream(256, seed, things=2)
+    """On units of 256 renders, each drawn some ten times; half of them have gone through the autoencoder, so that its
+    softness is no clue."""
+    render, scenes, rng = Renderer(), stream(256, seed, things=2), random.Random(seed)
     judge = Judge().cuda().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=1e-3, weight_decay=0.02, fused=True)
+    units: list[tuple[torch.Tensor, torch.Tensor]] = []
     step = 0
     while clock.running():
-        parameters, _, _, label = next(scenes)
-        pictures = to_unit(render(parameters, 256, 256)).contiguous(memory_format=torch.channels_last)
+        if step % STEPS_PER_UNIT == 0:
+            parameters, _, _, label = next(scenes)
+            pictures = render(parameters, 256, 256)
+            units.append((through_autoencoder(state, pictures) if len(units) % 2 else pictures, label))
+            units = units[-UNITS:]
+        pictures, label = rng.choice(units)
+        pictures = to_unit(pictures).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cuda", torch.bfloat16):
-            if step % 2:
-                with torch.no_grad():
-                    pictures = state.vae.decode(state.vae.encode(pictures)).float().clamp(-1, 1)
             logits = judge(pictures + 0.03 * torch.randn_like(pictures))
             loss = sum(F.cross_entropy(part.float(), label[:, i]) for i, part in enumerate(logits))
         for group in optimizer.param_groups:
@@ -53,11 +60,18 @@ def train_judge(state: TrainingState, clock: StageClock, seed: int) -> Judge:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        if step % 200 == 0:
+        if step % 400 == 0:
             print(f"judge step {step} loss {loss.item():.4f}", flush=True)
         step += 1
     clock.stop()
     return judge.eval()
+
+
+@torch.no_grad()
+def through_autoencoder(state: TrainingState, pictures: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cuda", torch.bfloat16):
+        back = state.vae.decode(state.vae.encode(to_unit(pictures))).float()
+    return ((back.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
 @torch.no_grad()

@@ -30,15 +30,26 @@ class Renderer:
             )
         self._library = ctypes.CDLL(str(library))
         self._library.render_scenes.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3, ctypes.c_void_p, ctypes.c_void_p]
+        self._library.map_subjects.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 4, ctypes.c_void_p, ctypes.c_void_p]
 
     def __call__(self, scenes: torch.Tensor, width: int, height: int) -> torch.Tensor:
-        """scenes [n, 44] float32 on the GPU → uint8 [n, 3, height, width]."""
+        """scenes [n, 47] float32 on the GPU → uint8 [n, 3, height, width]."""
         scenes = scenes.contiguous()
         out = torch.empty(len(scenes), 3, height, width, dtype=torch.uint8, device=scenes.device)
         stream = torch.cuda.current_stream().cuda_stream
         code = self._library.render_scenes(scenes.data_ptr(), len(scenes), width, height, out.data_ptr(), stream)
         if code:
             raise RuntimeError(f"render_scenes failed with CUDA error {code}")
+        return out
+
+    def subjects(self, scenes: torch.Tensor, width: int, height: int, cell: int) -> torch.Tensor:
+        """What every cell × cell square shows: 0 sky, 1 ground, 2 + i thing i; uint8 [n, height / cell · width / cell]."""
+        scenes = scenes.contiguous()
+        out = torch.empty(len(scenes), (height // cell) * (width // cell), dtype=torch.uint8, device=scenes.device)
+        stream = torch.cuda.current_stream().cuda_stream
+        code = self._library.map_subjects(scenes.data_ptr(), len(scenes), width, height, cell, out.data_ptr(), stream)
+        if code:
+            raise RuntimeError(f"map_subjects failed with CUDA error {code}")
         return out
 
 
@@ -48,7 +59,7 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
 
 
 class SceneStream(torch.utils.data.IterableDataset):
-    """Endless batches: scene parameters [n, 44], CLIP ids [n, 32], T5 ids [n, 32], labels [n, 5].
+    """Endless batches: scene parameters [n, 47], CLIP ids [n, 32], T5 ids [n, 32], labels [n, 5].
 
     Labels are for the classifier: axis (0 horizontal, 1 depth, 2 vertical), then colour and shape of the first and the
     second thing along it (left, front or top first); only scenes with a relation have them, others −1.

@@ -35,8 +35,8 @@ FN float fract(float x) { return x - floorf(x); }
 FN V reflect(V d, V n) { return d - n * (2 * dot(d, n)); }
 
 // Layout of a scene's parameters; scene.py has the same.
-enum : int { kCamHeight, kCamPitch, kCamYaw, kTime, kClouds, kGround, kSeed, kSunAzimuth, kObjects = 8, kPerObject = 12, kScene = 44 };
-enum : int { oShape, oX, oY, oZ, oRadius, oYaw, oR, oG, oB, oMaterial, oPattern, oPresent };
+enum : int { kCamHeight, kCamPitch, kCamYaw, kTime, kClouds, kGround, kSeed, kSunAzimuth, kObjects = 8, kPerObject = 13, kScene = 47 };
+enum : int { oShape, oX, oY, oZ, oRadius, oCosYaw, oSinYaw, oR, oG, oB, oMaterial, oPattern, oPresent };
 enum : int { kSphere, kCube, kCylinder, kCone, kRing, kDiamond };
 enum : int { kGrass, kSand, kSnow, kWood, kTiles, kWater };
 enum : int { kDawn, kNoon, kDusk, kNight };
@@ -118,7 +118,7 @@ FN float boxDistance(float x, float y, float z, float hx, float hy, float hz, fl
 
 FN V toLocal(const float* o, V p) {
   const V q = p - v(o[oX], o[oY], o[oZ]);
-  const float c = cosf(o[oYaw]), s = sinf(o[oYaw]);
+  const float c = o[oCosYaw], s = o[oSinYaw];
   return v(q.x * c - q.z * s, q.y, q.x * s + q.z * c);
 }
 
@@ -197,13 +197,27 @@ FN float softShadow(const float* s, V p, V light) {
   return lit * lit * (3 - 2 * lit);
 }
 
+// Objects near enough to darken a point.
+FN int neighbours(const float* s, V p) {
+  int mask = 0;
+  for (int i = 0; i < 3; ++i) {
+    const float* o = s + kObjects + i * kPerObject;
+    const V c = v(o[oX], o[oY], o[oZ]) - p;
+    const float reach = o[oRadius] * 1.45f + 0.72f;
+    if (o[oPresent] > 0.5f && dot(c, c) < reach * reach) mask |= 1 << i;
+  }
+  return mask;
+}
+
 FN float occlusion(const float* s, V p, V n) {
   float dark = 0, weight = 1;
   int which;
+  const int mask = neighbours(s, p);
+  if (mask == 0 && n.y > 0.7f) return 1;
   for (int i = 1; i <= 4; ++i) {
     const float h = 0.09f * i;
     const V at = p + n * h;
-    dark += (h - fminf(mapDistance(s, at, 7, &which), fmaxf(at.y, 0.0f) + (n.y > 0.7f ? 1e9f : 0.0f))) * weight;
+    dark += (h - fminf(mapDistance(s, at, mask, &which), fmaxf(at.y, 0.0f) + (n.y > 0.7f ? 1e9f : 0.0f))) * weight;
     weight *= 0.72f;
   }
   return clamp(1 - 1.5f * dark, 0.15f, 1);
@@ -344,19 +358,34 @@ FN float tone(float x) {
 
 constexpr int kSamplesPerSide = 2;
 
+FN V eye(const float* s) { return v(0, s[kCamHeight], -4.6f); }
+
+// Direction of the ray through a point of the picture, in pixels from the top left.
+FN V rayThrough(const float* s, int width, int height, float x, float y) {
+  const float focal = 1.0f / (0.47f * (width < height ? width : height) * 2.0f);
+  const float dx = (x - width * 0.5f) * focal, dy = (height * 0.5f - y) * focal;
+  const float cp = cosf(s[kCamPitch]), sp = sinf(s[kCamPitch]), cy = cosf(s[kCamYaw]), sy = sinf(s[kCamYaw]);
+  const float ry = dy * cp - sp, rz = dy * sp + cp;
+  return normalize(v(dx * cy + rz * sy, ry, rz * cy - dx * sy));
+}
+
+// What the middle of a cell shows: 0 sky, 1 ground, 2 + i for object i.
+FN uint8_t subjectAt(const float* s, int width, int height, float x, float y) {
+  const V d = rayThrough(s, width, height, x, y);
+  float t = 0;
+  int which = 0;
+  const float tGround = d.y < -1e-4f ? -eye(s).y / d.y : 1e9f;
+  if (trace(s, eye(s), d, fminf(tGround, 30.0f), 72, &t, &which)) return static_cast<uint8_t>(2 + which);
+  return tGround > 1e8f ? 0 : 1;
+}
+
 FN void renderPixel(const float* s, int width, int height, int px, int py, uint8_t* out, int64_t plane) {
   const Light l = lightOf(s);
-  const V origin = v(0, s[kCamHeight], -4.6f);
-  const float pitch = s[kCamPitch], yaw = s[kCamYaw];
-  const float focal = 1.0f / (0.47f * (width < height ? width : height) * 2.0f);
   V sum = v(0, 0, 0);
   for (int i = 0; i < kSamplesPerSide * kSamplesPerSide; ++i) {
-    const float x = (px + (i % kSamplesPerSide + 0.5f) / kSamplesPerSide - width * 0.5f) * focal;
-    const float y = (height * 0.5f - py - (i / kSamplesPerSide + 0.5f) / kSamplesPerSide) * focal;
-    const float cp = cosf(pitch), sp = sinf(pitch), cy = cosf(yaw), sy = sinf(yaw);
-    const float ry = y * cp - sp, rz = y * sp + cp;
-    const V d = normalize(v(x * cy + rz * sy, ry, rz * cy - x * sy));
-    const V c = shadeRay(s, l, origin, d);
+    const V d = rayThrough(s, width, height, px + (i % kSamplesPerSide + 0.5f) / kSamplesPerSide,
+                           py + (i / kSamplesPerSide + 0.5f) / kSamplesPerSide);
+    const V c = shadeRay(s, l, eye(s), d);
     sum = sum + v(tone(c.x), tone(c.y), tone(c.z));
   }
   const float scale = 255.0f / (kSamplesPerSide * kSamplesPerSide);
@@ -375,11 +404,18 @@ __global__ void __launch_bounds__(128) renderKernel(const float* scenes, int wid
   const int64_t plane = static_cast<int64_t>(width) * height;
   renderPixel(s, width, height, px, py, out + blockIdx.z * 3 * plane + static_cast<int64_t>(py) * width + px, plane);
 }
+
+__global__ void subjectKernel(const float* scenes, int width, int height, int cell, uint8_t* out) {
+  const int columns = width / cell, cells = columns * (height / cell);
+  for (int i = threadIdx.x; i < cells; i += blockDim.x)
+    out[static_cast<int64_t>(blockIdx.x) * cells + i] = subjectAt(
+        scenes + static_cast<int64_t>(blockIdx.x) * kScene, width, height, (i % columns + 0.5f) * cell, (i / columns + 0.5f) * cell);
+}
 #endif
 
 }  // namespace
 
-// scenes [count, 44] float32 → out [count, 3, height, width] uint8; device pointers under CUDA. Returns an error code.
+// scenes [count, 47] float32 → out [count, 3, height, width] uint8; device pointers under CUDA. Returns an error code.
 extern "C" int render_scenes(const float* scenes, int count, int width, int height, uint8_t* out, void* stream) {
 #ifdef __CUDACC__
   renderKernel<<<dim3((width + 15) / 16, (height + 7) / 8, count), 128, 0, static_cast<cudaStream_t>(stream)>>>(scenes, width, height, out);
@@ -391,6 +427,21 @@ extern "C" int render_scenes(const float* scenes, int count, int width, int heig
     for (int py = 0; py < height; ++py)
       for (int px = 0; px < width; ++px)
         renderPixel(scenes + n * kScene, width, height, px, py, out + n * 3 * plane + static_cast<int64_t>(py) * width + px, plane);
+  return 0;
+#endif
+}
+
+// What each cell × cell square shows in its middle: out [count, height / cell, width / cell] uint8, see subjectAt.
+extern "C" int map_subjects(const float* scenes, int count, int width, int height, int cell, uint8_t* out, void* stream) {
+#ifdef __CUDACC__
+  subjectKernel<<<count, 128, 0, static_cast<cudaStream_t>(stream)>>>(scenes, width, height, cell, out);
+  return static_cast<int>(cudaGetLastError());
+#else
+  (void)stream;
+  const int columns = width / cell, cells = columns * (height / cell);
+  for (int n = 0; n < count; ++n)
+    for (int i = 0; i < cells; ++i)
+      out[n * cells + i] = subjectAt(scenes + n * kScene, width, height, (i % columns + 0.5f) * cell, (i / columns + 0.5f) * cell);
   return 0;
 #endif
 }

@@ -1,7 +1,7 @@
 """What a scene holds: objects with shape, colour, size, material and pattern, a relation, a ground, a sky.
 
 A scene is sampled with Python's `random.Random` alone, so that a seed means the same picture everywhere. `parameters`
-gives the 44 floats that renderer.cu reads.
+gives the 47 floats that renderer.cu reads.
 """
 
 import math
@@ -29,7 +29,8 @@ SKIES = ("clear", "cloudy")
 # Of the first object to the second. Each has a mirror, so both orders are learnt.
 RELATIONS = ("left of", "right of", "in front of", "behind", "on top of", "under")
 
-FLOATS_PER_SCENE = 44
+FLOATS_PER_SCENE = 47
+FLOATS_PER_THING = 13
 SUPPORTS = ("cube", "cylinder")
 
 
@@ -167,11 +168,11 @@ def parameters(scene: Scene) -> list[float]:
     ]
     for index in range(3):
         if index >= len(scene.things):
-            values += [0.0] * 12
+            values += [0.0] * FLOATS_PER_THING
             continue
         t = scene.things[index]
         values += [
-            SHAPES.index(t.shape), t.x, t.base + t.half_height, t.z, t.radius, scene.yaws[index],
+            SHAPES.index(t.shape), t.x, t.base + t.half_height, t.z, t.radius, math.cos(scene.yaws[index]), math.sin(scene.yaws[index]),
             *COLOURS[t.colour], MATERIALS.index(t.material), PATTERNS.index(t.pattern), 1.0,
         ]
     return values

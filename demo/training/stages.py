@@ -11,6 +11,7 @@ from .sampling import PIXELS_PER_TOKEN, guidance_weight, shift
 from .state import StageClock, TrainingState, learning_rate
 
 STEPS_PER_RENEWAL = 6
+SEMANTIC_WEIGHT = 0.08
 TEXT_DROPOUT = 0.1
 
 
@@ -80,9 +81,18 @@ def compile_blocks(transformer: torch.nn.Module) -> None:
         block.compile(dynamic=False)
 
 
+# Shares of the picture sizes, in the order of SIZES, from each part of the stage on: small pictures teach what things are
+# at a quarter of the price.
+CURRICULUM = (
+    (0.00, (0.70, 0.26, 0.02, 0.01, 0.01)),
+    (0.35, (0.15, 0.65, 0.14, 0.03, 0.03)),
+    (0.70, (0.04, 0.36, 0.42, 0.09, 0.09)),
+)
+
+
 def draw_size(rng: random.Random, fraction: float) -> tuple[int, int]:
-    """Mostly 256² while the model learns what things are, then mostly 512². In the order of SIZES."""
-    return rng.choices(list(SIZES), (0.86, 0.10, 0.02, 0.02) if fraction < 0.70 else (0.36, 0.44, 0.10, 0.10))[0]
+    shares = [shares for start, shares in CURRICULUM if fraction >= start][-1]
+    return rng.choices(list(SIZES), shares)[0]
 
 
 def draw_sigma(batch: int, tokens: int) -> torch.Tensor:
@@ -99,32 +109,47 @@ def update_ema(state: TrainingState, decay: float) -> None:
     torch._foreach_lerp_(list(state.ema.parameters()), list(state.model.parameters()), 1 - decay)
 
 
-def new_optimizer(state: TrainingState, stage: str) -> torch.optim.Optimizer:
-    matrices = [p for p in state.model.parameters() if p.ndim > 1]
-    rest = [p for p in state.model.parameters() if p.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), fused=True)
-    if stage in state.optimizers:
-        optimizer.load_state_dict(state.optimizers[stage])
-    return optimizer
+class Optimizer:
+    """Muon for the matrices of the blocks, AdamW for everything else."""
+
+    def __init__(self, state: TrainingState, stage: str) -> None:
+        transformer = state.model.transformer
+        blocks = [*transformer.transformer_blocks, *transformer.single_transformer_blocks]
+        matrices = [p for block in blocks for name, p in block.named_parameters() if p.ndim == 2 and ".linear." not in f".{name}"]
+        chosen = {id(p) for p in matrices}
+        rest = [p for p in state.model.parameters() if id(p) not in chosen]
+        self.parts = [
+            torch.optim.Muon(matrices, lr=1e-3, momentum=0.95, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.005, fused=True),
+        ]
+        if stage in state.optimizers:
+            for part, saved in zip(self.parts, state.optimizers[stage]):
+                part.load_state_dict(saved)
+
+    def step(self, rate: float) -> None:
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = rate
+            part.step()
+            part.zero_grad(set_to_none=True)
+
+    def state_dict(self) -> list[dict]:
+        return [part.state_dict() for part in self.parts]
 
 
-def take_step(state: TrainingState, optimizer: torch.optim.Optimizer, loss: torch.Tensor, rate: float, decay: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.zero_grad(set_to_none=True)
+def take_step(state: TrainingState, optimizer: Optimizer, loss: torch.Tensor, rate: float, decay: float) -> None:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
-    optimizer.step()
+    optimizer.step(rate)
     update_ema(state, decay)
 
 
 def train_flow(state: TrainingState, clock: StageClock, seed: int) -> None:
     """Velocity of the straight path from picture to noise; guidance 1 means plain conditional."""
     rng = random.Random(seed)
-    pool = LatentPool(state.vae.eval().to(memory_format=torch.channels_last), seed, clock.budget / 925)
+    pool = LatentPool(state.vae.eval().to(memory_format=torch.channels_last), seed, min(1.0, clock.budget / 900))
     log("flow", clock, 0, f"pool filled: {pool.count}")
-    optimizer = new_optimizer(state, "flow")
+    optimizer = Optimizer(state, "flow")
     compile_blocks(state.model.transformer)
     empty_clip, empty_t5 = empty_ids(captions.vocabulary())
     step, started, losses = state.counts.get("flow", 0), 0, []
@@ -133,7 +158,7 @@ def train_flow(state: TrainingState, clock: StageClock, seed: int) -> None:
         height, width = (side // PIXELS_PER_TOKEN for side in size)
         if started % STEPS_PER_RENEWAL == 0:
             pool.renew(rng)
-        latents, clip_ids, t5_ids = pool.draw(size)
+        latents, clip_ids, t5_ids, classes = pool.draw(size)
         batch = len(latents)
         dropped = torch.rand(batch, 1, device="cuda") < TEXT_DROPOUT
         clip_ids, t5_ids = torch.where(dropped, empty_clip, clip_ids), torch.where(dropped, empty_t5, t5_ids)
@@ -141,14 +166,17 @@ def train_flow(state: TrainingState, clock: StageClock, seed: int) -> None:
         noisy = torch.lerp(latents, noise, sigma[:, None, None])
         with torch.autocast("cuda", torch.bfloat16):
             text, pooled = state.model.encoders(clip_ids, t5_ids)
-            out = state.model.transformer(noisy, sigma, torch.ones_like(sigma), text, pooled, height, width)
-        loss = (out.float() - (noise - latents)).square().mean()
+            middle: list[torch.Tensor] = []
+            out = state.model.transformer(noisy, sigma, torch.ones_like(sigma), text, pooled, height, width, middle)
+            lesson = state.model.semantics.loss(middle[0], classes)
+        velocity_loss = (out.float() - (noise - latents)).square().mean()
+        loss = velocity_loss + SEMANTIC_WEIGHT * lesson
         # A piece that starts with a fresh optimiser warms up again.
         rate = learning_rate(1.2e-3, clock.fraction(), min(step, started), 150, 0.62)
         take_step(state, optimizer, loss, rate, min(0.9993, (started + 10) / (started + 110)))
-        losses.append(loss.detach())
+        losses.append(velocity_loss.detach())
         if step % 500 == 0:
-            log("flow", clock, step, f"{size} loss {torch.stack(losses).mean().item():.4f} lr {rate:.2e}")
+            log("flow", clock, step, f"loss {torch.stack(losses).mean().item():.4f} lesson {lesson.item():.3f} lr {rate:.2e}")
             losses.clear()
         step, started = step + 1, started + 1
     clock.stop()
@@ -171,17 +199,17 @@ def distill_guidance(state: TrainingState, clock: StageClock, seed: int) -> None
     else:
         teacher = copy.deepcopy(state.ema)
     teacher.requires_grad_(False)
-    optimizer = new_optimizer(state, "distill")
+    optimizer = Optimizer(state, "distill")
     compile_blocks(state.model.transformer)
     compile_blocks(teacher.transformer)
     empty_clip, empty_t5 = empty_ids(captions.vocabulary())
     step, losses = state.counts.get("distill", 0), []
     while clock.running():
-        size = rng.choices(list(SIZES), (0.5, 0.34, 0.08, 0.08))[0]
+        size = rng.choices(list(SIZES), (0.06, 0.46, 0.32, 0.08, 0.08))[0]
         height, width = (side // PIXELS_PER_TOKEN for side in size)
         if step % STEPS_PER_RENEWAL == 0:
             pool.renew(rng)
-        latents, clip_ids, t5_ids = pool.draw(size)
+        latents, clip_ids, t5_ids, _ = pool.draw(size)
         batch = len(latents)
         sigma, noise = draw_sigma(batch, height * width), torch.randn_like(latents)
         noisy = torch.lerp(latents, noise, sigma[:, None, None])

@@ -8,16 +8,17 @@ from pathlib import Path
 import torch
 
 from .flux import FluxTransformer2DModel
+from .semantics import SemanticHead
 from .text import TextEncoders
 from .vae import Autoencoder
 
 
 class Denoiser(torch.nn.Module):
-    """The transformer with its text encoders: what one optimiser trains."""
+    """The transformer with its text encoders, and the head of the extra lesson."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.transformer, self.encoders = FluxTransformer2DModel(), TextEncoders()
+        self.transformer, self.encoders, self.semantics = FluxTransformer2DModel(), TextEncoders(), SemanticHead()
 
 
 class TrainingState:
@@ -62,7 +63,10 @@ class TrainingState:
             meta = torch.load(compact / "compact-meta.pt", weights_only=True)
             self.spent, self.counts = meta["spent"], meta["counts"]
             for name in ("vae", "model", "ema"):
-                getattr(self, name).load_state_dict(torch.load(compact / f"compact-{name}.pt", map_location="cuda", weights_only=True))
+                # A state from before the semantic head is welcome: the head starts anew.
+                weights = torch.load(compact / f"compact-{name}.pt", map_location="cuda", weights_only=True)
+                result = getattr(self, name).load_state_dict(weights, strict=False)
+                assert not result.unexpected_keys and all(key.startswith("semantics.") for key in result.missing_keys), result
             return True
         return False
 
