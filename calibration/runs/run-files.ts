@@ -1,0 +1,7 @@
+/** Names within a run folder. */
+export const RUN_FILE = 'run.json';
+export const RSE_FILE = 'rse.safetensors';
+export const SCHEME_FILE = 'scheme.scheme.json';
+export const METRICS_FILE = 'metrics.json';
+export const ORIGINAL_FILE = 'original.png';
+export const COMPRESSED_FILE = 'compressed.png';

@@ -1,0 +1,165 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { FileWriteError, writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
+import type { RgbImage } from '../../mmdit/pipeline/pipeline.ts';
+import { CalibrationError } from '../calibration-error.ts';
+import { readJsonFile } from '../json-file.ts';
+import type { RseTable } from '../rse/rse-table.ts';
+import { readRseTable, writeRseTable } from '../rse/rse-table-file.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import { readScheme, writeScheme } from '../scheme/scheme-file.ts';
+import { METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
+import { type PictureMetrics, type RunManifest, runManifestSchema, runMetricsSchema } from './run-manifest.ts';
+
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** A folder that holds one run; every file in it is written whole or not at all. */
+export class Run {
+  readonly folder: string;
+  #manifest: RunManifest;
+
+  constructor(folder: string, manifest: RunManifest) {
+    this.folder = folder;
+    this.#manifest = manifest;
+  }
+
+  get manifest(): RunManifest {
+    return this.#manifest;
+  }
+
+  /** Path of a file of this run. Throws CalibrationError for a name that leads out of its folder. */
+  path(name: string): string {
+    if (name === '' || name !== path.basename(name) || name === '..' || name === '.') {
+      throw new CalibrationError(`Run file: expected a plain file name, found "${name}"`);
+    }
+    return path.join(this.folder, name);
+  }
+
+  /** Replaces fields of run.json. Throws FileWriteError. */
+  async update(changes: Partial<Omit<RunManifest, 'format' | 'version'>>): Promise<void> {
+    const manifest = runManifestSchema.parse({ ...this.#manifest, ...changes });
+    await writeJson(this.path(RUN_FILE), manifest);
+    this.#manifest = manifest;
+  }
+
+  /** Returns the file's path. Throws FileWriteError. */
+  async writePng(name: string, { width, height, pixels }: RgbImage): Promise<string> {
+    const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer();
+    return this.writeFile(name, png);
+  }
+
+  /** Any other file, such as a report. Returns its path. Throws FileWriteError. */
+  async writeFile(name: string, data: Uint8Array | string): Promise<string> {
+    const file = this.path(name);
+    await writeWholeFile(file, data);
+    return file;
+  }
+
+  async writeMetrics(pictures: readonly PictureMetrics[]): Promise<void> {
+    const metrics = runMetricsSchema.parse({ format: 'arrowhead-metrics', version: 1, pictures });
+    await writeJson(this.path(METRICS_FILE), metrics);
+  }
+
+  async readMetrics(): Promise<readonly PictureMetrics[]> {
+    return (await readJsonFile(this.path(METRICS_FILE), runMetricsSchema, MAX_JSON_BYTES)).pictures;
+  }
+
+  async writeTable(table: RseTable): Promise<void> {
+    await writeRseTable(this.path(RSE_FILE), table);
+  }
+
+  readTable(): Promise<RseTable> {
+    return readRseTable(this.path(RSE_FILE));
+  }
+
+  async writeScheme(scheme: Scheme, name: string = SCHEME_FILE): Promise<void> {
+    await writeScheme(this.path(name), scheme);
+  }
+
+  readScheme(name: string = SCHEME_FILE): Promise<Scheme> {
+    return readScheme(this.path(name));
+  }
+
+  /** Names of its `*.scheme.json`, sorted. */
+  async schemes(): Promise<readonly string[]> {
+    return (await readdir(this.folder)).filter((name) => name.endsWith('.scheme.json')).sort();
+  }
+}
+
+export type NewRun = Partial<Omit<RunManifest, 'format' | 'version' | 'name'>>;
+
+/**
+ * Makes `root/<time>-<name>/` with its run.json; a second run of one second and name gets `-2`, and so on.
+ * Throws FileWriteError.
+ */
+export async function createRun(root: string, name: string, details: NewRun = {}): Promise<Run> {
+  const created = details.created ?? new Date().toISOString();
+  const time = created.slice(0, 19).replaceAll(':', '-');
+  await makeFolder(root, true);
+  const base = path.join(root, `${time}-${slug(name)}`);
+  for (let attempt = 1; ; attempt++) {
+    const folder = attempt === 1 ? base : `${base}-${attempt}`;
+    if (await makeFolder(folder, false)) return startRun(folder, name, { ...details, created });
+  }
+}
+
+/** A run in a folder of the caller's choice, made if missing; a run.json that is there already is kept. */
+export async function createRunIn(folder: string, details: NewRun = {}): Promise<Run> {
+  await makeFolder(folder, true);
+  if ((await readdir(folder)).includes(RUN_FILE)) return openRun(folder);
+  return startRun(folder, path.basename(path.resolve(folder)) || 'run', details);
+}
+
+/** Throws CalibrationFileError for a folder without a valid run.json. */
+export async function openRun(folder: string): Promise<Run> {
+  return new Run(folder, await readJsonFile(path.join(folder, RUN_FILE), runManifestSchema, MAX_JSON_BYTES));
+}
+
+async function startRun(folder: string, name: string, details: NewRun): Promise<Run> {
+  const manifest = runManifestSchema.parse({
+    format: 'arrowhead-run',
+    version: 1,
+    name,
+    created: new Date().toISOString(),
+    status: 'running',
+    model: null,
+    device: null,
+    sampling: null,
+    search: null,
+    seconds: {},
+    error: null,
+    ...details,
+  });
+  await writeJson(path.join(folder, RUN_FILE), manifest);
+  return new Run(folder, manifest);
+}
+
+/** Whether the folder is new; an existing one is an error of no kind. Throws FileWriteError. */
+async function makeFolder(folder: string, recursive: boolean): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive });
+    return true;
+  } catch (cause) {
+    if (!recursive && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new FileWriteError(folder, cause);
+  }
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeWholeFile(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** A name as every file system takes it. */
+function slug(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 48)
+    .replace(/-+$/, '');
+  return plain === '' ? 'run' : plain;
+}
