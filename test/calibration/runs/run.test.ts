@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CalibrationFileError } from '../../../calibration/calibration-error.ts';
 import { listRuns } from '../../../calibration/runs/list-runs.ts';
 import { createRun, createRunIn, openRun } from '../../../calibration/runs/run.ts';
@@ -64,7 +64,11 @@ describe('run folders', () => {
     expect(await run.readScheme('other.scheme.json')).toEqual(scheme);
 
     await run.update({ status: 'finished', seconds: { search: 1.5 } });
-    expect((await openRun(run.folder)).manifest).toMatchObject({ status: 'finished', seconds: { search: 1.5 }, created });
+    expect((await openRun(run.folder)).manifest).toMatchObject({
+      status: 'finished',
+      seconds: { search: 1.5 },
+      created,
+    });
     expect((await readdir(run.folder)).sort()).toEqual([
       'metrics.json',
       'original.png',
