@@ -1,22 +1,38 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-// ONNX Runtime's threads spin for a while after a run, and would take the cores from whoever comes next.
-const PAUSE_MS = 25;
+const PAUSE_MS = 10;
+const PAUSE_BETWEEN_ROUNDS_MS = 100;
 
-/** Milliseconds of every peer in every round. Peers take turns, so that whatever else the machine does hits all alike. */
+export interface Times {
+  /** Milliseconds on the clock, per round. */
+  readonly wall: number[];
+  /** Milliseconds of processor time of all threads: what other programs on the machine disturb least. */
+  readonly cpu: number[];
+}
+
+/** Times of every peer in every round. Peers take turns, so that whatever else the machine does hits all alike. */
 export async function interleaved<Name extends string>(
   peers: Readonly<Record<Name, () => Promise<unknown>>>,
   rounds: number,
-): Promise<Record<Name, number[]>> {
+): Promise<Record<Name, Times>> {
   const names = Object.keys(peers) as Name[];
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const times = Object.fromEntries(names.map((name) => [name, { wall: [], cpu: [] }])) as unknown as Record<
+    Name,
+    Times
+  >;
   for (let round = -1; round < rounds; round++) {
+    await pause(PAUSE_BETWEEN_ROUNDS_MS);
     for (const name of names) {
       await pause(PAUSE_MS);
+      const before = process.cpuUsage();
       const start = performance.now();
       await peers[name]();
+      const wall = performance.now() - start;
+      const { user, system } = process.cpuUsage(before);
       // Round −1 warms caches and memory up.
-      if (round >= 0) times[name].push(performance.now() - start);
+      if (round < 0) continue;
+      times[name].wall.push(wall);
+      times[name].cpu.push((user + system) / 1000);
     }
   }
   return times;

@@ -71,8 +71,12 @@ class AttentionTile {
     groups_ = roundUp(rows, kRowGroup);
     // Scores in units of log2 e, so that softmax needs exp2 alone.
     const float factor = scale * 1.4426950408889634f;
+    const float* first = q.data + batch * q.batchStride + rowBegin * q.tokenStride + head * dim_;
+    // Rows lie on a page each, where no hardware prefetcher follows.
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t d = 0; d < dim_; d += 16) __builtin_prefetch(first + r * q.tokenStride + d);
     for (int64_t r = 0; r < rows; ++r) {
-      const float* from = q.data + batch * q.batchStride + (rowBegin + r) * q.tokenStride + head * dim_;
+      const float* from = first + r * q.tokenStride;
       for (int64_t d = 0; d < dim_; ++d) q_.data()[r * dim_ + d] = from[d] * factor;
     }
     std::fill(q_.data() + rows * dim_, q_.data() + groups_ * dim_, 0.0f);

@@ -15,7 +15,6 @@ struct TileSums {
   double sum = 0;
   double sumOfSquares = 0;
   double cachedError = 0;
-  std::vector<double> squaredError;
 };
 
 struct TileScratch {
@@ -50,32 +49,30 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
   std::stable_sort(narrowFirst.begin(), narrowFirst.end(),
                    [&](size_t a, size_t b) { return args.halfWindows[a] < args.halfWindows[b]; });
 
-  ThreadPool& pool = ThreadPool::shared();
-  const int threads = pool.threads();
-  std::vector<int64_t> allHeads(heads);
-  std::iota(allHeads.begin(), allHeads.end(), int64_t{0});
-  const PackedHeads packed(shape, std::move(allHeads));
-  if (!packed.pack(args.k, args.v, pool, threads, args.cancel)) return false;
-
+  const int threads = ThreadPool::shared().threads();
   std::vector<std::pair<int64_t, int64_t>> rowTiles;  // first row, rows: never across a mask block
   for (int64_t block = 0; block < tokens; block += shape.block.rows)
     for (int64_t row = block; row < minOf(block + shape.block.rows, tokens); row += kTileRows)
       rowTiles.emplace_back(row, minOf(kTileRows, minOf(block + shape.block.rows, tokens) - row));
   const auto tilesPerHead = static_cast<int64_t>(rowTiles.size());
 
+  std::vector<HeadToVisit> units;
+  for (int64_t b = 0; b < shape.batch; ++b)
+    for (int64_t h = 0; h < shape.heads; ++h) units.push_back({b, h, tilesPerHead});
+
   std::vector<TileSums> tileSums(static_cast<size_t>(pairs * tilesPerHead));
+  // [tiles of all heads][candidates]
+  std::vector<double> squaredError(tileSums.size() * candidates, 0.0);
   std::vector<TileScratch> scratch;
   for (int i = 0; i < threads; ++i) scratch.emplace_back(shape.dim, args.candidates);
 
-  const bool done = pool.run(pairs * tilesPerHead, threads, args.cancel, [&](int64_t index, int slot) {
+  const auto visitTile = [&](int64_t unit, int64_t tileIndex, const PackedHead& keys, int slot) {
     TileScratch& own = scratch[static_cast<size_t>(slot)];
-    const int64_t pair = index / tilesPerHead;
-    const int64_t batch = pair / shape.heads;
-    const int64_t head = pair % shape.heads;
-    const auto [row, rows] = rowTiles[static_cast<size_t>(index % tilesPerHead)];
-    const PackedHead keys = packed.at(pair);
-    TileSums& out = tileSums[static_cast<size_t>(index)];
-    out.squaredError.assign(candidates, 0.0);
+    const auto [batch, head, count] = units[static_cast<size_t>(unit)];
+    const auto [row, rows] = rowTiles[static_cast<size_t>(tileIndex)];
+    const auto index = static_cast<size_t>(unit * tilesPerHead + tileIndex);
+    TileSums& out = tileSums[index];
+    double* const errors = squaredError.data() + index * candidates;
 
     own.tile.start(args.q, batch, head, row, rows, args.scale);
     KeyRanges seen = {{{0, 0}, {0, 0}}, 0};
@@ -100,14 +97,14 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
         out.sumOfSquares += static_cast<double>(full[d]) * full[d];
       }
       for (size_t n = 0; n < candidates; ++n)
-        out.squaredError[narrowFirst[n]] +=
+        errors[narrowFirst[n]] +=
             squaredDistance(own.snapshots.data() + (static_cast<int64_t>(n) * kTileRows + r) * shape.dim, full, shape.dim);
       if (args.previous != nullptr)
         out.cachedError += squaredDistance(
             args.previous + ((batch * tokens + row + r) * shape.heads + head) * shape.dim, full, shape.dim);
     }
-  });
-  if (!done) return false;
+  };
+  if (!forPackedHeads(shape, args.k, args.v, units, threads, args.cancel, visitTile)) return false;
 
   sums.sum.assign(heads, 0.0);
   sums.sumOfSquares.assign(heads, 0.0);
@@ -118,7 +115,7 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
     const TileSums& tile = tileSums[index];
     sums.sum[head] += tile.sum;
     sums.sumOfSquares[head] += tile.sumOfSquares;
-    for (size_t n = 0; n < candidates; ++n) sums.squaredError[n * heads + head] += tile.squaredError[n];
+    for (size_t n = 0; n < candidates; ++n) sums.squaredError[n * heads + head] += squaredError[index * candidates + n];
     if (args.previous != nullptr) sums.cachedError[head] += tile.cachedError;
   }
   return true;

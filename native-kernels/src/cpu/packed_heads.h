@@ -1,6 +1,7 @@
 // Keys and values in the order in which the micro-kernels read them, packed once per call for all row tiles.
 #pragma once
-#include <utility>
+#include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "kernels.h"
@@ -42,40 +43,75 @@ inline void packValue(const HeadsView& v, int64_t batch, int64_t head, int64_t d
   for (int64_t d = 0; d < dim; d += kLanes) store(out + d, loadTail(from + d, dim - d));
 }
 
-// Keys and values of the heads of a call, batch by batch: slot = batch · heads.size() + position in `heads`.
-class PackedHeads {
- public:
-  PackedHeads(const AttentionShape& shape, std::vector<int64_t> heads)
-      : shape_(shape), heads_(std::move(heads)), keyFloats_(PackedHead::keyFloats(shape.tokens(), shape.dim)),
-        valueFloats_(PackedHead::valueFloats(shape.tokens(), shape.dim)),
-        keys_(shape.batch * static_cast<int64_t>(heads_.size()) * keyFloats_),
-        values_(shape.batch * static_cast<int64_t>(heads_.size()) * valueFloats_) {}
-
-  // False if cancelled. A task is one panel of all heads, so that whole tokens are read in order.
-  bool pack(const HeadsView& k, const HeadsView& v, ThreadPool& pool, int threads, const CancelFlag& cancel) const {
-    const int64_t tokens = shape_.tokens();
-    const int64_t panels = (tokens + kPanelKeys - 1) / kPanelKeys;
-    return pool.run(shape_.batch * panels, threads, cancel, [&](int64_t task, int) {
-      const int64_t batch = task / panels;
-      const int64_t panel = task % panels * kPanelKeys;
-      int64_t slot = batch * static_cast<int64_t>(heads_.size());
-      for (const int64_t head : heads_) {
-        packKeyPanel(k, batch, head, tokens, shape_.dim, panel, keys_.data() + slot * keyFloats_ + panel * shape_.dim);
-        float* values = values_.data() + slot * valueFloats_;
-        for (int64_t key = panel; key < minOf(panel + kPanelKeys, tokens); ++key)
-          packValue(v, batch, head, shape_.dim, key, values + key * PackedHead::paddedDim(shape_.dim));
-        ++slot;
-      }
-    });
-  }
-
-  PackedHead at(int64_t slot) const { return {keys_.data() + slot * keyFloats_, values_.data() + slot * valueFloats_}; }
-
- private:
-  AttentionShape shape_;
-  std::vector<int64_t> heads_;
-  int64_t keyFloats_, valueFloats_;
-  Scratch keys_, values_;
+// One head of one batch, and how many tiles of query rows want its keys and values.
+struct HeadToVisit {
+  int64_t batch;
+  int64_t head;
+  int64_t tiles;
 };
+
+// Runs body(unit, tile, packed, slot) for every tile of every head in `units`, each after its head was packed. Only a few
+// heads are packed at a time: they stay in the caches, and memory does not grow with the number of heads. Packing and
+// tiles are one list of tasks that start in order, and a task waits only for earlier ones: somebody can always go on.
+// Bodies must not throw. False if cancelled.
+template <typename Body>
+bool forPackedHeads(const AttentionShape& shape, const HeadsView& k, const HeadsView& v,
+                    const std::vector<HeadToVisit>& units, int threads, const CancelFlag& cancel, const Body& body) {
+  struct Progress {
+    std::atomic<int32_t> packed{0};
+    std::atomic<int32_t> visited{0};
+  };
+  constexpr int64_t kKeysPerTask = 4 * kPanelKeys;
+  const int64_t tokens = shape.tokens();
+  const int64_t packTasks = (tokens + kKeysPerTask - 1) / kKeysPerTask;
+  const auto count = static_cast<int64_t>(units.size());
+  if (count == 0 || tokens == 0) return !cancel.requested();
+
+  std::vector<int64_t> firstTask;
+  int64_t tasks = 0;
+  int64_t fewestTiles = units.front().tiles;
+  for (const HeadToVisit& unit : units) {
+    firstTask.push_back(tasks);
+    tasks += packTasks + unit.tiles;
+    fewestTiles = minOf(fewestTiles, unit.tiles);
+  }
+  // One head being visited, one ahead, one behind; more where the threads are many beside the tiles of a head.
+  const int64_t places = minOf(count, 3 + 2 * threads / maxOf(fewestTiles, 1));
+  const int64_t keyFloats = PackedHead::keyFloats(tokens, shape.dim);
+  const int64_t valueFloats = PackedHead::valueFloats(tokens, shape.dim);
+  const Scratch keys(places * keyFloats), values(places * valueFloats);
+  std::vector<Progress> progress(units.size());
+
+  const auto waitFor = [](const std::atomic<int32_t>& done, int64_t wanted) {
+    for (int32_t seen = done.load(std::memory_order_acquire); seen != wanted; seen = done.load(std::memory_order_acquire))
+      done.wait(seen, std::memory_order_acquire);
+  };
+  const auto finishOne = [](std::atomic<int32_t>& done) {
+    done.fetch_add(1, std::memory_order_acq_rel);
+    done.notify_all();
+  };
+  return ThreadPool::shared().run(tasks, threads, cancel, [&](int64_t task, int slot) {
+    const int64_t unit = std::upper_bound(firstTask.begin(), firstTask.end(), task) - firstTask.begin() - 1;
+    const HeadToVisit& visit = units[static_cast<size_t>(unit)];
+    Progress& own = progress[static_cast<size_t>(unit)];
+    const int64_t step = task - firstTask[static_cast<size_t>(unit)];
+    float* const ownKeys = keys.data() + unit % places * keyFloats;
+    float* const ownValues = values.data() + unit % places * valueFloats;
+    if (step >= packTasks) {
+      waitFor(own.packed, packTasks);
+      body(unit, step - packTasks, PackedHead{ownKeys, ownValues}, slot);
+      finishOne(own.visited);
+      return;
+    }
+    if (unit >= places)
+      waitFor(progress[static_cast<size_t>(unit - places)].visited, units[static_cast<size_t>(unit - places)].tiles);
+    const int64_t end = minOf((step + 1) * kKeysPerTask, tokens);
+    for (int64_t panel = step * kKeysPerTask; panel < end; panel += kPanelKeys)
+      packKeyPanel(k, visit.batch, visit.head, tokens, shape.dim, panel, ownKeys + panel * shape.dim);
+    for (int64_t key = step * kKeysPerTask; key < end; ++key)
+      packValue(v, visit.batch, visit.head, shape.dim, key, ownValues + key * PackedHead::paddedDim(shape.dim));
+    finishOne(own.packed);
+  });
+}
 
 }  // namespace arrowhead::ARROWHEAD_ISA
