@@ -88,7 +88,10 @@ export async function headwiseAttention(args: HeadwiseAttentionArgs): Promise<vo
     { q: { array: args.q, count }, k: { array: args.k, count }, v: { array: args.v, count } },
   );
   requireArray('halfWindows', args.halfWindows, Int32Array, args.heads);
-  requireWindows(args.halfWindows.subarray(0, args.heads), CACHED_HEAD);
+  const windows = args.halfWindows.subarray(0, args.heads);
+  requireWindows(windows, CACHED_HEAD);
+  args.signal?.throwIfAborted();
+  if (windows.every((window) => window === CACHED_HEAD)) return;
   await runCancellable(args.signal, (cancel) =>
     addon.headwiseAttention({ ...flat, v: args.v, out: args.out, halfWindows: args.halfWindows, cancel }),
   );
