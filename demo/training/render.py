@@ -21,7 +21,8 @@ class Renderer:
     def __init__(self) -> None:
         source = Path(__file__).with_name("renderer.cu")
         nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
-        name = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+        parts = [source, *sorted(source.parent.glob("*.cuh"))]
+        name = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
         library = Path(tempfile.gettempdir()) / f"scene-renderer-{name}.so"
         if not library.exists():
             subprocess.run(
