@@ -59,6 +59,8 @@ export interface DumpedCall {
   readonly prepared: PreparedModel;
   readonly sample: DumpTensor;
   readonly timesteps: Float32Array;
+  /** Brings the prediction into the order of the dump's `out.sample`, where the two differ. */
+  readonly arrange?: (prediction: Float32Array) => Float32Array;
 }
 
 /** A kind of transformer that this runtime can build, listed in model-families.ts. */

@@ -31,12 +31,13 @@ export async function verifyTransformer(folder: string, dumpFile: string, device
   const downloads = new Map<string, Promise<Float32Array>>();
   const take = (name: string, tensor: Tensor) => void downloads.set(name, device.download(tensor));
   try {
-    const { prepared, sample, timesteps } = await model.prepareDump(dump);
+    const { prepared, sample, timesteps, arrange } = await model.prepareDump(dump);
     const input = device.upload(sample.values, sample.shape);
     try {
       const observe = (name: string, tensor: Tensor) => take(`mid.${name}`, tensor);
       const output = await prepared.predict(input, timesteps, { attention: attention.step(0), observe });
-      take('out.sample', output);
+      const prediction = device.download(output);
+      downloads.set('out.sample', arrange ? prediction.then(arrange) : prediction);
       device.release(output);
     } finally {
       device.release(input);

@@ -1,5 +1,6 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
+import { readFloats } from '../checkpoint/read-floats.ts';
 import type { Device, Shape, Tensor } from '../device/device.ts';
 import { DeviceMemoryError } from '../device/device-memory-error.ts';
 
@@ -45,6 +46,20 @@ export class WeightLoader {
     };
   }
 
+  /** A convolution over p×p patches that do not overlap, as a projection of flattened patches (channel, row, column). */
+  async patchLinear(name: string, outputs: number, inputs: number, p: number): Promise<Linear> {
+    return {
+      weight: await this.#load([`${name}.weight`], [outputs, inputs, p, p], [outputs, inputs * p * p]),
+      bias: await this.#load([`${name}.bias`], [outputs]),
+    };
+  }
+
+  /** A table that the model itself reads, in this process's memory. */
+  floats(name: string, shape: Shape): Promise<Float32Array> {
+    this.#used.add(name);
+    return readFloats(this.#component.tensor(name, shape));
+  }
+
   vector(name: string, length: number): Promise<Tensor> {
     return this.#load([name], [length]);
   }
@@ -67,10 +82,11 @@ export class WeightLoader {
     this.#device.release(...this.#loaded.splice(0));
   }
 
-  async #load(names: readonly string[], shape: readonly number[]): Promise<Tensor> {
+  async #load(names: readonly string[], shape: Shape, loadAs = shape): Promise<Tensor> {
     const sources = names.map((name) => {
       this.#used.add(name);
-      return this.#component.tensor(name, shape);
+      const source = this.#component.tensor(name, shape);
+      return loadAs === shape ? source : { ...source, shape: loadAs, read: () => source.read() };
     });
     const tensor = await this.#device.loadWeight(...sources);
     this.#loaded.push(tensor);
