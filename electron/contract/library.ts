@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { searchSettings } from './calibrations.ts';
+import * as field from './fields.ts';
+
+export const runKind = z.enum(['calibration', 'generation', 'sweep', 'import']);
+
+/** How far a picture is from another. */
+export const metrics = z.strictObject({
+  identical: z.boolean(),
+  ssim: z.number(),
+  /** dB; null for identical pictures, whose PSNR is infinite. */
+  psnr: z.number().nullable(),
+  mse: field.amount,
+  /** null where the network's weights are not there. */
+  lpips: z.number().nullable(),
+});
+
+export const runSummary = z.strictObject({
+  id: field.runId,
+  name: z.string(),
+  kind: runKind,
+  /** ISO 8601, UTC. */
+  created: z.string(),
+  status: z.enum(['running', 'finished', 'cancelled', 'failed']),
+  error: z.string().nullable(),
+  tags: z.array(z.string()),
+  /** Of the first sample or prompt; may be empty. */
+  prompt: z.string(),
+  model: z.strictObject({ family: z.string(), name: z.string(), fingerprint: z.string() }).nullable(),
+  sampling: field.sampling.nullable(),
+  delta: field.amount.nullable(),
+  headConstraint: field.amount.nullable(),
+  /** Of its own scheme. */
+  sparsity: z.number().nullable(),
+  /** Means over its pictures. */
+  ssim: z.number().nullable(),
+  lpips: z.number().nullable(),
+  /** Whether `calibration.open` can open it. */
+  hasTable: z.boolean(),
+  /** A calibration under way or left unfinished: `resume` goes on with it. */
+  resumable: z.boolean(),
+  /** The run that it was made from. */
+  parent: field.runId.nullable(),
+  /** A small WebP picture; null where there is none. */
+  thumbnail: field.bytes.nullable(),
+});
+
+/** A folder of the library with a run.json that cannot be used. */
+export const unreadableRun = z.strictObject({ id: z.string(), reason: z.string() });
+
+export const picture = z.strictObject({
+  prompt: z.string(),
+  seed: field.count,
+  /** Files of the run; null where that picture was not made. */
+  original: z.string().nullable(),
+  compressed: z.string().nullable(),
+  difference: z.string().nullable(),
+  metrics: metrics.nullable(),
+  /** Wall time of denoising. */
+  seconds: z.strictObject({ original: field.amount.nullable(), compressed: field.amount.nullable() }),
+});
+
+export const schemeSummary = z.strictObject({
+  file: field.entryName,
+  delta: field.amount,
+  headConstraint: field.amount.nullable(),
+  mode: z.enum(['progressive', 'preview']),
+  sparsity: z.number(),
+});
+
+/** One pair of bounds of a sweep. */
+export const sweepPoint = z.strictObject({
+  delta: field.amount,
+  headConstraint: field.amount.nullable(),
+  scheme: field.entryName,
+  sparsity: z.number(),
+  attentionSpeedUp: z.number().nullable(),
+  endToEndSpeedUp: z.number().nullable(),
+  /** Wall time of denoising with full attention ÷ under the scheme, mean over the samples. */
+  measuredSpeedUp: z.number().nullable(),
+  /** Means over the samples. */
+  ssim: z.number(),
+  psnr: z.number().nullable(),
+  lpips: z.number().nullable(),
+  /** Whether no other point is better in sparsity and SSIM. */
+  onFront: z.boolean(),
+  /** Positions in the run's pictures, one per sample. */
+  pictures: z.array(field.count),
+});
+
+export const runDetails = z.strictObject({
+  summary: runSummary,
+  /** Where it lies on the host's machine. */
+  folder: z.string(),
+  device: z.string().nullable(),
+  search: searchSettings.nullable(),
+  /** Wall times by what took them. */
+  seconds: z.record(z.string(), field.amount),
+  schemes: z.array(schemeSummary),
+  pictures: z.array(picture),
+  /** Empty unless it is a sweep; grows while one runs. */
+  sweep: z.array(sweepPoint),
+});
+
+export const imageRef = z.strictObject({ run: field.runId, file: field.entryName });
+
+export const image = z.strictObject({
+  mediaType: z.enum(['image/png', 'image/webp']),
+  width: field.count,
+  height: field.count,
+  data: field.bytes,
+});
+
+/** A file for the user to keep. */
+export const exportedFile = z.strictObject({
+  fileName: z.string(),
+  mediaType: z.string(),
+  data: field.bytes,
+});

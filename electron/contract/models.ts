@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import * as field from './fields.ts';
+
+export const device = z.strictObject({
+  kind: z.enum(['cpu', 'cuda']),
+  /** As users know it: "AMD EPYC, 2 threads, AVX-512". */
+  name: z.string(),
+  computeDtype: z.enum(['f32', 'bf16', 'f16']),
+  memoryBytes: field.count,
+});
+
+export const deviceReport = z.strictObject({
+  /** The preferred one first. */
+  devices: z.array(device),
+  /** Of the machine: what could still be taken. */
+  availableBytes: field.count,
+  /** Of the host with its workers. */
+  processBytes: field.count,
+});
+
+export const modelSummary = z.strictObject({
+  id: field.modelId,
+  /** For people. */
+  name: z.string(),
+  folder: z.string(),
+  isDemo: z.boolean(),
+  /** Why it cannot be opened: its folder is gone. null where it can. */
+  problem: z.string().nullable(),
+});
+
+export const attentionLayer = z.strictObject({
+  /** As diffusers names it: `transformer_blocks.3.attn`. */
+  name: z.string(),
+  heads: field.count,
+  headDim: field.count,
+});
+
+/** Prompts that ship with the demo checkpoint. */
+export const shippedPrompts = z.strictObject({
+  default: z.string(),
+  calibration: z.array(z.string()),
+  evaluation: z.array(z.string()),
+});
+
+export const modelInfo = z.strictObject({
+  ...modelSummary.shape,
+  family: z.enum(['flux', 'sd3']),
+  fingerprint: z.string(),
+  layers: z.array(attentionLayer),
+  /** What the checkpoint is made for. */
+  defaults: field.sampling,
+  /** null for models that ship none. */
+  prompts: shippedPrompts.nullable(),
+});
+
+/** What the model makes of sampling settings. */
+export const samplingDescription = z.strictObject({
+  ...field.sampling.shape,
+  scheduler: z.string(),
+  textTokens: field.count,
+  imageTokens: field.count,
+  tokenOrder: field.tokenOrder,
+  tokenGrid: field.tokenGrid,
+  block: field.block,
+});
+
+export const promptNotices = z.strictObject({
+  /** Words that no tokenizer of the model knows: they have no effect. */
+  ignoredWords: z.array(z.string()),
+  /** Tokens beyond the text length, which are cut. */
+  cutTokens: field.count,
+});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { errorInfo } from './fields.ts';
+
+/**
+ * How the contract travels over a WebSocket (`/workbench`). Electron's IPC needs none of it: structured clones carry
+ * typed arrays.
+ *
+ * A message without typed arrays is a text frame: its JSON. One with typed arrays is a binary frame:
+ *
+ *     u32 (little endian)   bytes of the header, a multiple of 8 less 4, so that the first array is aligned
+ *     header                JSON, padded with spaces: { "message": …, "arrays": [{ "type": "f32" | "u8", "length": n }] }
+ *     arrays                one after another, little endian, each padded with zeros to a multiple of 8 bytes
+ *
+ * In the message, `{ "$array": i }` stands where array i was; `length` counts elements. NaN and Infinity travel inside
+ * arrays only.
+ *
+ * The client sends requests; the server answers each once, in any order, and sends events at any time. A request that
+ * cannot be read at all (no JSON, no id) closes the connection with code 1008, as does a client that sends too fast;
+ * too large a frame closes it with 1009.
+ */
+export const WIRE_PATH = '/workbench';
+
+export const wireArray = z.strictObject({ type: z.enum(['f32', 'u8']), length: z.int().nonnegative() });
+export const wireHeader = z.strictObject({ message: z.unknown(), arrays: z.array(wireArray).max(16) });
+
+export const wireRequest = z.strictObject({
+  /** The client's own, told back in the reply; not in use by another request under way. */
+  id: z.int().nonnegative(),
+  request: z.string().max(64),
+  params: z.unknown(),
+});
+
+export const wireReply = z.union([
+  z.strictObject({ id: z.int().nonnegative(), reply: z.unknown() }),
+  z.strictObject({ id: z.int().nonnegative(), error: errorInfo }),
+]);
+
+export const wireEvent = z.strictObject({ event: z.string(), payload: z.unknown() });
