@@ -20,10 +20,10 @@ export default {
     ...layerRules,
     {
       name: 'layer-renderer',
-      comment: 'renderer/ sees the rest only through the types of electron/contract.ts',
+      comment: 'renderer/ sees the rest only through electron/contract',
       severity: 'error',
       from: { path: '^renderer/' },
-      to: { path: '^(native-kernels|mmdit|calibration|demo|test|electron)/', pathNot: '^electron/contract\\.ts$' },
+      to: { path: '^(native-kernels|mmdit|calibration|demo|test|electron)/', pathNot: '^electron/contract[./]' },
     },
     {
       name: 'one-addon-door',
@@ -49,11 +49,11 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^native-kernels/build' },
+    exclude: { path: '^native-kernels/build|\\.(css|svg)$|\\.d\\.ts$|vite\\.config\\.ts$' },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
-      extensions: ['.ts', '.mjs', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
       conditionNames: ['import', 'node', 'default'],
     },
   },

@@ -1,0 +1,44 @@
+import { Check, ChevronDown } from 'lucide-react';
+import { Select as Primitive } from 'radix-ui';
+import styles from './select.module.css';
+
+export interface SelectOption<T extends string> {
+  readonly value: T;
+  readonly label: string;
+}
+
+interface SelectProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly SelectOption<T>[];
+  readonly onChange: (value: T) => void;
+  readonly disabled?: boolean;
+}
+
+/** One of a few named choices. `label` is its accessible name. */
+export function Select<T extends string>({ label, value, options, onChange, disabled = false }: SelectProps<T>) {
+  return (
+    <Primitive.Root value={value} onValueChange={(next) => onChange(next as T)} disabled={disabled}>
+      <Primitive.Trigger className={styles.trigger} aria-label={label}>
+        <Primitive.Value />
+        <Primitive.Icon asChild>
+          <ChevronDown size={14} aria-hidden />
+        </Primitive.Icon>
+      </Primitive.Trigger>
+      <Primitive.Portal>
+        <Primitive.Content className={styles.list} position="popper" sideOffset={4} collisionPadding={8}>
+          <Primitive.Viewport>
+            {options.map((option) => (
+              <Primitive.Item key={option.value} value={option.value} className={styles.item}>
+                <Primitive.ItemText>{option.label}</Primitive.ItemText>
+                <Primitive.ItemIndicator>
+                  <Check size={14} aria-hidden />
+                </Primitive.ItemIndicator>
+              </Primitive.Item>
+            ))}
+          </Primitive.Viewport>
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  );
+}
