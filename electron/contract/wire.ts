@@ -12,16 +12,21 @@ import { errorInfo } from './fields.ts';
  *     arrays                one after another, little endian, each padded with zeros to a multiple of 8 bytes
  *
  * In the message, `{ "$array": i }` stands where array i was; `length` counts elements. NaN and Infinity travel inside
- * arrays only.
+ * arrays only. No object has a key `__proto__`, and none in a binary frame has a key `$array` of its own. Messages nest
+ * at most 32 deep.
  *
  * The client sends requests; the server answers each once, in any order, and sends events at any time. A request that
- * cannot be read at all (no JSON, no id) closes the connection with code 1008, as does a client that sends too fast;
- * too large a frame closes it with 1009.
+ * cannot be read at all (no JSON, no id) closes the connection with code 1008, as do a client that sends too fast and an
+ * id that is in use; too large a frame closes it with 1009. A server that ends closes with 1001. To a client that reads
+ * too slowly, newer events about the same thing replace older ones.
  */
 export const WIRE_PATH = '/workbench';
 
 export const wireArray = z.strictObject({ type: z.enum(['f32', 'u8']), length: z.int().nonnegative() });
-export const wireHeader = z.strictObject({ message: z.unknown(), arrays: z.array(wireArray).max(16) });
+export type WireArray = z.output<typeof wireArray>;
+
+/** Every array is named once in the message. */
+export const wireHeader = z.strictObject({ message: z.unknown(), arrays: z.array(wireArray) });
 
 export const wireRequest = z.strictObject({
   /** The client's own, told back in the reply; not in use by another request under way. */

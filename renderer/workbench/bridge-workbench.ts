@@ -1,0 +1,29 @@
+import type { ErrorInfo, Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
+import type { WorkbenchConnection } from './connection.ts';
+import { WorkbenchError } from './workbench-error.ts';
+
+/** What Electron's preload script puts on `window`. Errors come as data: an Error would lose its name on the way. */
+export interface WorkbenchBridge {
+  request(name: string, params: unknown): Promise<{ readonly reply: unknown } | { readonly error: ErrorInfo }>;
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: WorkbenchEvent) => void): () => void;
+}
+
+/** The host in Electron's main process. It lives as long as the window, so the connection is always open. */
+export function connectBridgeWorkbench(bridge: WorkbenchBridge): WorkbenchConnection {
+  const workbench: Workbench = {
+    async request<N extends RequestName>(name: N, params: unknown): Promise<Reply<N>> {
+      const answer = await bridge.request(name, params);
+      if ('error' in answer) throw new WorkbenchError(answer.error);
+      return answer.reply as Reply<N>;
+    },
+    subscribe: (listener) => bridge.subscribe(listener),
+  };
+  return {
+    workbench,
+    onStatus(listener) {
+      listener('open');
+      return () => {};
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { wireEvent, wireReply } from '../../electron/contract/wire.ts';
+import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../electron/contract/wire-codec.ts';
+import type { Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
+import type { ConnectionStatus } from '../state/host-slice.ts';
+import { BackOff } from './back-off.ts';
+import type { WorkbenchConnection } from './connection.ts';
+import { RequestsUnderWay } from './requests-under-way.ts';
+import { WorkbenchError } from './workbench-error.ts';
+
+export interface SocketConnection extends WorkbenchConnection {
+  /** Ends the connection for good. */
+  close(): void;
+}
+
+export interface SocketOptions {
+  /** Pause before the first new attempt; doubles with every further one, up to 10 s. Default: 250 ms. */
+  readonly retryMs?: number;
+  /** Silence after which the host is asked whether it is there, and how long it may take to answer. Default: 20 s. */
+  readonly silenceMs?: number;
+}
+
+/**
+ * The host behind `arrowhead serve`. A lost connection is taken up again, with growing pauses, and subscriptions stay;
+ * events in between are missed, so ask anew when the status becomes `open`. Requests under way when it is lost, and all
+ * until it is back, reject with ConnectionLostError; those made while it is opened for the first time wait.
+ */
+export function connectSocketWorkbench(url: string, options: SocketOptions = {}): SocketConnection {
+  const connection = new ReconnectingSocket(url, options);
+  const workbench: Workbench = {
+    request: <N extends RequestName>(name: N, params: unknown) => connection.request(name, params) as Promise<Reply<N>>,
+    subscribe: (listener) => connection.subscribe(listener),
+  };
+  return { workbench, onStatus: (listener) => connection.onStatus(listener), close: () => connection.close() };
+}
+
+class ReconnectingSocket {
+  readonly #url: string;
+  readonly #silenceMs: number;
+  readonly #requests = new RequestsUnderWay();
+  readonly #listeners = new Set<(event: WorkbenchEvent) => void>();
+  readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
+  readonly #backOff: BackOff;
+  #socket: WebSocket | null = null;
+  /** `lost` while it is tried again, too. */
+  #status: ConnectionStatus = 'connecting';
+  /** Made while the connection was being opened. */
+  #held: Frame[] = [];
+  #silence: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(url: string, { retryMs = 250, silenceMs = 20_000 }: SocketOptions) {
+    this.#url = url;
+    this.#silenceMs = silenceMs;
+    this.#backOff = new BackOff(retryMs, () => this.#open());
+    this.#open();
+  }
+
+  request(request: string, params: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.#requests.add(resolve, reject);
+      try {
+        const frame = encodeFrame({ id, request, params });
+        if (this.#status === 'open') this.#socket?.send(frame);
+        else if (this.#status === 'connecting') this.#held.push(frame);
+        else throw lost();
+      } catch (error) {
+        this.#requests.fail(id, error);
+      }
+    });
+  }
+
+  subscribe(listener: (event: WorkbenchEvent) => void): () => void {
+    // Wrapped, so that a listener subscribed twice is called twice and ends one by one.
+    const own = (event: WorkbenchEvent) => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  onStatus(listener: (status: ConnectionStatus) => void): () => void {
+    const own = (status: ConnectionStatus) => listener(status);
+    this.#statusListeners.add(own);
+    own(this.#status);
+    return () => this.#statusListeners.delete(own);
+  }
+
+  close(): void {
+    this.#backOff.stop();
+    this.#drop();
+  }
+
+  #open(): void {
+    const socket = new WebSocket(this.#url);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    const current = (then: () => void) => () => {
+      if (this.#socket === socket) then();
+    };
+    socket.onopen = current(() => this.#opened(socket));
+    socket.onclose = current(() => this.#drop());
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (this.#socket === socket) this.#receive(typeof data === 'string' ? data : new Uint8Array(data));
+    };
+  }
+
+  #opened(socket: WebSocket): void {
+    this.#backOff.reset();
+    for (const frame of this.#held.splice(0)) socket.send(frame);
+    this.#listenForSilence();
+    this.#setStatus('open');
+  }
+
+  #drop(): void {
+    clearTimeout(this.#silence);
+    this.#held = [];
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.#backOff.schedule();
+    this.#setStatus('lost');
+    this.#requests.failAll(lost());
+  }
+
+  #receive(frame: string | Uint8Array): void {
+    this.#listenForSilence();
+    let message: unknown;
+    try {
+      message = decodeFrame(frame, GENEROUS_LIMITS);
+    } catch {
+      // Not our server, or bytes were lost: nothing after this can be trusted.
+      this.#drop();
+      return;
+    }
+    const reply = wireReply.safeParse(message);
+    const event = wireEvent.safeParse(message);
+    if (reply.success) this.#requests.settle(reply.data);
+    else if (event.success) for (const listener of [...this.#listeners]) listener(event.data as WorkbenchEvent);
+    else this.#drop();
+  }
+
+  /** A tunnel that died without a word leaves the socket open for minutes: asks, and gives up without an answer. */
+  #listenForSilence(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.request('settings.get', {}).catch(() => {});
+      this.#silence = setTimeout(() => this.#drop(), this.#silenceMs);
+    }, this.#silenceMs);
+  }
+
+  #setStatus(status: ConnectionStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    for (const listener of [...this.#statusListeners]) listener(status);
+  }
+}
+
+function lost(): WorkbenchError {
+  return new WorkbenchError({
+    name: 'ConnectionLostError',
+    message: 'The connection to the workbench is lost.',
+    hint: 'It is tried again by itself. If arrowhead serve was started anew, open the address that it printed.',
+  });
+}
