@@ -5,7 +5,7 @@ import type { Pipeline, Sample, Sampling } from '../../mmdit/pipeline/pipeline.t
 import { CalibrationError } from '../calibration-error.ts';
 import type { Savings } from '../cost/savings.ts';
 import type { TableSampling } from '../rse/rse-table.ts';
-import { requireBudget } from '../solver/solve-table.ts';
+import { requireBudget } from '../solver/solve-plan.ts';
 import type { SearchSettings } from './search-settings.ts';
 
 export interface CalibrationRequest {

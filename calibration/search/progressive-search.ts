@@ -4,9 +4,9 @@ import type { AttentionErrorSums } from '../../mmdit/device/device.ts';
 import type { LayerSavings } from '../cost/savings.ts';
 import { relativeSquaredErrors } from '../rse/relative-squared-error.ts';
 import { LayerSolver } from '../solver/layer-solver.ts';
-import { chosenSaving, headLimit, type SolveSettings } from '../solver/solve-table.ts';
+import { chosenSaving, headLimit, type PlanBounds } from '../solver/solve-plan.ts';
 
-export interface SearchSpace extends Pick<SolveSettings, 'delta' | 'headConstraint'> {
+export interface SearchSpace extends PlanBounds {
   readonly steps: number;
   readonly layers: readonly string[];
   readonly heads: number;

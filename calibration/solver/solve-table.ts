@@ -1,9 +1,8 @@
 import { parseMethod } from '../../mmdit/attention/method.ts';
-import { CalibrationError } from '../calibration-error.ts';
 import { layerSavings, type Savings } from '../cost/savings.ts';
 import { planSparsity } from '../cost/sparsity.ts';
 import type { RseTable } from '../rse/rse-table.ts';
-import { LayerSolver } from './layer-solver.ts';
+import { requireBudget, solvePlan } from './solve-plan.ts';
 
 export interface SolveSettings {
   /** Bound on the summed RSE of a layer's heads at a step; finite, not negative. */
@@ -13,8 +12,6 @@ export interface SolveSettings {
   /** Default: attention FLOPs from the table's own sampling settings. */
   readonly savings?: Savings;
 }
-
-type Budget = Pick<SolveSettings, 'delta' | 'headConstraint'>;
 
 export interface SolvedTable {
   /** What `plan` points into; the table's methods, with `full` put first where the table lacks it. */
@@ -38,56 +35,29 @@ export function solveTable(table: RseTable, settings: SolveSettings): SolvedTabl
   const { steps, layers, heads } = table;
   const { methods, rse } = withFull(table);
   const savings = layerSavings(settings.savings ?? { source: 'flops' }, methods, table);
-  const full = methods.indexOf('full');
-  const limit = headLimit(settings, heads);
-  const solver = new LayerSolver(heads, methods.length, full);
-  const choices = new Uint8Array(heads);
-  let saving = 0;
-  let known: Float64Array | undefined;
-  const plan: number[][][] = [];
-  const rseUsed: number[][] = [];
-  for (let step = 0; step < steps; step++) {
-    const stepPlan: number[][] = [];
-    const stepRse: number[] = [];
-    for (let layer = 0; layer < layers.length; layer++) {
-      const layerSaving = savings[layer]!;
-      if (layerSaving !== known) solver.setSavings(layerSaving);
-      known = layerSaving;
-      solver.solve(rse, (step * layers.length + layer) * methods.length * heads, settings.delta, limit, choices, 0);
-      stepPlan.push(Array.from(choices));
-      stepRse.push(solver.rse);
-      saving += chosenSaving(choices, layerSaving);
-    }
-    plan.push(stepPlan);
-    rseUsed.push(stepRse);
-  }
+  const solved = solvePlan({ steps, layers: layers.length, heads, methods, rse, savings }, settings);
+  const plan = nestedPlan(solved.plan, layers.length, heads);
+  const rseUsed = nest(solved.rseUsed, layers.length);
   const sparsity = table.sampling && planSparsity(plan, methods.map(parseMethod), table.sampling);
-  return { methods, plan, saving, sparsity, rseUsed, milliseconds: performance.now() - started };
+  return { methods, plan, saving: solved.saving, sparsity, rseUsed, milliseconds: performance.now() - started };
 }
 
-/** c·δ/n, the bound on one head. */
-export function headLimit({ delta, headConstraint }: Budget, heads: number): number {
-  return headConstraint === null ? Number.POSITIVE_INFINITY : (headConstraint * delta) / heads;
+/** `[steps, layers, heads]` as `[step][layer][head]`, the form of files and of the runtime. */
+export function nestedPlan(
+  plan: Uint8Array,
+  layers: number,
+  heads: number,
+): readonly (readonly (readonly number[])[])[] {
+  return nest(nest(plan, heads), layers);
 }
 
-/** Throws CalibrationError for a δ or c that bounds nothing sensible. */
-export function requireBudget({ delta, headConstraint }: Budget): void {
-  if (!(Number.isFinite(delta) && delta >= 0)) {
-    throw new CalibrationError(`delta: expected a finite number of at least 0, found ${delta}`);
-  }
-  if (headConstraint !== null && !(Number.isFinite(headConstraint) && headConstraint >= 0)) {
-    throw new CalibrationError(`headConstraint: expected a number of at least 0 or null, found ${headConstraint}`);
-  }
+function nest<T>(values: ArrayLike<T>, width: number): readonly (readonly T[])[] {
+  const flat = Array.from(values);
+  return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width));
 }
 
-/** Summed in head order. */
-export function chosenSaving(choices: Uint8Array, savings: Float64Array): number {
-  let sum = 0;
-  for (const method of choices) sum += savings[method]!;
-  return sum;
-}
-
-function withFull(table: RseTable): { methods: readonly string[]; rse: Float32Array } {
+/** Methods and RSE with `full` put first where the table lacks it. */
+export function withFull(table: RseTable): { methods: readonly string[]; rse: Float32Array } {
   if (table.methods.includes('full')) return table;
   const { steps, layers, heads, methods, rse } = table;
   const padded = new Float32Array(steps * layers.length * (methods.length + 1) * heads);

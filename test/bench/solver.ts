@@ -1,7 +1,8 @@
 // npm run bench:solver [-- --json]: a whole FLUX-size table re-solved, beside HiGHS on a sample of the same instances.
 import { cpus } from 'node:os';
 import type { RseTable } from '../../calibration/rse/rse-table.ts';
-import { headLimit, solveTable } from '../../calibration/solver/solve-table.ts';
+import { headLimit } from '../../calibration/solver/solve-plan.ts';
+import { solveTable } from '../../calibration/solver/solve-table.ts';
 import { attentionFlops } from '../../mmdit/attention/attention-flops.ts';
 import { FULL, parseMethod } from '../../mmdit/attention/method.ts';
 import { highsSaving } from '../calibration/solver/highs-knapsack.ts';
