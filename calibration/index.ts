@@ -2,14 +2,16 @@
 
 export { CalibrationError, CalibrationFileError } from './calibration-error.ts';
 export { measureSavings } from './cost/measure-savings.ts';
+export { MEASURED_SAVINGS_FILE, readMeasuredSavings } from './cost/measured-savings-file.ts';
 export type { LayerSavings, Savings } from './cost/savings.ts';
 export { layerSavings } from './cost/savings.ts';
 export { readSavings } from './cost/savings-file.ts';
-export { type AttentionShape, planSparsity } from './cost/sparsity.ts';
+export { type AttentionCost, type AttentionShape, attentionCost, planSparsity } from './cost/sparsity.ts';
+export { readJsonFile } from './json-file.ts';
 export { compareImages, type ImageComparison } from './metrics/compare-images.ts';
 export { ImageComparisonError } from './metrics/image-error.ts';
 export type { RseTable, TableSampling } from './rse/rse-table.ts';
-export { readRseTable, writeRseTable } from './rse/rse-table-file.ts';
+export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';
 export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
 export {
@@ -36,4 +38,5 @@ export type { CalibrationProgress } from './search/calibration-progress.ts';
 export type { CalibrationRequest } from './search/calibration-request.ts';
 export type { CostSource, SearchSettings } from './search/search-settings.ts';
 export { SolverLimitError } from './solver/pareto-search.ts';
-export { type SolvedTable, type SolveSettings, solveTable } from './solver/solve-table.ts';
+export { type PlanChoices, type PlanPin, type PlanSpace, solvePlan } from './solver/solve-plan.ts';
+export { nestedPlan, type SolvedTable, type SolveSettings, solveTable, withFull } from './solver/solve-table.ts';

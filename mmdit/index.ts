@@ -2,6 +2,7 @@
 
 export { attentionFlops, attentionPairs } from './attention/attention-flops.ts';
 export type { AttentionPlan } from './attention/attention-plan.ts';
+export { arrowSparsity, keptKeysPerRowBlock } from './attention/kept-keys.ts';
 export {
   CACHED,
   FULL,

@@ -2,7 +2,7 @@ import type { Component } from '../checkpoint/component.ts';
 import type { Device } from '../device/device.ts';
 import { FLUX_CLASS, type FluxConfig, readFluxConfig } from './flux-config.ts';
 import { type FluxConditions, FluxRun, textFirst } from './flux-run.ts';
-import { type FluxWeights, loadFluxWeights } from './flux-weights.ts';
+import { type FluxWeights, loadFluxWeights, MLP_RATIO } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
 import type { AttentionLayer, DumpedCall, MmditModel, ModelFamily, PreparedModel } from './mmdit-model.ts';
 
@@ -27,6 +27,16 @@ export class FluxModel implements MmditModel {
   static async open(component: Component, device: Device): Promise<FluxModel> {
     const config = readFluxConfig(component);
     return new FluxModel(device, config, await loadFluxWeights(component, config, device));
+  }
+
+  linearFlops(textTokens: number, imageTokens: number): number {
+    const { channels, inChannels, outChannels, contextChannels, doubleBlocks, singleBlocks } = this.config;
+    const tokens = textTokens + imageTokens;
+    // q, k, v, output and MLP of a double block; a single block has as many in two matrices.
+    const perToken = (4 + 2 * MLP_RATIO) * channels ** 2;
+    const modulation = (doubleBlocks * 12 + singleBlocks * 3 + 2) * channels ** 2;
+    const ends = imageTokens * channels * (inChannels + outChannels) + textTokens * channels * contextChannels;
+    return 2 * ((doubleBlocks + singleBlocks) * perToken * tokens + modulation + ends);
   }
 
   prepare(conditions: FluxConditions): PreparedModel {

@@ -39,6 +39,8 @@ export interface StepHooks {
 /** A transformer on a device. Each family adds a `prepare` of its own, for its pipeline. */
 export interface MmditModel {
   readonly layers: readonly AttentionLayer[];
+  /** FLOPs of all matrix products but attention's own, in one forward pass of one sample. */
+  linearFlops(textTokens: number, imageTokens: number): number;
   /** The call that a dump recorded, ready to run: for `verify`. Throws CheckpointError. */
   prepareDump(dump: ForwardDump): Promise<DumpedCall>;
   /** Releases the weights. */

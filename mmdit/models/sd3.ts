@@ -1,5 +1,6 @@
 import type { Component } from '../checkpoint/component.ts';
 import type { Device } from '../device/device.ts';
+import { MLP_RATIO } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
 import type { AttentionLayer, DumpedCall, MmditModel, ModelFamily, PreparedModel } from './mmdit-model.ts';
 import { readSd3Config, SD3_CLASS, type Sd3Config } from './sd3-config.ts';
@@ -62,6 +63,17 @@ export class Sd3Model implements MmditModel {
       timesteps: (await dump.argument('timestep', 1)).values,
       arrange: (output) => fromPatches(output, outChannels, h, w, patch),
     };
+  }
+
+  linearFlops(textTokens: number, imageTokens: number): number {
+    const { channels, blocks, dualBlocks, patch, inChannels, outChannels, contextChannels } = this.config;
+    // q, k, v, output and MLP; the last block needs of the text only q, k, v.
+    const perToken = 4 + 2 * MLP_RATIO;
+    const image = (blocks * perToken + dualBlocks.size * 4) * imageTokens;
+    const text = ((blocks - 1) * perToken + 3) * textTokens;
+    const modulation = blocks * 12 - 4 + dualBlocks.size * 3 + 2;
+    const ends = imageTokens * patch ** 2 * (inChannels + outChannels) + textTokens * contextChannels;
+    return 2 * ((image + text + modulation) * channels ** 2 + ends * channels);
   }
 
   close(): void {

@@ -100,6 +100,11 @@ export class FluxPipeline implements Pipeline {
     };
   }
 
+  linearFlops(settings: Sampling): number {
+    const { textTokens, imageTokens } = this.describeSampling(settings);
+    return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
+  }
+
   inspectPrompt(prompt: string): PromptNotices {
     return this.#parts.text.inspect(prompt);
   }

@@ -15,6 +15,8 @@ export interface Pipeline {
   readonly defaults: Sampling;
   /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
   describeSampling(settings: Sampling): SamplingDescription;
+  /** FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save. Throws SamplingError. */
+  linearFlops(settings: Sampling): number;
   /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
   inspectPrompt(prompt: string): PromptNotices;
   /** The denoising loop alone: calibration drives it with its own hooks. */

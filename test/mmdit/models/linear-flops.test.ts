@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Component } from '../../../mmdit/checkpoint/component.ts';
+import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
+import type { Device, Tensor } from '../../../mmdit/device/device.ts';
+import { ForwardDump } from '../../../mmdit/models/forward-dump.ts';
+import { familyOf } from '../../../mmdit/models/model-families.ts';
+import { verifyTransformer } from '../../../mmdit/models/verify.ts';
+
+let device: CpuDevice;
+beforeAll(async () => {
+  device = await CpuDevice.open();
+});
+afterAll(() => device.close());
+
+/** A device that adds up what its matrix products cost. */
+function counting(inner: Device): { device: Device; flops: () => number } {
+  let flops = 0;
+  const linear: Device['linear'] = (x, weight, ...rest) => {
+    const [outputs = 0, inputs = 0] = weight.shape;
+    flops += 2 * rowsOf(x) * inputs * outputs;
+    return inner.linear(x, weight, ...rest);
+  };
+  const spy = new Proxy(inner, {
+    get(target, name) {
+      if (name === 'linear') return linear;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return { device: spy, flops: () => flops };
+}
+
+function rowsOf({ shape }: Tensor): number {
+  return shape.slice(0, -1).reduce((product, length) => product * length, 1);
+}
+
+it('linearFlops is what a forward pass asks of the device, but for the embeddings of time and prompt', async () => {
+  const folder = 'test/golden/flux-tiny';
+  const counted = counting(device);
+  await verifyTransformer(`${folder}/transformer`, `${folder}/io.safetensors`, counted.device);
+  const dump = await ForwardDump.open(`${folder}/io.safetensors`);
+  const image = await dump.argument('hidden_states', 3);
+  const text = await dump.argument('encoder_hidden_states', 3);
+  const component = await Component.open(`${folder}/transformer`);
+  const model = await familyOf(component).open(component, device);
+  const [batch = 0, imageTokens = 0] = image.shape;
+  const predicted = batch * model.linearFlops(text.shape[1]!, imageTokens);
+  model.close();
+  expect(predicted).toBeLessThanOrEqual(counted.flops());
+  expect(predicted / counted.flops()).toBeGreaterThan(0.98);
+});
