@@ -1,0 +1,29 @@
+import type { JobRequest, ModelInfo, Settings } from '../../../electron/contract.ts';
+
+/** More prompts make the scheme hold for more pictures, and a newcomer wait longer. */
+const PROMPTS = 4;
+/** Pictures to judge by, of prompts that the calibration does not see. */
+const PICTURES = 2;
+
+/** The newcomer's first calibration, at the model's own sampling; null for a model that ships no prompts. */
+export function calibrateDemoRequest(
+  model: Pick<ModelInfo, 'prompts' | 'defaults'>,
+  { delta, headConstraint, candidates, cost }: Pick<Settings, 'delta' | 'headConstraint' | 'candidates' | 'cost'>,
+): JobRequest | null {
+  if (model.prompts === null || candidates.length === 0) return null;
+  const { calibration, evaluation } = model.prompts;
+  const shown = [...new Set([model.prompts.default, ...evaluation])].slice(0, PICTURES);
+  return {
+    kind: 'calibrate',
+    name: 'Demo',
+    model: null,
+    prompts: calibration.slice(0, PROMPTS),
+    seeds: [0],
+    sampling: model.defaults,
+    delta,
+    headConstraint,
+    candidates,
+    cost,
+    evaluate: shown.map((prompt) => ({ prompt, seed: 0 })),
+  };
+}

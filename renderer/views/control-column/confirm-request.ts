@@ -1,0 +1,21 @@
+import type { JobRequest } from '../../../electron/contract.ts';
+import type { AppState } from '../../state/app-state.ts';
+
+/** The progressive search at what the sliders say, judged by the pictures of the top bar; null where none can run. */
+export function confirmRequest({
+  calibration,
+  tuning,
+  settings,
+}: Pick<AppState, 'calibration' | 'tuning' | 'settings'>): JobRequest | null {
+  if (calibration === null || tuning === null || calibration.search === null || tuning.candidates.length === 0)
+    return null;
+  return {
+    kind: 'confirm-search',
+    run: calibration.run,
+    delta: tuning.delta,
+    headConstraint: tuning.headConstraint,
+    candidates: [...tuning.candidates],
+    cost: tuning.cost,
+    evaluate: settings?.samples ?? [],
+  };
+}

@@ -1,0 +1,58 @@
+import { BadgeCheck, ShieldCheck } from 'lucide-react';
+import { Badge } from '../../design/badge.tsx';
+import { Button } from '../../design/button.tsx';
+import { notifyError, notifyNotice } from '../../design/notify.ts';
+import { useApp, useAppStore } from '../../state/app-context.tsx';
+import { confirmRequest } from './confirm-request.ts';
+import styles from './plan-state.module.css';
+
+/** Whether the plan is the search's own or a preview, and the way from one to the other. */
+export function PlanState() {
+  const store = useAppStore();
+  const [mode, searchable, anyCandidate, pins] = useApp((state) => [
+    state.solved?.mode ?? null,
+    state.calibration?.search !== null,
+    (state.tuning?.candidates.length ?? 0) > 0,
+    state.tuning?.pins.length ?? 0,
+  ]);
+  if (mode === null) return null;
+  if (mode === 'progressive')
+    return (
+      <div className={styles.state}>
+        <Badge tone="success">
+          <BadgeCheck size={13} aria-hidden /> Exact
+        </Badge>
+        <span className={styles.says}>The search ran at these values.</span>
+      </div>
+    );
+
+  const confirm = async () => {
+    const job = confirmRequest(store.getState());
+    if (job === null) return;
+    try {
+      await store.getState().startJob(job);
+      if (pins > 0) notifyNotice('The search runs without your pins', 'It chooses a method for every head by itself.');
+    } catch (error) {
+      notifyError('The search could not be started', error);
+    }
+  };
+  const obstacle = !searchable
+    ? 'This table came without its search: nothing says how to run it again'
+    : anyCandidate
+      ? null
+      : 'Choose a candidate first';
+  return (
+    <div className={styles.state}>
+      <Badge tone="warning">Preview</Badge>
+      <span className={styles.says}>Re-solved from the table.</span>
+      <Button
+        icon={<ShieldCheck />}
+        disabled={obstacle !== null}
+        title={obstacle ?? 'Run the progressive search at these values: later steps then see what earlier ones chose'}
+        onClick={confirm}
+      >
+        Confirm
+      </Button>
+    </div>
+  );
+}
