@@ -1,0 +1,33 @@
+import { LIMITS } from '../contract/fields.ts';
+import type { FrameLimits } from '../contract/wire-codec.ts';
+
+const MiB = 2 ** 20;
+
+export interface ServerLimits {
+  /** Of what clients send. */
+  readonly frame: FrameLimits;
+  readonly clients: number;
+  /** Messages of one client, pings included. */
+  readonly messagesPerSecond: number;
+  readonly messagesAtOnce: number;
+  /** Requests of one client that are not answered yet; further ones are refused. */
+  readonly requestsUnderWay: number;
+  /** Bytes waiting for a client from which on it counts as slow: nothing more is read from it, and events wait. */
+  readonly slowBytes: number;
+  /** Bytes waiting for a client at which it is given up. */
+  readonly tooManyBytes: number;
+  /** A client that takes and sends nothing for twice as long is given up. */
+  readonly heartbeatMs: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  // A whole file to import, and the prompts of a calibration.
+  frame: { frame: LIMITS.fileBytes + MiB, header: 32 * MiB, arrays: 16 },
+  clients: 16,
+  messagesPerSecond: 500,
+  messagesAtOnce: 1000,
+  requestsUnderWay: 64,
+  slowBytes: 4 * MiB,
+  tooManyBytes: 512 * MiB,
+  heartbeatMs: 30_000,
+};
