@@ -21,7 +21,7 @@ export function servePage(request: IncomingMessage, response: ServerResponse, op
   setSecurityHeaders(response);
   const answer = chooseAnswer(request, options);
   if (answer.kind === 'page') sendPage(response, answer.page);
-  else if (answer.kind === 'let-in') letIn(response, options.access);
+  else if (answer.kind === 'let-in') letIn(request, response, options.access);
   else sendFile(request, response, options.folder, answer.path);
 }
 
@@ -51,9 +51,19 @@ export function parseTarget({ url = '' }: IncomingMessage): { path: string; toke
   return { path: url.slice(0, queryAt), token: new URLSearchParams(url.slice(queryAt)).get('token') };
 }
 
-/** The token goes from the address into a cookie, so that neither history nor screenshots keep it. */
-function letIn(response: ServerResponse, access: TokenAccess): void {
-  response.writeHead(303, { Location: '/', 'Set-Cookie': access.cookie, 'Cache-Control': 'no-store' });
+/**
+ * The token goes from the address into a cookie, so that neither history nor screenshots keep it. After a link on a
+ * foreign page (a chat, a notebook) browsers hold SameSite=Strict cookies back through redirects; a page of ours that
+ * goes on by itself has them.
+ */
+function letIn({ headers }: IncomingMessage, response: ServerResponse, access: TokenAccess): void {
+  response.setHeader('Set-Cookie', access.cookie);
+  if (headers['sec-fetch-site'] === 'cross-site') {
+    response.setHeader('Refresh', '0; url=/');
+    sendPage(response, PAGES.goOn);
+    return;
+  }
+  response.writeHead(303, { Location: '/', 'Cache-Control': 'no-store' });
   response.end();
 }
 

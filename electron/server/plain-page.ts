@@ -8,6 +8,7 @@ export interface PlainPage {
 }
 
 export const PAGES = {
+  goOn: { status: 200, title: 'Opening', text: 'The workbench opens in a moment.' },
   badRequest: { status: 400, title: 'Not understood', text: 'This is no request that a browser makes.' },
   noAccess: {
     status: 401,

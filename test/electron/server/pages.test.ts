@@ -18,6 +18,14 @@ describe('access to pages', () => {
     expect(page.body).toContain('<title>window</title>');
   });
 
+  it('goes on from a link on a foreign page by itself, because a redirect would come without the cookie', async () => {
+    const server = await startServer(workbench());
+    const first = await ask(server, `/?token=${server.token}`, { 'sec-fetch-site': 'cross-site' });
+    expect(first.status).toBe(200);
+    expect(first.headers.refresh).toBe('0; url=/');
+    expect((await ask(server, '/', { cookie: first.headers['set-cookie']![0]!.split(';')[0]! })).status).toBe(200);
+  });
+
   it('needs the token or the cookie, whole', async () => {
     const server = await startServer(workbench());
     const cookie = await enter(server);
