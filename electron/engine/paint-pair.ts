@@ -55,7 +55,8 @@ export async function paintPair(
   };
 }
 
-function numbered(name: string, position: number): string {
+/** `original.png`, from the second picture of a run on `original-2.png`. */
+export function numbered(name: string, position: number): string {
   return position === 0 ? name : name.replace('.', `-${position + 1}.`);
 }
 
@@ -68,7 +69,8 @@ function half(options: RunOptions, from: number, to: number, which: string): Run
   };
 }
 
-async function paint(
+/** One picture and the seconds of its denoising. A stop marks the run as cancelled. Throws CancelledError. */
+export async function paint(
   run: Run,
   pipeline: Pipeline,
   sample: Sample,

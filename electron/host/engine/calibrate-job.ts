@@ -1,0 +1,105 @@
+import { applyScheme, type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
+import { type Pipeline, parseMethod, type Sample, type SamplingDescription } from '../../../mmdit/index.ts';
+import { calibrateInto, manifestOf } from '../../engine/calibrate-model.ts';
+import { noticeWords } from '../../engine/generate-picture.ts';
+import { partOf } from '../../engine/progress.ts';
+import { sweepRunFolder } from '../../engine/run-folder.ts';
+import { checkSampling, completeSampling } from '../../engine/sampling-wish.ts';
+import { type CompleteSearch, completeSearch, ResumeMismatchError, resumeSearch } from '../../engine/search-wish.ts';
+import { NO_NOTES, type RunNotes, readNotes } from '../library/run-notes.ts';
+import type { CallContext } from '../workers/serve-calls.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import { finishRun } from './finish-run.ts';
+import { keepNotes, runOptions } from './job-context.ts';
+import { paintSample } from './paint-sample.ts';
+
+/** A progressive search, then pictures to judge it by: a run. */
+export async function calibrateJob(
+  pipeline: Pipeline,
+  { library, request, parent }: EngineCalls['calibrate']['params'],
+  context: CallContext,
+): Promise<null> {
+  const { prompts, seeds, delta, headConstraint, cost } = request;
+  const wish = { prompts, seeds, delta, headConstraint, cost, sampling: request.sampling };
+  const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
+  const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+  for (const { prompt } of [...prompts.map((prompt) => ({ prompt })), ...request.evaluate])
+    noticeWords(pipeline.inspectPrompt(prompt), runOptions(context));
+  const run = await createRun(library, request.name ?? nameOf(request), manifestOf(pipeline, search, sampling));
+  const notes = { ...NO_NOTES, kind: 'calibration' as const, parent, model: request.model, request };
+  return runSearch(run, pipeline, search, sampling, notes, context);
+}
+
+/** Goes on with a calibration that was cancelled, failed or killed, under its own settings. */
+export async function resumeCalibration(pipeline: Pipeline, folder: string, context: CallContext): Promise<null> {
+  const run = await openRun(folder);
+  const search = resumeSearch({ sampling: {} }, run.manifest, folder);
+  requireSameModel(run, pipeline);
+  const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+  await sweepRunFolder(folder);
+  const notes = (await readNotes(folder)) ?? { ...NO_NOTES, kind: 'calibration' as const };
+  return runSearch(run, pipeline, search, sampling, notes, context);
+}
+
+/** The search takes about as long as this many pictures made both ways. */
+const SEARCH_AS_PAIRS = 2;
+
+async function runSearch(
+  run: Run,
+  pipeline: Pipeline,
+  search: CompleteSearch,
+  sampling: SamplingDescription,
+  notes: RunNotes,
+  context: CallContext,
+): Promise<null> {
+  const options = runOptions(context);
+  const samples = evaluationOf(notes);
+  const searchPart =
+    (SEARCH_AS_PAIRS * search.prompts.length) / (SEARCH_AS_PAIRS * search.prompts.length + samples.length);
+  await keepNotes(run, notes, context);
+  const onProgress = samples.length === 0 ? options.onProgress : partOf(options.onProgress, 0, searchPart);
+  const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress });
+  await finishRun(run, context.signal, 'the finished calibration is kept.', async () => {
+    if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
+    await keepNotes(run, notes, context);
+    await evaluate(run, pipeline, calibration, samples, sampling, notes, searchPart, context);
+  });
+  await keepNotes(run, (await readNotes(run.folder)) ?? notes, context);
+  return null;
+}
+
+/** Pictures that an interrupted run has made already are not made again. */
+async function evaluate(
+  run: Run,
+  pipeline: Pipeline,
+  { scheme }: Calibration,
+  samples: readonly Sample[],
+  sampling: SamplingDescription,
+  notes: RunNotes,
+  from: number,
+  context: CallContext,
+): Promise<void> {
+  const options = runOptions(context);
+  const { plan } = applyScheme(scheme, pipeline, sampling);
+  const pictures = [...notes.pictures];
+  for (let position = pictures.length; position < samples.length; position++) {
+    const share = (1 - from) / samples.length;
+    const onProgress = partOf(options.onProgress, from + position * share, from + (position + 1) * share);
+    const wish = { sample: samples[position]!, sampling, plan, compare: true, position };
+    pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
+    await keepNotes(run, { ...notes, pictures }, context);
+  }
+}
+
+function evaluationOf({ request }: RunNotes): readonly Sample[] {
+  return request?.kind === 'calibrate' ? request.evaluate : [];
+}
+
+function nameOf({ delta, headConstraint }: EngineCalls['calibrate']['params']['request']): string {
+  return `Calibration δ ${delta}, c ${headConstraint ?? 'none'}`;
+}
+
+function requireSameModel({ manifest, folder }: Run, { identity }: Pipeline): void {
+  if (manifest.model === null || manifest.model.fingerprint === identity.fingerprint) return;
+  throw new ResumeMismatchError(folder, [`model was ${manifest.model.name}, now ${identity.name} with other weights`]);
+}

@@ -1,0 +1,82 @@
+import type { Scheme } from '../../../calibration/index.ts';
+import type {
+  AttentionMapReply,
+  DeviceReport,
+  JobRequest,
+  ModelInfo,
+  PromptNotices,
+  Sampling,
+  SamplingDescription,
+  SolveSettings,
+} from '../../contract.ts';
+
+/** What every job in the engine needs to know. */
+interface JobPlace {
+  /** The library's folder, where runs are made. */
+  readonly library: string;
+}
+
+type RequestOf<K extends JobRequest['kind']> = Extract<JobRequest, { readonly kind: K }>;
+
+/** One pair of bounds of a sweep with the plan that it gives. */
+export interface SweepPlan {
+  readonly tuning: Omit<SolveSettings, 'run'>;
+  readonly scheme: Scheme;
+  readonly sparsity: number;
+  readonly attentionSpeedUp: number | null;
+  readonly endToEndSpeedUp: number | null;
+}
+
+/** The maps of one step, by layer and head. */
+export type StepMaps = readonly AttentionMapReply[];
+
+/** What the main thread asks of the engine worker. `folder`: a checkpoint's; null is the demo's. */
+export type EngineCalls = {
+  readonly devices: { readonly params: null; readonly result: DeviceReport['devices'] };
+  readonly modelInfo: {
+    readonly params: { readonly folder: string | null };
+    readonly result: Pick<ModelInfo, 'family' | 'fingerprint' | 'layers' | 'defaults' | 'prompts'>;
+  };
+  readonly describeSampling: {
+    readonly params: { readonly folder: string | null; readonly sampling: Sampling };
+    readonly result: SamplingDescription;
+  };
+  readonly inspectPrompt: {
+    readonly params: { readonly folder: string | null; readonly prompt: string };
+    readonly result: PromptNotices;
+  };
+  /** FLOPs of one picture beside attention, where the folder's model is the one of this fingerprint. */
+  readonly linearFlops: {
+    readonly params: { readonly folder: string | null; readonly fingerprint: string; readonly sampling: Sampling };
+    readonly result: number | null;
+  };
+  readonly generate: {
+    readonly params: JobPlace & {
+      readonly request: RequestOf<'generate'>;
+      readonly scheme: Scheme | null;
+      readonly parent: string | null;
+    };
+    readonly result: null;
+  };
+  readonly calibrate: {
+    readonly params: JobPlace & { readonly request: RequestOf<'calibrate'>; readonly parent: string | null };
+    readonly result: null;
+  };
+  readonly resume: { readonly params: JobPlace & { readonly run: string }; readonly result: null };
+  readonly sweep: {
+    readonly params: JobPlace & {
+      readonly request: RequestOf<'sweep'>;
+      /** Checkpoint folder; null: the demo's. */
+      readonly model: string | null;
+      readonly sampling: Sampling;
+      readonly plans: readonly SweepPlan[];
+      /** A sweep to go on with. */
+      readonly run: string | null;
+    };
+    readonly result: null;
+  };
+  readonly attentionMaps: {
+    readonly params: { readonly request: RequestOf<'attention-map'>; readonly scheme: Scheme | null };
+    readonly result: StepMaps;
+  };
+};

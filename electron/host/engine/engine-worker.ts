@@ -1,0 +1,61 @@
+import path from 'node:path';
+import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
+import { readDemoPrompts } from '../../engine/demo-prompts.ts';
+import { listDevices } from '../../engine/devices.ts';
+import { checkSampling } from '../../engine/sampling-wish.ts';
+import { readNotes } from '../library/run-notes.ts';
+import { serveCalls } from '../workers/serve-calls.ts';
+import { attentionJob } from './attention-job.ts';
+import { calibrateJob, resumeCalibration } from './calibrate-job.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import { generateJob } from './generate-job.ts';
+import { OpenModels } from './open-models.ts';
+import { sweepJob } from './sweep-job.ts';
+import { tokenGridOf } from './token-grid.ts';
+
+const models = new OpenModels();
+
+// The thread that holds models and computes. It does one job at a time, and answers small questions beside it.
+serveCalls<EngineCalls>({
+  devices: async () => [...(await listDevices())],
+  modelInfo: ({ folder }) => models.use(folder, (pipeline) => describeModel(pipeline, folder)),
+  describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),
+  inspectPrompt: ({ folder, prompt }) =>
+    models.use(folder, (pipeline) => {
+      const { ignoredWords, cutTokens } = pipeline.inspectPrompt(prompt);
+      return { ignoredWords: [...ignoredWords], cutTokens };
+    }),
+  linearFlops: ({ folder, fingerprint, sampling }) =>
+    models.use(folder, (pipeline) =>
+      pipeline.identity.fingerprint === fingerprint ? pipeline.linearFlops(sampling) : null,
+    ),
+  generate: (params, context) => models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context)),
+  calibrate: (params, context) =>
+    models.use(params.request.model, (pipeline) => calibrateJob(pipeline, params, context)),
+  resume: async ({ library, run }, context) => {
+    const folder = path.join(library, run);
+    const model = (await readNotes(folder))?.model ?? null;
+    return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context));
+  },
+  sweep: (params, context) => models.use(params.model, (pipeline) => sweepJob(pipeline, params, context)),
+  attentionMaps: (params, context) =>
+    models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context)),
+});
+
+async function describeModel({ identity, layers, defaults }: Pipeline, folder: string | null) {
+  const { steps, guidance, width, height } = defaults;
+  const prompts = folder === null ? await readDemoPrompts() : null;
+  return {
+    family: identity.family,
+    fingerprint: identity.fingerprint,
+    layers: layers.map(({ name, heads, headDim }) => ({ name, heads, headDim })),
+    defaults: { steps, guidance, width, height },
+    prompts,
+  };
+}
+
+function describeSampling(pipeline: Pipeline, wanted: Sampling) {
+  const { layouts: _, ...sampling } = checkSampling(pipeline, wanted);
+  const [rows, keys] = pipeline.device.preferredBlock(pipeline.layers[0]!.headDim);
+  return { ...sampling, tokenGrid: tokenGridOf(sampling), block: [rows, keys] as [number, number] };
+}

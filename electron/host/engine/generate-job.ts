@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { createRun, type Scheme } from '../../../calibration/index.ts';
+import type { Pipeline, SamplingDescription } from '../../../mmdit/index.ts';
+import type { RunPicture } from '../../contract.ts';
+import { noticeWords } from '../../engine/generate-picture.ts';
+import { partOf } from '../../engine/progress.ts';
+import { checkSampling } from '../../engine/sampling-wish.ts';
+import { planOfScheme } from '../../engine/scheme-in-use.ts';
+import { NO_NOTES } from '../library/run-notes.ts';
+import type { CallContext } from '../workers/serve-calls.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import { finishRun } from './finish-run.ts';
+import { keepNotes, runOptions } from './job-context.ts';
+import { paintSample } from './paint-sample.ts';
+
+/** Pictures with full attention, under a plan, or both: a run. */
+export async function generateJob(
+  pipeline: Pipeline,
+  { library, request, scheme, parent }: EngineCalls['generate']['params'],
+  context: CallContext,
+): Promise<null> {
+  const options = runOptions(context);
+  const { samples, model, compare } = request;
+  const sampling = checkSampling(pipeline, request.sampling);
+  const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
+  for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
+  const run = await createRun(
+    library,
+    request.name ?? nameOf(samples[0]!.prompt),
+    manifestOf(pipeline, sampling, scheme),
+  );
+  const notes = { ...NO_NOTES, kind: 'generation' as const, parent, model, request };
+  await keepNotes(run, notes, context);
+  if (scheme) await run.writeScheme(scheme);
+  await finishRun(run, context.signal, 'the pictures made so far are kept.', async () => {
+    const pictures: RunPicture[] = [];
+    for (const [position, sample] of samples.entries()) {
+      const onProgress = partOf(options.onProgress, position / samples.length, (position + 1) / samples.length);
+      const wish = { sample, sampling, plan, compare, position };
+      pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
+      await keepNotes(run, { ...notes, pictures }, context);
+    }
+  });
+  context.report({ kind: 'run', run: path.basename(run.folder) });
+  return null;
+}
+
+function manifestOf({ identity, device }: Pipeline, sampling: SamplingDescription, scheme: Scheme | null) {
+  const { family, name, fingerprint } = identity;
+  const { scheduler, steps, guidance, width, height, textTokens, tokenOrder } = sampling;
+  const { mode: _, ...search } = scheme?.search ?? { mode: null };
+  return {
+    model: { family, name, fingerprint },
+    device: device.info.name,
+    sampling: { scheduler, steps, guidance, width, height, textTokens, tokenOrder },
+    search: scheme === null ? null : (search as Omit<Scheme['search'], 'mode'>),
+  };
+}
+
+function nameOf(prompt: string): string {
+  const words = prompt.trim().slice(0, 60);
+  return words === '' ? 'Generation' : words;
+}

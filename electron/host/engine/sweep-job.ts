@@ -1,0 +1,209 @@
+import path from 'node:path';
+import {
+  compareImages,
+  createRun,
+  ORIGINAL_FILE,
+  openRun,
+  type PictureMetrics,
+  type Run,
+} from '../../../calibration/index.ts';
+import type { AttentionPlan, Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
+import type { RunPicture } from '../../contract.ts';
+import { numbered, paint } from '../../engine/paint-pair.ts';
+import { readPng } from '../../engine/png.ts';
+import { partOf } from '../../engine/progress.ts';
+import type { RunOptions } from '../../engine/run-options.ts';
+import { checkSampling } from '../../engine/sampling-wish.ts';
+import { planOfScheme } from '../../engine/scheme-in-use.ts';
+import { type MeasuredPoint, NO_NOTES, type RunNotes, readNotes } from '../library/run-notes.ts';
+import type { CallContext } from '../workers/serve-calls.ts';
+import type { EngineCalls, SweepPlan } from './engine-calls.ts';
+import { finishRun } from './finish-run.ts';
+import { keepNotes, runOptions } from './job-context.ts';
+
+interface Original {
+  readonly sample: Sample;
+  readonly file: string;
+  readonly image: RgbImage;
+  readonly seconds: number;
+}
+
+/** δ × c: pictures under every plan against those with full attention. Equal plans are made once. A run. */
+export async function sweepJob(
+  pipeline: Pipeline,
+  { library, request, model, sampling: wanted, plans, run: earlier }: EngineCalls['sweep']['params'],
+  context: CallContext,
+): Promise<null> {
+  const sampling = checkSampling(pipeline, wanted);
+  const run =
+    earlier === null ? await makeRun(library, request.name ?? 'Sweep', pipeline, sampling) : await openRun(earlier);
+  const before = await readNotes(run.folder);
+  const notes: RunNotes = before ?? { ...NO_NOTES, kind: 'sweep', parent: request.run, model, request };
+  await keepNotes(run, notes, context);
+  await finishRun(run, context.signal, 'the points measured so far are kept.', () =>
+    new Sweep(run, pipeline, sampling, plans, notes, context).run(request.samples),
+  );
+  return null;
+}
+
+class Sweep {
+  readonly #run: Run;
+  readonly #pipeline: Pipeline;
+  readonly #sampling: SamplingDescription;
+  readonly #plans: readonly SweepPlan[];
+  readonly #context: CallContext;
+  readonly #options: Required<RunOptions>;
+  #notes: RunNotes;
+  #parts = 1;
+  #done = 0;
+
+  constructor(
+    run: Run,
+    pipeline: Pipeline,
+    sampling: SamplingDescription,
+    plans: readonly SweepPlan[],
+    notes: RunNotes,
+    context: CallContext,
+  ) {
+    this.#run = run;
+    this.#pipeline = pipeline;
+    this.#sampling = sampling;
+    this.#plans = plans;
+    this.#notes = notes;
+    this.#context = context;
+    this.#options = runOptions(context);
+  }
+
+  async run(samples: readonly Sample[]): Promise<void> {
+    const missing = this.#plans.filter((plan) => !this.#notes.sweep.some((point) => isAt(point, plan)));
+    this.#parts = samples.length * (new Set(missing.map(planKey)).size + 1);
+    const originals = await this.#originals(samples);
+    for (const plan of missing) await this.#measure(plan, originals);
+    this.#context.report({ kind: 'run', run: this.#id });
+  }
+
+  get #id(): string {
+    return path.basename(this.#run.folder);
+  }
+
+  async #originals(samples: readonly Sample[]): Promise<readonly Original[]> {
+    const originals: Original[] = [];
+    for (const [position, sample] of samples.entries()) {
+      const file = numbered(ORIGINAL_FILE, position);
+      const kept = this.#notes.pictures.find(({ original }) => original === file);
+      if (kept?.seconds.original) {
+        const image = await readPng(this.#run.path(file));
+        originals.push({ sample, file, image, seconds: kept.seconds.original });
+        this.#done += 1;
+        continue;
+      }
+      const { image, seconds } = await this.#paint(sample, null, 'full attention');
+      await this.#run.writePng(file, image);
+      originals.push({ sample, file, image, seconds });
+    }
+    return originals;
+  }
+
+  async #measure(plan: SweepPlan, originals: readonly Original[]): Promise<void> {
+    const number = this.#notes.sweep.length + 1;
+    const { delta, headConstraint } = plan.tuning;
+    const twin = this.#notes.sweep.find((point) =>
+      this.#plans.some((other) => isAt(point, other) && planKey(other) === planKey(plan)),
+    );
+    const scheme = `point-${number}.scheme.json`;
+    await this.#run.writeScheme(plan.scheme, scheme);
+    const positions: number[] = twin ? [...twin.pictures] : [];
+    const pictures = [...this.#notes.pictures];
+    if (!twin) {
+      const applied = planOfScheme(plan.scheme, this.#pipeline, this.#sampling, { force: true });
+      for (const [position, original] of originals.entries()) {
+        const detail = `δ ${delta}, c ${headConstraint ?? 'none'}`;
+        const { image, seconds } = await this.#paint(original.sample, applied, detail);
+        const file = `point-${number}${position === 0 ? '' : `-${position + 1}`}.png`;
+        await this.#run.writePng(file, image);
+        positions.push(pictures.length);
+        pictures.push(pictureOf(original, file, image, seconds));
+      }
+    }
+    const made = positions.map((position) => pictures[position]!);
+    const point: MeasuredPoint = {
+      ...{ delta, headConstraint, scheme },
+      sparsity: plan.sparsity,
+      attentionSpeedUp: plan.attentionSpeedUp,
+      endToEndSpeedUp: plan.endToEndSpeedUp,
+      measuredSpeedUp:
+        sum(made.map(({ seconds }) => seconds.original)) / sum(made.map(({ seconds }) => seconds.compressed)),
+      ssim: sum(made.map(({ metrics }) => metrics!.ssim)) / made.length,
+      psnr: meanOrNull(made.map(({ metrics }) => metrics!.psnr)),
+      lpips: meanOrNull(made.map(({ metrics }) => metrics!.lpips)),
+      pictures: positions,
+    };
+    this.#notes = { ...this.#notes, pictures, sweep: [...this.#notes.sweep, point] };
+    await keepNotes(this.#run, this.#notes, this.#context);
+  }
+
+  async #paint(sample: Sample, plan: AttentionPlan | null, detail: string) {
+    const from = this.#done / this.#parts;
+    const onProgress = partOf(this.#options.onProgress, from, from + 1 / this.#parts);
+    const place = `picture ${this.#done + 1} of ${this.#parts}, ${detail}`;
+    const painted = await paint(this.#run, this.#pipeline, sample, this.#sampling, plan, {
+      ...this.#options,
+      onProgress: (progress) => onProgress({ ...progress, title: 'Sweeping', detail: place }),
+    });
+    this.#done += 1;
+    return painted;
+  }
+}
+
+function pictureOf(
+  { sample, file, image, seconds }: Original,
+  compressed: string,
+  found: RgbImage,
+  took: number,
+): RunPicture {
+  const { identical, ssim, psnr, mse, lpips } = compareImages(image, found);
+  const metrics: Omit<PictureMetrics, 'prompt' | 'seed' | 'original' | 'compressed'> = {
+    ...{ identical, ssim, mse, lpips },
+    psnr: identical ? null : psnr,
+  };
+  return {
+    ...sample,
+    original: file,
+    compressed,
+    difference: null,
+    metrics,
+    seconds: { original: seconds, compressed: took },
+  };
+}
+
+async function makeRun(
+  library: string,
+  name: string,
+  { identity, device }: Pipeline,
+  sampling: SamplingDescription,
+): Promise<Run> {
+  const { family, name: model, fingerprint } = identity;
+  const { scheduler, steps, guidance, width, height, textTokens, tokenOrder } = sampling;
+  return createRun(library, name, {
+    model: { family, name: model, fingerprint },
+    device: device.info.name,
+    sampling: { scheduler, steps, guidance, width, height, textTokens, tokenOrder },
+  });
+}
+
+function isAt(point: Pick<MeasuredPoint, 'delta' | 'headConstraint'>, { tuning }: SweepPlan): boolean {
+  return point.delta === tuning.delta && point.headConstraint === tuning.headConstraint;
+}
+
+/** Plans that make the same picture. */
+function planKey({ scheme }: SweepPlan): string {
+  return JSON.stringify([scheme.methods, scheme.plan]);
+}
+
+function sum(values: readonly (number | null)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+function meanOrNull(values: readonly (number | null)[]): number | null {
+  return values.includes(null) ? null : sum(values) / values.length;
+}

@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { compareImages } from '../../calibration/index.ts';
+import type { ImagePayload, ImageRef, Metrics } from '../contract.ts';
+import { readPng } from '../engine/png.ts';
+import type { RunLibrary } from './library/run-library.ts';
+import { invalidRequest } from './workbench-error.ts';
+
+/** Pictures larger than this are no pictures of ours. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** A picture of a run: the file as it is, or a WebP no larger than `maxSize` in width and height. Throws NotFoundError. */
+export async function readImage(library: RunLibrary, ref: ImageRef, maxSize: number | null): Promise<ImagePayload> {
+  const file = await imageFile(library, ref);
+  const picture = sharp(file, { failOn: 'warning' });
+  const { width, height, format } = await picture.metadata();
+  if (format !== 'png') throw invalidRequest(`file: expected a PNG, found ${format} in "${ref.file}"`);
+  if (maxSize === null || Math.max(width, height) <= maxSize) {
+    const data = await picture.png().toBuffer();
+    return { mediaType: 'image/png', width, height, data: new Uint8Array(data) };
+  }
+  const resized = picture.resize(maxSize, maxSize, { fit: 'inside' }).webp({ quality: 90 });
+  const { data, info } = await resized.toBuffer({ resolveWithObject: true });
+  return { mediaType: 'image/webp', width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
+/** How far b is from a. Throws NotFoundError, ImageComparisonError for pictures of two sizes. */
+export async function measureImages(library: RunLibrary, a: ImageRef, b: ImageRef): Promise<Metrics> {
+  const [first, second] = await Promise.all([imageFile(library, a).then(readPng), imageFile(library, b).then(readPng)]);
+  const { identical, ssim, psnr, mse, lpips } = compareImages(first, second);
+  return { identical, ssim, psnr: identical ? null : psnr, mse, lpips };
+}
+
+async function imageFile(library: RunLibrary, { run, file }: ImageRef): Promise<string> {
+  if (!file.toLowerCase().endsWith('.png')) throw invalidRequest(`file: expected a *.png, found "${file}"`);
+  const found = await library.file(run, file);
+  const { size } = await stat(found);
+  if (size > MAX_BYTES) throw invalidRequest(`file: "${file}" is ${size} bytes long; at most ${MAX_BYTES} are read`);
+  return found;
+}

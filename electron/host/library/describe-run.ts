@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises';
+import type { Run } from '../../../calibration/index.ts';
+import type { RunDetails, RunSummary, SweepPoint } from '../../contract.ts';
+import { picturesOf } from './pictures-of-run.ts';
+import { type MeasuredPoint, readNotes } from './run-notes.ts';
+
+export async function describeRun(run: Run, summary: RunSummary): Promise<RunDetails> {
+  const { manifest, folder } = run;
+  const notes = await readNotes(folder);
+  const pictures = await picturesOf(run, notes, new Set(await readdir(folder)));
+  return {
+    summary,
+    folder,
+    device: manifest.device,
+    search: manifest.search,
+    seconds: manifest.seconds,
+    schemes: await schemesOf(run),
+    pictures: [...pictures],
+    sweep: markFront(notes?.sweep ?? []),
+  };
+}
+
+/** Damaged schemes are left out; opening one by name says what is wrong with it. */
+async function schemesOf(run: Run): Promise<RunDetails['schemes']> {
+  const schemes: RunDetails['schemes'] = [];
+  for (const file of await run.schemes()) {
+    const scheme = await run.readScheme(file).catch(() => null);
+    if (scheme === null) continue;
+    const { search, stats } = scheme;
+    const { delta, headConstraint, mode } = search;
+    schemes.push({ file, delta, headConstraint, mode, sparsity: stats.sparsity });
+  }
+  return schemes;
+}
+
+/** Points that no other point beats in sparsity and SSIM. */
+export function markFront(points: readonly MeasuredPoint[]): SweepPoint[] {
+  return points.map((point) => {
+    const beaten = points.some(
+      ({ sparsity, ssim }) =>
+        sparsity >= point.sparsity && ssim >= point.ssim && (sparsity > point.sparsity || ssim > point.ssim),
+    );
+    return { ...point, onFront: !beaten };
+  });
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeWholeFile } from '../../../mmdit/index.ts';
+import { field, jobRequest, picture, runKind, sweepPoint } from './contract-schemas.ts';
+
+/** `workbench.json` of a run folder: what the library knows of a run beyond its own files. */
+export const NOTES_FILE = 'workbench.json';
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+const schema = z.strictObject({
+  format: z.literal('arrowhead-workbench'),
+  version: z.literal(1),
+  kind: runKind,
+  tags: z.array(field.tag).max(field.LIMITS.tags),
+  /** The run that it was made from. */
+  parent: field.runId.nullable(),
+  /** Checkpoint folder; null: the demo's. Absent in runs that came without. */
+  model: field.modelId.nullable().optional(),
+  /** The job that makes it, to go on with. */
+  request: jobRequest.nullable(),
+  pictures: z.array(picture),
+  sweep: z.array(sweepPoint.omit({ onFront: true })),
+});
+
+export type RunNotes = z.output<typeof schema>;
+/** A sweep's point before it is known which points are on the front. */
+export type MeasuredPoint = RunNotes['sweep'][number];
+
+export const NO_NOTES: RunNotes = {
+  format: 'arrowhead-workbench',
+  version: 1,
+  kind: 'generation',
+  tags: [],
+  parent: null,
+  request: null,
+  pictures: [],
+  sweep: [],
+};
+
+/** null where the run has none, as runs of the command line; damaged notes count as none, for the run itself is whole. */
+export async function readNotes(folder: string): Promise<RunNotes | null> {
+  try {
+    const data = await readFile(path.join(folder, NOTES_FILE));
+    if (data.length > MAX_BYTES) return null;
+    return schema.parse(JSON.parse(data.toString('utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Throws FileWriteError. */
+export async function writeNotes(folder: string, notes: RunNotes): Promise<void> {
+  await writeWholeFile(path.join(folder, NOTES_FILE), `${JSON.stringify(schema.parse(notes), null, 1)}\n`);
+}

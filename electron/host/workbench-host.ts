@@ -1,0 +1,242 @@
+import { freemem } from 'node:os';
+import path from 'node:path';
+import { encodeRseTable, RSE_FILE, readRseTable } from '../../calibration/index.ts';
+import packageInfo from '../../package.json' with { type: 'json' };
+import {
+  CONTRACT_VERSION,
+  type DeviceReport,
+  type EventName,
+  type EventPayload,
+  type JobRequest,
+  type Reply,
+  type RequestName,
+  type RequestParams,
+  requests,
+  type Workbench,
+  type WorkbenchEvent,
+} from '../contract.ts';
+import { AttentionMaps } from './attention-maps.ts';
+import type { EngineCalls, StepMaps } from './engine/engine-calls.ts';
+import { measureImages, readImage } from './images.ts';
+import { jobTitle } from './job-title.ts';
+import { JobQueue } from './jobs/job-queue.ts';
+import { runJob } from './jobs/run-job.ts';
+import { importFile } from './library/import-file.ts';
+import { RunLibrary } from './library/run-library.ts';
+import { ModelList } from './models/model-list.ts';
+import { Plans } from './plans.ts';
+import { SettingsStore } from './settings-store.ts';
+import { Tables } from './tables/tables.ts';
+import { invalidRequest, unavailable, WorkbenchError } from './workbench-error.ts';
+import { WorkerLink } from './workers/worker-link.ts';
+
+export interface WorkbenchOptions {
+  /** Folder of runs; made if missing. Settings live in `.workbench/` within it. */
+  readonly library: string;
+  /** Shows a folder in the file manager, where this machine is the user's. */
+  readonly reveal?: (folder: string) => Promise<void>;
+}
+
+export interface WorkbenchHost extends Workbench {
+  /** Cancels jobs, keeps what they have finished, and ends the workers. */
+  close(): Promise<void>;
+}
+
+type Handlers = { readonly [N in RequestName]: (params: ParsedParams<N>) => Promise<Reply<N>> };
+type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['params']['parse']>;
+
+const SETTINGS_FOLDER = '.workbench';
+
+/**
+ * Owns the engine, the job queue, the run library, models and settings; knows nothing of Electron, sockets or windows.
+ * Throws FileWriteError where the library cannot be made.
+ */
+export async function createWorkbench({ library: root, reveal }: WorkbenchOptions): Promise<WorkbenchHost> {
+  const listeners = new Set<(event: WorkbenchEvent) => void>();
+  const emit = <N extends EventName>(event: N, payload: EventPayload<N>) => {
+    // A listener of its own window must not keep the others from hearing.
+    for (const listener of listeners) listener({ event, payload } as WorkbenchEvent);
+  };
+
+  const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
+  const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
+  const models = new ModelList(settings);
+  const engine = new WorkerLink<EngineCalls>(new URL('./engine/engine-worker.ts', import.meta.url), 'compute engine');
+  const tables = new Tables(library, models, engine);
+  const plans = new Plans(library, tables.link);
+  const parts = { engine, library, models, plans, tables };
+  const queue: JobQueue = new JobQueue(
+    async (request, options) => {
+      const result = await runJob(parts, request, options);
+      if (request.kind === 'attention-map') maps.keep(withoutKind(request), result as StepMaps);
+      return result;
+    },
+    {
+      changed: (job) => {
+        emit('job.changed', { job });
+        // The library shows at once that a run is no longer being written.
+        if (job.ended !== null && job.run !== null) emit('runs.changed', { run: job.run });
+      },
+      progress: (id, progress) => emit('job.progress', { id, progress }),
+      removed: (id) => emit('job.removed', { id }),
+      wrote: (run) => emit('runs.changed', { run }),
+    },
+  );
+  const titleOf = async (request: JobRequest) => {
+    const model = 'model' in request ? models.summary(request.model) : null;
+    const run = 'run' in request ? (await library.run(request.run)).manifest.name : '';
+    return jobTitle(request, model, run);
+  };
+  const maps: AttentionMaps = new AttentionMaps(queue, titleOf);
+  let devices: DeviceReport['devices'] | null = null;
+
+  const handlers: Handlers = {
+    hello: async ({ version }) => {
+      if (version !== CONTRACT_VERSION) throw versionMismatch(version);
+      const canReveal = reveal !== undefined;
+      return { version: CONTRACT_VERSION, app: packageInfo.version, library: library.root, canReveal };
+    },
+    device: async () => {
+      devices ??= await engine.call('devices', null);
+      return { devices, availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
+    },
+
+    'models.list': async () => ({ models: models.list() }),
+    'models.info': async ({ model }) => {
+      const summary = models.summary(model);
+      return { ...summary, ...(await engine.call('modelInfo', { folder: models.folder(model) })) };
+    },
+    'models.add': async ({ folder }) => {
+      const added = await models.add(folder);
+      emit('models.changed', { models: models.list() });
+      return added;
+    },
+    'models.remove': async ({ model }) => {
+      await models.remove(model);
+      emit('models.changed', { models: models.list() });
+      return {};
+    },
+    'models.describeSampling': async ({ model, sampling }) =>
+      engine.call('describeSampling', { folder: models.folder(model), sampling }),
+    'models.inspectPrompt': async ({ model, prompt }) =>
+      engine.call('inspectPrompt', { folder: models.folder(model), prompt }),
+
+    'settings.get': async () => settings.settings,
+    'settings.set': async (changes) => {
+      const changed = await settings.change(changes);
+      emit('settings.changed', { settings: changed });
+      return changed;
+    },
+
+    'jobs.start': async ({ job }) => queue.start(job, await titleOf(job)),
+    'jobs.list': async () => ({ jobs: [...queue.list()] }),
+    'jobs.cancel': async ({ id }) => {
+      queue.cancel(id);
+      return {};
+    },
+
+    'runs.list': () => library.list(),
+    'runs.open': ({ run }) => library.details(run),
+    'runs.rename': async ({ run, name }) => {
+      const summary = await library.rename(run, name);
+      emit('runs.changed', { run });
+      return summary;
+    },
+    'runs.setTags': async ({ run, tags }) => {
+      const summary = await library.setTags(run, tags);
+      emit('runs.changed', { run });
+      return summary;
+    },
+    'runs.delete': async ({ run }) => {
+      await library.delete(run);
+      emit('runs.changed', { run });
+      return {};
+    },
+    'runs.restore': async ({ run }) => {
+      const summary = await library.restore(run);
+      emit('runs.changed', { run });
+      return summary;
+    },
+    'runs.reveal': async ({ run }) => {
+      const folder = await library.folder(run);
+      if (!reveal) throw unavailable('Folders can be shown only in the desktop window.', `The run is in ${folder}.`);
+      await reveal(folder);
+      return {};
+    },
+    'runs.import': async ({ fileName, data }) => {
+      const imported = await importFile(library.root, fileName, data);
+      emit('runs.changed', { run: imported.run });
+      return imported;
+    },
+    'runs.exportTable': async ({ run }) => {
+      const table = await readRseTable(await library.file(run, RSE_FILE));
+      const data = new Uint8Array(encodeRseTable(table));
+      return { fileName: `${run}.rse.safetensors`, mediaType: 'application/octet-stream', data };
+    },
+
+    'calibration.open': async ({ run }) => (await tables.open(run)).calibration,
+    'calibration.solve': (params) => tables.solve(params),
+    'calibration.saveScheme': async ({ name, ...tuning }) => {
+      const run = await library.run(tuning.run);
+      const scheme = `${fileStem(name)}.scheme.json`;
+      if ((await run.schemes()).includes(scheme)) {
+        throw invalidRequest(`name: the run already has a scheme "${scheme}"; choose another name`);
+      }
+      await run.writeScheme(await tables.scheme(tuning), scheme);
+      emit('runs.changed', { run: tuning.run });
+      return { run: tuning.run, scheme };
+    },
+
+    'schemes.get': (ref) => plans.content(ref),
+    'schemes.diff': ({ a, b }) => plans.diff(a, b),
+    'schemes.export': ({ plan }) => plans.export(plan),
+
+    'attention.map': (request) => maps.map(request),
+
+    'images.get': ({ run, file, maxSize }) => readImage(library, { run, file }, maxSize),
+    'images.compare': ({ a, b }) => measureImages(library, a, b),
+  };
+
+  return {
+    async request<N extends RequestName>(name: N, params: RequestParams<N>): Promise<Reply<N>> {
+      if (!Object.hasOwn(requests, name)) throw invalidRequest(`request: there is none called "${name}"`);
+      const parsed = requests[name].params.safeParse(params);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        throw invalidRequest(`${[...(issue?.path ?? [])].join('.') || 'params'}: ${issue?.message}`);
+      }
+      return handlers[name](parsed.data as ParsedParams<N>);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      await queue.close();
+      await Promise.all([engine.close(), tables.close()]);
+    },
+  };
+}
+
+function withoutKind({ kind: _, ...request }: Extract<JobRequest, { kind: 'attention-map' }>) {
+  return request;
+}
+
+function versionMismatch(version: number): WorkbenchError {
+  return new WorkbenchError({
+    name: 'ContractVersionError',
+    message: `The window speaks version ${version} of the contract, the host version ${CONTRACT_VERSION}.`,
+    hint: 'Reload the window; if that does not help, install both from one version of Arrowhead.',
+  });
+}
+
+/** A name as every file system takes it. */
+function fileStem(name: string): string {
+  const stem = name
+    .normalize('NFKD')
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .slice(0, 80);
+  if (stem === '') throw invalidRequest('name: expected at least one letter or digit');
+  return stem;
+}

@@ -1,0 +1,25 @@
+import type { ErrorInfo, Progress } from '../../contract.ts';
+
+/** What a worker tells while it works on a call. */
+export type CallReport =
+  | { readonly kind: 'progress'; readonly progress: Omit<Progress, 'etaSeconds'> & { etaSeconds?: number | null } }
+  | { readonly kind: 'notice'; readonly text: string }
+  /** The run that it writes, told at its start and whenever it has changed. */
+  | { readonly kind: 'run'; readonly run: string };
+
+export type ToWorker =
+  | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly params: unknown }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: 'report'; readonly id: number; readonly report: CallReport }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: ErrorInfo };
+
+/** The calls of a worker: name → what goes in and what comes out, both fit for structured clones. */
+export type CallMap = { readonly [name: string]: { readonly params: unknown; readonly result: unknown } };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onReport?: (report: CallReport) => void;
+}
