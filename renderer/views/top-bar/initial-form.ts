@@ -1,0 +1,26 @@
+import type { AppState } from '../../state/app-state.ts';
+import type { CalibrationForm } from './calibration-form.ts';
+
+/** Of prompts that a model ships: more make a scheme hold for more pictures, and the search longer. */
+const PROMPTS = 4;
+
+/** What the sliders say, else what the last calibration ran at; the model's own prompts, else those of the top bar. */
+export function initialForm({
+  settings,
+  model,
+  tuning,
+}: Pick<AppState, 'settings' | 'model' | 'tuning'>): CalibrationForm {
+  const shipped = model?.prompts?.calibration.slice(0, PROMPTS) ?? [];
+  const prompts = shipped.length > 0 ? shipped : (settings?.samples.map(({ prompt }) => prompt) ?? []);
+  const bounds = tuning ?? settings;
+  return {
+    name: '',
+    prompts: prompts.join('\n'),
+    seeds: '0',
+    delta: bounds?.delta ?? 0.2,
+    headConstraint: bounds?.headConstraint ?? null,
+    candidates: bounds?.candidates ?? [],
+    cost: settings?.cost ?? 'flops',
+    evaluate: true,
+  };
+}
