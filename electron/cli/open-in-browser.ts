@@ -5,7 +5,7 @@ const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   win32: ['explorer.exe'],
 };
 
-/** Opens a file in the system's browser. Rejects with a sentence for the user where there is none. */
+/** Opens a file or an address in the system's browser. Rejects with a sentence for the user where there is none. */
 export function openInBrowser(file: string): Promise<void> {
   const [program, ...rest] = OPENERS[process.platform] ?? ['xdg-open'];
   return new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { generateCommand } from './commands/generate.ts';
+import { serveCommand } from './commands/serve.ts';
 import { solveCommand } from './commands/solve.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { examples } from './examples.ts';
@@ -72,6 +73,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     );
   for (const addCommand of [
     demoCommand,
+    serveCommand,
     generateCommand,
     calibrateCommand,
     solveCommand,

@@ -1,9 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
-import { toErrorInfo } from '../contract/error-info.ts';
-import { parseRequest } from '../contract/parse-request.ts';
 import { wireRequest } from '../contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../contract/wire-codec.ts';
-import type { Workbench, WorkbenchEvent } from '../contract.ts';
+import type { RequestName, Workbench, WorkbenchEvent } from '../contract.ts';
+import { toErrorInfo } from '../host/workbench-error.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { WaitingEvents } from './waiting-events.ts';
@@ -85,8 +84,8 @@ export class ClientConnection {
     this.#underWay.add(id);
     let frame: Frame;
     try {
-      const { name, params: checked } = parseRequest(request, params);
-      frame = encodeFrame({ id, reply: await this.#workbench.request(name, checked) });
+      // The host holds both to the contract, whoever asks.
+      frame = encodeFrame({ id, reply: await this.#workbench.request(request as RequestName, params as never) });
     } catch (error) {
       frame = encodeFrame({ id, error: toErrorInfo(error) });
     }

@@ -93,26 +93,10 @@ describe('requests', () => {
     expect(client.messages).toHaveLength(2);
   });
 
-  it('are held to the contract before the host sees them', async () => {
-    const workbench = fakeWorkbench({ 'runs.open': () => Promise.reject(new Error('must not be asked')) });
-    const client = await RawClient.open(await startServer(workbench));
-    const wrong: [string, unknown, string][] = [
-      ['runs.open', { run: '../x' }, 'runs.open: run: expected a plain name without path separators'],
-      ['runs.open', { run: 'x', more: 1 }, 'more'],
-      ['runs.open', null, 'runs.open: params'],
-      ['runs.import', { fileName: 'x', data: 'text' }, 'runs.import: data'],
-      ['constructor', {}, 'there is no request "constructor"'],
-      ['__proto__', {}, 'there is no request "__proto__"'],
-    ];
-    for (const [id, [request, params, reason]] of wrong.entries()) {
-      client.send({ id, request, params });
-      const { error } = (await client.reply(id)) as { error: { name: string; message: string } };
-      expect(error.name).toBe('InvalidRequestError');
-      expect(error.message).toContain(reason);
-    }
+  it('without a name or params are answered with an error', async () => {
+    const client = await RawClient.open(await startServer(fakeWorkbench({})));
     client.send({ id: 90, more: true });
-    expect(await client.reply(90)).toMatchObject({ error: { message: expect.stringContaining('request') } });
-    expect(workbench.asked).toEqual([]);
+    expect(await client.reply(90)).toMatchObject({ error: { message: 'expected { id, request, params }' } });
   });
 
   it('that fail tell name, message and hint', async () => {

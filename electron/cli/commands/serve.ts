@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { quoteForShell } from '../../engine/quote-for-shell.ts';
+import type { WorkbenchHost } from '../../host/workbench-host.ts';
+import { inAddress, isLoopback } from '../../server/known-hosts.ts';
+import type { WorkbenchServer } from '../../server/serve-workbench.ts';
+import { parsePort } from '../arguments/port.ts';
+import type { CliContext } from '../cli-context.ts';
+import { examples } from '../examples.ts';
+import { toJson } from '../json.ts';
+import { openInBrowser } from '../open-in-browser.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly library: string;
+  readonly allowRemote?: boolean;
+  readonly open?: boolean;
+  readonly json?: boolean;
+}
+
+const DEFAULT_PORT = 7433;
+const DEFAULT_HOST = '127.0.0.1';
+const PAGES = fileURLToPath(new URL('../../../dist/renderer', import.meta.url));
+
+export function serveCommand(program: Command, { terminal, signal }: CliContext): void {
+  program
+    .command('serve')
+    .summary('the workbench in a browser, of this machine or through ssh')
+    .description('Serve the workbench to a browser: on this machine, or on yours through an ssh tunnel.')
+    .option('--port <n>', 'port to listen at; 0 takes any free one', parsePort, DEFAULT_PORT)
+    .option('--host <address>', 'address or name to listen at', DEFAULT_HOST)
+    .option('--library <folder>', 'folder of runs', 'runs')
+    .option('--allow-remote', 'let other machines connect: needed for a --host that is not this machine alone')
+    .option('--open', 'open the workbench in the browser')
+    .option('--json', 'print one JSON object on standard output once it listens, errors included')
+    .addHelpText('after', examples('arrowhead serve --open', 'arrowhead serve --port 8080 --library /data/runs'))
+    .addHelpText(
+      'after',
+      `
+The printed address holds a token that is new at every start: whoever has it can use the workbench as you can.
+
+On a machine with a GPU that you reach by ssh, start arrowhead serve there, and on your own machine run:
+  ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} user@gpu-machine
+Then open the printed address in your own browser. --allow-remote needs no tunnel, but neither encrypts: everyone on
+the way can read token and pictures.
+
+Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. That exits 0.`,
+    )
+    .action(async (options: ServeOptions) => {
+      const { port, host, library, allowRemote } = options;
+      if (!allowRemote && !isLoopback(host)) throw notLoopback(host);
+      const { createWorkbench } = await import('../../host/workbench-host.ts');
+      const { serveWorkbench } = await import('../../server/serve-workbench.ts');
+      const workbench = await createWorkbench({ library });
+      let server: WorkbenchServer | undefined;
+      try {
+        server = await serveWorkbench(workbench, { host, port, pages: PAGES });
+        announce(server);
+        // A signal that came before is told by no event.
+        if (!signal.aborted) await once(signal, 'abort');
+      } finally {
+        await end(workbench, server);
+      }
+
+      function announce({ url, port }: WorkbenchServer): void {
+        const folder = path.resolve(library);
+        if (options.json) terminal.print(toJson({ url, host, port, library: folder, pid: process.pid }));
+        else terminal.print(describe({ url, host, port, folder }));
+        if (!existsSync(path.join(PAGES, 'index.html')))
+          terminal.note('note: the window is not built yet. Run npm run build:renderer, then reload the page.');
+        if (!isLoopback(host))
+          terminal.note('note: other machines can connect, and nothing is encrypted. An ssh tunnel is: see --help.');
+        if (options.open) openInBrowser(url).catch((error: Error) => terminal.note(error.message));
+      }
+    });
+}
+
+/** The jobs first, so that windows still hear how they ended. */
+async function end(workbench: WorkbenchHost, server: WorkbenchServer | undefined): Promise<void> {
+  try {
+    await workbench.close();
+  } finally {
+    await server?.close();
+  }
+}
+
+function notLoopback(host: string): UsageError {
+  return new UsageError(
+    `--host ${host} lets other machines connect. Give --allow-remote if you want that, or leave --host out and use an ` +
+      'ssh tunnel, which encrypts (arrowhead serve --help shows how).',
+  );
+}
+
+function describe({ url, host, port, folder }: { url: string; host: string; port: number; folder: string }): string {
+  const lines = [`workbench  ${url}`, `runs       ${folder}`];
+  if (isLoopback(host)) {
+    const tunnel = `${port}:${inAddress(host)}:${port}`;
+    lines.push(
+      '',
+      `From another machine: ssh -L ${tunnel} ${quoteForShell(`${user()}@${hostname()}`)}`,
+      'Then open the same address there.',
+    );
+  }
+  return [...lines, '', 'Ctrl-C ends it.'].join('\n');
+}
+
+function user(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // Containers run under ids that have no name.
+    return 'user';
+  }
+}
