@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { formatMethod, writeWholeFile } from '../../mmdit/index.ts';
@@ -34,7 +34,11 @@ export class SettingsStore {
     const place = path.join(folder, 'settings.json');
     const defaults = await defaultSettings();
     const parsed = file.safeParse(await readJson(place));
-    if (!parsed.success) return new SettingsStore(place, defaults, []);
+    if (!parsed.success) {
+      // What a newer version or an editor wrote is not lost with the next change.
+      await copyFile(place, `${place}.unreadable`).catch(() => {});
+      return new SettingsStore(place, defaults, []);
+    }
     return new SettingsStore(place, salvage(defaults, parsed.data.settings), parsed.data.models);
   }
 

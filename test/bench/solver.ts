@@ -7,7 +7,7 @@ import { attentionFlops } from '../../mmdit/attention/attention-flops.ts';
 import { FULL, parseMethod } from '../../mmdit/attention/method.ts';
 import { highsSaving } from '../calibration/solver/highs-knapsack.ts';
 import { savingOf } from '../calibration/solver/layer-instance.ts';
-import { SYNTHETIC_METHODS, syntheticRse } from './synthetic-table.ts';
+import { SYNTHETIC_METHODS, syntheticRse } from '../fixtures/synthetic-rse.ts';
 
 const SIZE = { steps: 50, layers: 57, heads: 24 };
 const LAYOUT = { text: 512, image: 4096, order: 'text-first' } as const;

@@ -1,5 +1,5 @@
 import type { RseTable } from '../../calibration/rse/rse-table.ts';
-import { uniform } from '../bench/synthetic-table.ts';
+import { uniform } from '../fixtures/synthetic-rse.ts';
 
 /** A valid table of 3 steps, 2 layers, `full` and 3 candidates, 4 heads. */
 export function smallTable(changes: Partial<RseTable> = {}): RseTable {

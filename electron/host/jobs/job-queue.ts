@@ -103,7 +103,7 @@ export class JobQueue {
   }
 
   async #work(entry: Entry): Promise<void> {
-    this.#change(entry, { status: 'running', started: now() });
+    this.#change(entry, { status: 'running', started: now(), position: 0 });
     this.#renumber();
     const { request } = entry.job;
     const reporter = new ProgressThrottle((progress) => {

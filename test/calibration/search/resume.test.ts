@@ -8,7 +8,7 @@ import { type CalibrateOptions, type Calibration, calibrate } from '../../../cal
 import { JOURNAL_FILE } from '../../../calibration/search/journal.ts';
 import { parseMethod } from '../../../mmdit/attention/method.ts';
 import { FileWriteError } from '../../../mmdit/files/write-whole-file.ts';
-import { uniform } from '../../bench/synthetic-table.ts';
+import { uniform } from '../../fixtures/synthetic-rse.ts';
 import { fakePipeline } from './fake-pipeline.ts';
 
 const RESULTS = ['rse.safetensors', 'scheme.scheme.json'];

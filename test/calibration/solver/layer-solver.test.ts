@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SolverLimitError } from '../../../calibration/solver/pareto-search.ts';
-import { uniform } from '../../bench/synthetic-table.ts';
+import { uniform } from '../../fixtures/synthetic-rse.ts';
 import { highsSaving } from './highs-knapsack.ts';
 import { bruteForce, type LayerInstance, rseOf, solve } from './layer-instance.ts';
 

@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRun } from '../../../calibration/index.ts';
+import { RunLibrary } from '../../../electron/host/library/run-library.ts';
+import { NO_NOTES, readNotes, writeNotes } from '../../../electron/host/library/run-notes.ts';
+
+let base: string;
+let library: RunLibrary;
+const inUse = new Set<string>();
+
+beforeEach(async () => {
+  base = await mkdtemp(path.join(tmpdir(), 'arrowhead-library-'));
+  inUse.clear();
+  library = await RunLibrary.open(path.join(base, 'library'), () => inUse);
+});
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+async function addRun(name: string, created = '2026-01-01T00:00:00.000Z'): Promise<string> {
+  const run = await createRun(library.root, name, { created, status: 'finished' });
+  return path.basename(run.folder);
+}
+
+describe('RunLibrary', () => {
+  it('lists runs, newest first, and tells of those that cannot be read', async () => {
+    const old = await addRun('old', '2025-01-01T00:00:00.000Z');
+    const young = await addRun('young', '2026-06-01T00:00:00.000Z');
+    await mkdir(path.join(library.root, 'broken'));
+    await writeFile(path.join(library.root, 'broken', 'run.json'), '{"format":');
+    await mkdir(path.join(library.root, 'holiday pictures'));
+    const { runs, unreadable } = await library.list();
+    expect(runs.map(({ id }) => id)).toEqual([young, old]);
+    expect(unreadable).toMatchObject([{ id: 'broken', reason: expect.stringContaining('run.json') }]);
+  });
+
+  it('renames and tags, and keeps tags apart from the run’s own file', async () => {
+    const id = await addRun('first');
+    expect(await library.rename(id, 'better name')).toMatchObject({ id, name: 'better name' });
+    expect(await library.setTags(id, ['a', 'b', 'a'])).toMatchObject({ tags: ['a', 'b'] });
+    expect((await library.list()).runs[0]).toMatchObject({ name: 'better name', tags: ['a', 'b'] });
+  });
+
+  it('throws away and takes back, several of one name too', async () => {
+    const id = await addRun('gone');
+    await library.delete(id);
+    expect((await library.list()).runs).toEqual([]);
+    expect(await library.restore(id)).toMatchObject({ id, name: 'gone' });
+    await library.delete(id);
+    expect(await addRun('gone')).toBe(id);
+    await expect(library.restore(id)).rejects.toMatchObject({ name: 'RunExistsError' });
+    await library.delete(id);
+    expect(await readdir(path.join(library.root, '.trash'))).toHaveLength(2);
+    await expect(library.restore('never-there')).rejects.toMatchObject({ name: 'NotFoundError' });
+  });
+
+  it('does not throw away what a job writes to', async () => {
+    const id = await addRun('busy');
+    inUse.add(id);
+    await expect(library.delete(id)).rejects.toMatchObject({ name: 'RunInUseError' });
+    expect((await library.list()).runs[0]).toMatchObject({ id, status: 'running' });
+  });
+
+  it('a run that says it is running, and that no job works on, was killed and can be resumed', async () => {
+    const run = await createRun(library.root, 'killed', { status: 'running' });
+    await writeNotes(run.folder, { ...NO_NOTES, kind: 'calibration' });
+    const id = path.basename(run.folder);
+    expect(await library.summary(id)).toMatchObject({ status: 'cancelled', resumable: true });
+    inUse.add(id);
+    expect(await library.summary(id)).toMatchObject({ status: 'running', resumable: false });
+  });
+
+  it.each(['..', '.', '../secret', '/etc', '.trash', 'a/../../secret', '', '..\\secret', 'no-such-run'])(
+    'no name leads out of the library: %j',
+    async (id) => {
+      await mkdir(path.join(base, 'secret'));
+      await createRun(path.join(base), 'secret');
+      for (const attempt of [library.folder(id), library.run(id), library.file(id, 'run.json'), library.delete(id)]) {
+        await expect(attempt).rejects.toMatchObject({ name: 'NotFoundError' });
+      }
+      expect(await readdir(path.join(base, 'secret'))).toEqual([]);
+    },
+  );
+
+  it('links are not followed, neither folders nor files', async () => {
+    const id = await addRun('true');
+    const outside = path.join(base, 'outside');
+    await mkdir(outside);
+    await writeFile(path.join(outside, 'secret.png'), 'secret');
+    await symlink(outside, path.join(library.root, 'link'));
+    await symlink(path.join(outside, 'secret.png'), path.join(library.root, id, 'secret.png'));
+    await expect(library.folder('link')).rejects.toMatchObject({ name: 'NotFoundError' });
+    await expect(library.file(id, 'secret.png')).rejects.toMatchObject({ name: 'NotFoundError' });
+    await expect(library.file(id, '../../outside/secret.png')).rejects.toMatchObject({ name: 'NotFoundError' });
+    await expect(library.file(id, 'run.json')).resolves.toBe(path.join(library.root, id, 'run.json'));
+  });
+
+  it('damaged notes do not hide a run', async () => {
+    const id = await addRun('noted');
+    await writeFile(path.join(library.root, id, 'workbench.json'), '{"format":"arrowhead-workbench","version":7}');
+    expect(await readNotes(path.join(library.root, id))).toBeNull();
+    expect(await library.summary(id)).toMatchObject({ id, tags: [] });
+  });
+});
