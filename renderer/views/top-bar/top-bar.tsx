@@ -1,4 +1,5 @@
 import logo from '../../design/arrowhead.svg';
+import { FileDrop } from '../library/file-drop.tsx';
 import { CalibrateButton } from './calibrate-button.tsx';
 import { GenerateButton } from './generate-button.tsx';
 import { ModelPicker } from './model-picker.tsx';
@@ -22,6 +23,7 @@ export function TopBar() {
         <GenerateButton />
       </div>
       <StatusStrip />
+      <FileDrop />
     </header>
   );
 }

@@ -1,0 +1,122 @@
+import { Grid3x3, Images, Import, RotateCw, SlidersHorizontal, TableProperties } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
+import type { RunSummary } from '../../../electron/contract.ts';
+import { Badge } from '../../design/badge.tsx';
+import { Button } from '../../design/button.tsx';
+import { useObjectUrl } from '../../files/object-url.ts';
+import { useApp } from '../../state/app-context.tsx';
+import styles from './run-card.module.css';
+import { KIND_NAMES, runFacts, showTime } from './run-facts.ts';
+import { canResume, type RunCommands, RunContextMenu, RunMenu } from './run-menu.tsx';
+
+const KIND_ICONS = {
+  calibration: <Grid3x3 aria-hidden />,
+  generation: <Images aria-hidden />,
+  sweep: <TableProperties aria-hidden />,
+  import: <Import aria-hidden />,
+} as const satisfies Record<RunSummary['kind'], unknown>;
+
+interface RunCardProps {
+  readonly run: RunSummary;
+  readonly commands: RunCommands;
+  /** Whether Tab stops here: one card of the list, arrows reach the others. */
+  readonly inTabOrder: boolean;
+  readonly onFocus: () => void;
+}
+
+export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
+  const [isOpen, isTuned, canReveal, progress] = useApp((state) => [
+    state.openRun?.summary.id === run.id,
+    state.calibration?.run === run.id,
+    state.host?.canReveal === true,
+    state.jobs.find((job) => job.run === run.id && job.status === 'running')?.progress.value ?? null,
+  ]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'F2') commands.edit();
+    else if (event.key === 'Delete') commands.remove();
+    else return;
+    event.preventDefault();
+  };
+  const facts = runFacts(run);
+  return (
+    <RunContextMenu run={run} commands={commands} canReveal={canReveal}>
+      <li className={`${styles.card} ${isOpen ? styles.open : ''}`}>
+        <button
+          type="button"
+          data-run={run.id}
+          className={styles.main}
+          tabIndex={inTabOrder ? 0 : -1}
+          aria-current={isOpen ? 'true' : undefined}
+          title={run.prompt}
+          onClick={commands.open}
+          onKeyDown={onKeyDown}
+          onFocus={onFocus}
+        >
+          <Thumbnail run={run} />
+          <span className={styles.text}>
+            <span className={styles.name}>
+              <span>{run.name}</span>
+              {isTuned && <SlidersHorizontal size={13} aria-label="its table is being tuned" />}
+            </span>
+            <span className={styles.facts}>{facts.join(' · ')}</span>
+            <span className={styles.facts}>
+              {KIND_NAMES[run.kind]} · {showTime(run.created, new Date())}
+              {run.tags.length > 0 && ` · ${run.tags.map((tag) => `#${tag}`).join(' ')}`}
+            </span>
+          </span>
+        </button>
+        <RunMenu run={run} commands={commands} canReveal={canReveal} />
+        <RunState run={run} progress={progress} onResume={commands.resume} />
+      </li>
+    </RunContextMenu>
+  );
+}
+
+function Thumbnail({ run }: { readonly run: RunSummary }) {
+  const url = useObjectUrl(run.thumbnail, 'image/webp');
+  return (
+    <span className={styles.thumbnail}>
+      {url === null ? KIND_ICONS[run.kind] : <img src={url} alt="" loading="lazy" draggable={false} />}
+    </span>
+  );
+}
+
+interface RunStateProps {
+  readonly run: RunSummary;
+  /** Of the job that writes it; null where none does. */
+  readonly progress: number | null;
+  readonly onResume: () => void;
+}
+
+/** Shown only where a run is not simply finished. */
+function RunState({ run, progress, onResume }: RunStateProps) {
+  if (progress !== null)
+    return <progress className={styles.progress} value={progress} max={1} aria-label={`Progress of ${run.name}`} />;
+  if (canResume(run))
+    return (
+      <div className={styles.state}>
+        <Badge tone="warning" title={run.error ?? ''}>
+          Unfinished
+        </Badge>
+        <Button icon={<RotateCw />} onClick={onResume} aria-label={`Resume ${run.name}`}>
+          Resume
+        </Button>
+      </div>
+    );
+  if (run.status === 'failed')
+    return (
+      <div className={styles.state}>
+        <Badge tone="danger">Failed</Badge>
+        <span className={styles.error} title={run.error ?? ''}>
+          {run.error}
+        </span>
+      </div>
+    );
+  if (run.status === 'cancelled')
+    return (
+      <div className={styles.state}>
+        <Badge>Cancelled</Badge>
+      </div>
+    );
+  return null;
+}
