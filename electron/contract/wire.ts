@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorInfo } from './fields.ts';
+import { errorInfo, LIMITS } from './fields.ts';
 
 /**
  * How the contract travels over a WebSocket (`/workbench`). Electron's IPC needs none of it: structured clones carry
@@ -21,6 +21,9 @@ import { errorInfo } from './fields.ts';
  * too slowly, newer events about the same thing replace older ones.
  */
 export const WIRE_PATH = '/workbench';
+
+/** Of a frame to the server: a whole file to import, with what surrounds it. */
+export const MAX_REQUEST_BYTES = LIMITS.fileBytes + 2 ** 20;
 
 export const wireArray = z.strictObject({ type: z.enum(['f32', 'u8']), length: z.int().nonnegative() });
 export type WireArray = z.output<typeof wireArray>;

@@ -1,4 +1,4 @@
-import { LIMITS } from '../contract/fields.ts';
+import { MAX_REQUEST_BYTES } from '../contract/wire.ts';
 import type { FrameLimits } from '../contract/wire-codec.ts';
 
 const MiB = 2 ** 20;
@@ -21,8 +21,7 @@ export interface ServerLimits {
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
-  // A whole file to import, and the prompts of a calibration.
-  frame: { frame: LIMITS.fileBytes + MiB, header: 32 * MiB, arrays: 16 },
+  frame: { frame: MAX_REQUEST_BYTES, header: 32 * MiB, arrays: 16 },
   clients: 16,
   messagesPerSecond: 500,
   messagesAtOnce: 1000,

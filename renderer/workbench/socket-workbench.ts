@@ -1,4 +1,4 @@
-import { wireEvent, wireReply } from '../../electron/contract/wire.ts';
+import { MAX_REQUEST_BYTES, wireEvent, wireReply } from '../../electron/contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../electron/contract/wire-codec.ts';
 import type { Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
 import type { ConnectionStatus } from '../state/host-slice.ts';
@@ -59,6 +59,7 @@ class ReconnectingSocket {
       const id = this.#requests.add(resolve, reject);
       try {
         const frame = encodeFrame({ id, request, params });
+        if (frame.length > MAX_REQUEST_BYTES) throw tooLarge();
         if (this.#status === 'open') this.#socket?.send(frame);
         else if (this.#status === 'connecting') this.#held.push(frame);
         else throw lost();
@@ -157,5 +158,13 @@ function lost(): WorkbenchError {
     name: 'ConnectionLostError',
     message: 'The connection to the workbench is lost.',
     hint: 'It is tried again by itself. If arrowhead serve was started anew, open the address that it printed.',
+  });
+}
+
+function tooLarge(): WorkbenchError {
+  return new WorkbenchError({
+    name: 'RequestTooLargeError',
+    message: `This is too large to send: ${MAX_REQUEST_BYTES / 2 ** 20} MiB at most.`,
+    hint: "Copy the run's folder into the library on the host's machine instead.",
   });
 }

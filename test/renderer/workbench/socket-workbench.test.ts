@@ -2,6 +2,7 @@ import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { MAX_REQUEST_BYTES } from '../../../electron/contract/wire.ts';
 import type { Workbench, WorkbenchEvent } from '../../../electron/contract.ts';
 import { serveWorkbench } from '../../../electron/server/serve-workbench.ts';
 import type { ConnectionStatus } from '../../../renderer/state/host-slice.ts';
@@ -53,6 +54,18 @@ describe('the WebSocket client', () => {
     await expect(workbench.request('settings.set', { delta: Number.NaN })).rejects.toThrow(
       'message.params.delta is NaN',
     );
+    await expect(workbench.request('jobs.cancel', { id: 'x' })).resolves.toEqual({});
+  });
+
+  it('sends nothing that the server would end the connection for', async () => {
+    const host = fakeWorkbench({ 'jobs.cancel': () => ({}) });
+    const { connect } = await serve(host);
+    const { workbench } = connect();
+    const data = new Uint8Array(MAX_REQUEST_BYTES + 1);
+    await expect(workbench.request('runs.import', { fileName: 'a', data })).rejects.toMatchObject({
+      name: 'RequestTooLargeError',
+      message: 'This is too large to send: 257 MiB at most.',
+    });
     await expect(workbench.request('jobs.cancel', { id: 'x' })).resolves.toEqual({});
   });
 
