@@ -3,6 +3,7 @@ import { Section } from '../../design/panel.tsx';
 import { Segmented } from '../../design/segmented.tsx';
 import { useApp } from '../../state/app-context.tsx';
 import { bindingPoints, rseExtent } from './binding-points.ts';
+import styles from './budget-controls.module.css';
 import { CandidateToggles } from './candidate-toggles.tsx';
 import { ConstraintControl } from './constraint-control.tsx';
 import { CostChoice } from './cost-choice.tsx';
@@ -32,16 +33,18 @@ export function BudgetControls() {
   return (
     <>
       <Section title="Budget">
-        <Segmented<PresetName | ''>
-          label="Presets"
-          value={presetOf(tuning) ?? ''}
-          options={PRESETS.map(({ name, says, ...at }) => ({
-            value: name,
-            label: name,
-            title: `δ ${at.delta}, c ${at.headConstraint ?? 'none'}: ${says}`,
-          }))}
-          onChange={(name) => name !== '' && choosePreset(name)}
-        />
+        <div className={styles.presets}>
+          <Segmented<PresetName | ''>
+            label="Presets"
+            value={presetOf(tuning) ?? ''}
+            options={PRESETS.map(({ name, says, ...at }) => ({
+              value: name,
+              label: name,
+              title: `δ ${at.delta}, c ${at.headConstraint ?? 'none'}: ${says}`,
+            }))}
+            onChange={(name) => name !== '' && choosePreset(name)}
+          />
+        </div>
         <DeltaControl
           value={delta}
           points={bindingPoints(extent, headConstraint, heads)}

@@ -40,6 +40,7 @@ export function ConstraintControl(props: ConstraintControlProps) {
       value={value}
       allowNone
       marks={marks}
+      idle={heads === null ? [] : [[heads, null]]}
       onChange={onChange}
       {...(onCommit ? { onCommit } : {})}
     >
@@ -57,7 +58,7 @@ function meaning(value: number | null, delta: number, heads: number | null): str
     case 'greedy':
       return `Each head by itself, RSE at most ${share}`;
     case 'slack':
-      return `No longer binds from ${heads} on: the same as none`;
+      return `Does not bind from ${heads} on: as none`;
     case 'shared':
       return `RSE of a head at most ${share}`;
   }

@@ -32,6 +32,7 @@ export function DeltaControl({ value, points, searchValue, onChange, onCommit }:
       label="Error budget"
       scale={scale}
       value={value}
+      idle={idleOf(points, scale.value(0)!, scale.value(scale.last)!)}
       marks={marksOf(points, searchValue, scale.value(0)!, scale.value(scale.last)!)}
       onChange={(next) => next !== null && onChange(next)}
       {...(onCommit ? { onCommit } : {})}
@@ -51,11 +52,20 @@ function marksOf(points: BindingPoints | null, search: number | null, low: numbe
   return marks.filter((mark) => mark.value >= low && mark.value <= high);
 }
 
+function idleOf(points: BindingPoints | null, low: number, high: number): [number, number][] {
+  if (points === null) return [];
+  const zones: [number, number][] = [
+    [low, points.nothingBelow],
+    [points.everythingFrom, high],
+  ];
+  return zones.filter(([from, to]) => from < to && from < high && to > low);
+}
+
 function meaning(value: number, points: BindingPoints | null): string {
   if (points !== null && value < points.nothingBelow)
     return Number.isFinite(points.nothingBelow)
       ? `Every head stays full below ${formatNumber(points.nothingBelow)}`
       : 'Every head stays full: no candidate is possible';
-  if (points !== null && value >= points.everythingFrom) return 'No longer binds: every head saves what it can';
-  return 'Summed RSE of a layer’s heads at a step, at most';
+  if (points !== null && value >= points.everythingFrom) return 'Does not bind: every head saves what it can';
+  return 'Bound on the summed RSE of a layer';
 }

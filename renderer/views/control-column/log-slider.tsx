@@ -19,6 +19,8 @@ interface LogSliderProps {
   readonly value: number | null;
   readonly allowNone?: boolean;
   readonly marks: readonly SliderMark[];
+  /** From where to where the value makes no difference; drawn hatched. null is the slider's end. */
+  readonly idle?: readonly (readonly [from: number, to: number | null])[];
   /** What the value means now. */
   readonly children?: ReactNode;
   readonly onChange: (value: number | null) => void;
@@ -28,10 +30,15 @@ interface LogSliderProps {
 
 /** A bound on a log scale: slider, typed entry, labelled decades, and marks where it begins and stops to bind. */
 export function LogSlider(props: LogSliderProps) {
-  const { symbol, label, scale, value, allowNone = false, marks, children, onChange, onCommit } = props;
+  const { symbol, label, scale, value, allowNone = false, marks, idle = [], children, onChange, onCommit } = props;
   const id = useId();
-  const at = (mark: number | null) => ({ left: `${(scale.position(mark) / scale.last) * 100}%` });
+  const share = (at: number | null) => (scale.position(at) / scale.last) * 100;
+  const at = (mark: number | null) => ({ left: `${share(mark)}%` });
   const shown = value === null ? 'none' : String(value);
+  const labels: { readonly value: number | null; readonly text: string }[] = [
+    ...scale.decades.map((decade) => ({ value: decade, text: String(decade) })),
+    ...(allowNone ? [{ value: null, text: 'none' }] : []),
+  ];
   return (
     <div className={styles.control}>
       <div className={styles.heading}>
@@ -60,6 +67,9 @@ export function LogSlider(props: LogSliderProps) {
         />
       </Slider.Root>
       <div className={styles.scale} aria-hidden>
+        {idle.map(([from, to]) => (
+          <span key={from} className={styles.idle} style={{ ...at(from), right: `${100 - share(to)}%` }} />
+        ))}
         {marks.map((mark) => (
           <span
             key={mark.says}
@@ -68,16 +78,11 @@ export function LogSlider(props: LogSliderProps) {
             title={mark.says}
           />
         ))}
-        {scale.decades.map((decade) => (
-          <span key={decade} className={styles.decade} style={at(decade)}>
-            {decade}
+        {labels.map(({ value: label, text }, i) => (
+          <span key={text} className={`${styles.decade} ${edgeOf(share(label), i, labels.length)}`} style={at(label)}>
+            {text}
           </span>
         ))}
-        {allowNone && (
-          <span className={styles.decade} style={at(null)}>
-            none
-          </span>
-        )}
       </div>
       <p id={`${id}-marks`} className="visually-hidden">
         {marks.map((mark) => `At ${mark.value.toPrecision(2)}: ${mark.says}.`).join(' ')}
@@ -87,4 +92,10 @@ export function LogSlider(props: LogSliderProps) {
       </p>
     </div>
   );
+}
+
+/** Labels at the very ends of the track are kept within it. */
+function edgeOf(share: number, i: number, count: number): string | undefined {
+  if (i === 0 && share < 2) return styles.first;
+  return i === count - 1 && share > 98 ? styles.last : '';
 }

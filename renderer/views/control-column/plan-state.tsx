@@ -22,7 +22,7 @@ export function PlanState() {
         <Badge tone="success">
           <BadgeCheck size={13} aria-hidden /> Exact
         </Badge>
-        <span className={styles.says}>The search ran at these values.</span>
+        <span className={styles.says}>The search ran at this.</span>
       </div>
     );
 
@@ -44,7 +44,7 @@ export function PlanState() {
   return (
     <div className={styles.state}>
       <Badge tone="warning">Preview</Badge>
-      <span className={styles.says}>Re-solved from the table.</span>
+      <span className={styles.says}>Re-solved table.</span>
       <Button
         icon={<ShieldCheck />}
         disabled={obstacle !== null}

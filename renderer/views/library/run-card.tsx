@@ -6,7 +6,7 @@ import { Button } from '../../design/button.tsx';
 import { useObjectUrl } from '../../files/object-url.ts';
 import { useApp } from '../../state/app-context.tsx';
 import styles from './run-card.module.css';
-import { KIND_NAMES, runFacts, showTime } from './run-facts.ts';
+import { boundFacts, KIND_NAMES, outcomeFacts, showTime } from './run-facts.ts';
 import { canResume, type RunCommands, RunContextMenu, RunMenu } from './run-menu.tsx';
 
 const KIND_ICONS = {
@@ -37,7 +37,6 @@ export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
     else return;
     event.preventDefault();
   };
-  const facts = runFacts(run);
   return (
     <RunContextMenu run={run} commands={commands} canReveal={canReveal}>
       <li className={`${styles.card} ${isOpen ? styles.open : ''}`}>
@@ -58,11 +57,15 @@ export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
               <span>{run.name}</span>
               {isTuned && <SlidersHorizontal size={13} aria-label="its table is being tuned" />}
             </span>
-            <span className={styles.facts}>{facts.join(' · ')}</span>
-            <span className={styles.facts}>
-              {KIND_NAMES[run.kind]} · {showTime(run.created, new Date())}
-              {run.tags.length > 0 && ` · ${run.tags.map((tag) => `#${tag}`).join(' ')}`}
+            <span className={styles.facts}>{outcomeFacts(run).join(' · ')}</span>
+            <span className={`${styles.facts} ${styles.made}`}>
+              <span title={KIND_NAMES[run.kind]}>
+                {KIND_ICONS[run.kind]}
+                <span className="visually-hidden">{KIND_NAMES[run.kind]}</span>
+              </span>
+              {[...boundFacts(run), showTime(run.created, new Date())].join(' · ')}
             </span>
+            {run.tags.length > 0 && <span className={styles.tags}>{run.tags.map((tag) => `#${tag}`).join(' ')}</span>}
           </span>
         </button>
         <RunMenu run={run} commands={commands} canReveal={canReveal} />

@@ -8,17 +8,21 @@ export const KIND_NAMES: Record<RunSummary['kind'], string> = {
   import: 'Import',
 };
 
-/** What tells runs apart at a glance: "δ 0.2 · c 1.5 · 68 % sparse · SSIM 0.93". */
-export function runFacts({ delta, headConstraint, sparsity, ssim, lpips, sampling }: RunSummary): string[] {
+/** What came of it: "63 % sparse", "SSIM 0.935"; its size where nothing did. */
+export function outcomeFacts({ sparsity, ssim, lpips, sampling }: RunSummary): string[] {
   const facts: string[] = [];
-  if (delta !== null)
-    facts.push(`δ ${formatNumber(delta)}`, `c ${headConstraint === null ? 'none' : formatNumber(headConstraint)}`);
   if (sparsity !== null) facts.push(`${formatPercent(sparsity)} sparse`);
   if (ssim !== null) facts.push(`SSIM ${ssim.toFixed(3)}`);
   if (lpips !== null) facts.push(`LPIPS ${lpips.toFixed(3)}`);
   if (facts.length === 0 && sampling !== null)
     facts.push(`${sampling.width} × ${sampling.height}`, `${sampling.steps} steps`);
   return facts;
+}
+
+/** What it was made with: "δ 0.2", "c 1.5"; nothing for runs without bounds. */
+export function boundFacts({ delta, headConstraint }: RunSummary): string[] {
+  if (delta === null) return [];
+  return [`δ ${formatNumber(delta)}`, `c ${headConstraint === null ? 'none' : formatNumber(headConstraint)}`];
 }
 
 /** "14:03" today, "3 Nov 14:03" before. */

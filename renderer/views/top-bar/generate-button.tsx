@@ -28,6 +28,9 @@ export function GenerateButton() {
   ]);
   const mode = GENERATE_MODES.find((known) => known === remembered) ?? 'compare';
 
+  // Without a table there is something better to do first.
+  const look = tableOpen ? 'primary' : 'plain';
+
   const generate = async (wanted: GenerateMode, asked = false) => {
     const generation = generationRequest(store.getState(), wanted);
     if (generation === null) return;
@@ -49,7 +52,7 @@ export function GenerateButton() {
   return (
     <div className={styles.split}>
       <Button
-        look="primary"
+        look={look}
         icon={<Play />}
         disabled={!ready}
         className={styles.main ?? ''}
@@ -60,7 +63,7 @@ export function GenerateButton() {
       </Button>
       <DropdownMenu.Root>
         <DropdownMenu.Trigger asChild>
-          <Button look="primary" className={styles.more ?? ''} aria-label="What to generate" icon={<ChevronDown />} />
+          <Button look={look} className={styles.more ?? ''} aria-label="What to generate" icon={<ChevronDown />} />
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content className={menu.menu} align="end" sideOffset={4} collisionPadding={8}>
