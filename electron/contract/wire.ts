@@ -25,6 +25,9 @@ export const WIRE_PATH = '/workbench';
 /** Of a frame to the server: a whole file to import, with what surrounds it. */
 export const MAX_REQUEST_BYTES = LIMITS.fileBytes + 2 ** 20;
 
+/** Of one client; further ones are refused with TooManyRequestsError. */
+export const MAX_REQUESTS_UNDER_WAY = 64;
+
 export const wireArray = z.strictObject({ type: z.enum(['f32', 'u8']), length: z.int().nonnegative() });
 export type WireArray = z.output<typeof wireArray>;
 

@@ -1,4 +1,4 @@
-import { MAX_REQUEST_BYTES } from '../contract/wire.ts';
+import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY } from '../contract/wire.ts';
 import type { FrameLimits } from '../contract/wire-codec.ts';
 
 const MiB = 2 ** 20;
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   clients: 16,
   messagesPerSecond: 500,
   messagesAtOnce: 1000,
-  requestsUnderWay: 64,
+  requestsUnderWay: MAX_REQUESTS_UNDER_WAY,
   slowBytes: 4 * MiB,
   tooManyBytes: 512 * MiB,
   heartbeatMs: 30_000,

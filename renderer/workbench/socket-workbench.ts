@@ -1,4 +1,4 @@
-import { MAX_REQUEST_BYTES, wireEvent, wireReply } from '../../electron/contract/wire.ts';
+import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY, wireEvent, wireReply } from '../../electron/contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../electron/contract/wire-codec.ts';
 import type { Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
 import type { ConnectionStatus } from '../state/host-slice.ts';
@@ -43,7 +43,7 @@ class ReconnectingSocket {
   #socket: WebSocket | null = null;
   /** `lost` while it is tried again, too. */
   #status: ConnectionStatus = 'connecting';
-  /** Made while the connection was being opened. */
+  /** Requests that wait: for the connection to open, or for answers to those before them. */
   #held: Frame[] = [];
   #silence: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,9 +60,9 @@ class ReconnectingSocket {
       try {
         const frame = encodeFrame({ id, request, params });
         if (frame.length > MAX_REQUEST_BYTES) throw tooLarge();
-        if (this.#status === 'open') this.#socket?.send(frame);
-        else if (this.#status === 'connecting') this.#held.push(frame);
-        else throw lost();
+        if (this.#status === 'lost') throw lost();
+        this.#held.push(frame);
+        this.#sendHeld();
       } catch (error) {
         this.#requests.fail(id, error);
       }
@@ -95,18 +95,24 @@ class ReconnectingSocket {
     const current = (then: () => void) => () => {
       if (this.#socket === socket) then();
     };
-    socket.onopen = current(() => this.#opened(socket));
+    socket.onopen = current(() => this.#opened());
     socket.onclose = current(() => this.#drop());
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (this.#socket === socket) this.#receive(typeof data === 'string' ? data : new Uint8Array(data));
     };
   }
 
-  #opened(socket: WebSocket): void {
+  #opened(): void {
     this.#backOff.reset();
-    for (const frame of this.#held.splice(0)) socket.send(frame);
     this.#listenForSilence();
     this.#setStatus('open');
+    this.#sendHeld();
+  }
+
+  #sendHeld(): void {
+    if (this.#status !== 'open') return;
+    const free = MAX_REQUESTS_UNDER_WAY - (this.#requests.size - this.#held.length);
+    for (const frame of this.#held.splice(0, Math.max(0, free))) this.#socket?.send(frame);
   }
 
   #drop(): void {
@@ -135,13 +141,16 @@ class ReconnectingSocket {
     if (reply.success) this.#requests.settle(reply.data);
     else if (event.success) for (const listener of [...this.#listeners]) listener(event.data as WorkbenchEvent);
     else this.#drop();
+    this.#sendHeld();
   }
 
   /** A tunnel that died without a word leaves the socket open for minutes: asks, and gives up without an answer. */
   #listenForSilence(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      this.request('settings.get', {}).catch(() => {});
+      // Past those that wait: any answer will do, a refusal too.
+      const id = this.#requests.add(ignore, ignore);
+      this.#socket?.send(encodeFrame({ id, request: 'settings.get', params: {} }));
       this.#silence = setTimeout(() => this.#drop(), this.#silenceMs);
     }, this.#silenceMs);
   }
@@ -152,6 +161,8 @@ class ReconnectingSocket {
     for (const listener of [...this.#statusListeners]) listener(status);
   }
 }
+
+function ignore(): void {}
 
 function lost(): WorkbenchError {
   return new WorkbenchError({

@@ -2,7 +2,7 @@ import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { MAX_REQUEST_BYTES } from '../../../electron/contract/wire.ts';
+import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY } from '../../../electron/contract/wire.ts';
 import type { Workbench, WorkbenchEvent } from '../../../electron/contract.ts';
 import { serveWorkbench } from '../../../electron/server/serve-workbench.ts';
 import type { ConnectionStatus } from '../../../renderer/state/host-slice.ts';
@@ -67,6 +67,25 @@ describe('the WebSocket client', () => {
       message: 'This is too large to send: 257 MiB at most.',
     });
     await expect(workbench.request('jobs.cancel', { id: 'x' })).resolves.toEqual({});
+  });
+
+  it('asks no more at once than the server takes, and all in the end', async () => {
+    let [underWay, most] = [0, 0];
+    const host = fakeWorkbench({
+      'images.get': async ({ maxSize }) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await sleep(1);
+        underWay -= 1;
+        return { mediaType: 'image/png', width: maxSize ?? 0, height: 1, data: new Uint8Array(1) };
+      },
+    });
+    const { connect } = await serve(host);
+    const { workbench } = connect();
+    const ask = (n: number) => workbench.request('images.get', { run: 'r', file: 'f', maxSize: 16 + n });
+    const images = await Promise.all(Array.from({ length: 500 }, (_, n) => ask(n)));
+    expect(images.map(({ width }) => width)).toEqual(Array.from({ length: 500 }, (_, n) => 16 + n));
+    expect(most).toBeLessThanOrEqual(MAX_REQUESTS_UNDER_WAY);
   });
 
   it('comes back after a loss: requests under way reject, subscriptions stay', async () => {
