@@ -1,0 +1,157 @@
+import type { PlotMouseEvent } from 'plotly.js-cartesian-dist-min';
+import { ContextMenu } from 'radix-ui';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import type { Calibration, Solved } from '../../../electron/contract.ts';
+import menu from '../../design/menu.module.css';
+import { methodLabel } from '../../plots/method-colours.ts';
+import { Plot } from '../../plots/plot.tsx';
+import { useApp } from '../../state/app-context.tsx';
+import type { Tuning } from '../../state/tuning.ts';
+import { CellTable } from './cell-table.tsx';
+import { cellNumbers, cellOf, type MapColour, type MapKind, type Place, placeOf } from './map-matrix.ts';
+import styles from './map-surface.module.css';
+import { pinOf } from './pinning.ts';
+import { placeLabel } from './place-label.ts';
+import { useHeatmap } from './use-heatmap.ts';
+import { usePinning } from './use-pinning.ts';
+
+interface MapSurfaceProps {
+  readonly calibration: Calibration;
+  readonly solved: Solved;
+  readonly tuning: Tuning;
+  readonly kind: MapKind;
+  readonly colour: MapColour;
+}
+
+interface Hover {
+  readonly place: Place;
+  /** Of the pointer, in the map's own pixels. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The map itself: hover tells, click selects, the menu and the keys 1…9 pin, arrows move. */
+export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSurfaceProps) {
+  const [selection, select] = useApp((state) => [state.selection, state.select]);
+  const figure = useHeatmap({ calibration, solved, pins: tuning.pins, kind, colour, selection });
+  const [hover, setHover] = useState<Hover | null>(null);
+  const surface = useRef<HTMLDivElement>(null);
+  const { pin, unpin } = usePinning();
+  const help = useId();
+
+  const onHover = (event: PlotMouseEvent | null) => {
+    const point = event?.points.find(({ curveNumber }) => curveNumber === 0);
+    if (!event || !point) return setHover(null);
+    const box = surface.current!.getBoundingClientRect();
+    const place = placeOf(kind, Number(point.x), Number(point.y), selection);
+    setHover({ place, x: event.event.clientX - box.left, y: event.event.clientY - box.top });
+  };
+  const selectPlace = ({ step, layer, head }: Place) => select({ step, layer, head: head ?? selection.head });
+  const scope = kind === 'steps-layers' ? 'layer' : 'head';
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const { column, row } = cellOf(kind, selection);
+    const moves: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    };
+    const move = moves[event.key];
+    const method = calibration.methods[Number(event.key) - 1];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (move) selectPlace(placeOf(kind, column + move[0], row + move[1], selection));
+    else if (event.key === 'PageUp') select({ step: selection.step - 1 });
+    else if (event.key === 'PageDown') select({ step: selection.step + 1 });
+    else if (event.key === 'Delete' || event.key === 'Backspace') unpin(selection);
+    else if (/^[1-9]$/.test(event.key) && method) pin(selection, scope, method);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <ContextMenu.Root>
+      <ContextMenu.Trigger asChild>
+        <div
+          ref={surface}
+          className={styles.surface}
+          role="application"
+          aria-roledescription="heatmap"
+          aria-label={`Heatmap, ${placeLabel(calibration, selection)} selected`}
+          aria-describedby={help}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a map that is walked with the arrow keys, as a grid is
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onContextMenu={() => hover && selectPlace(hover.place)}
+        >
+          <Plot
+            label="Heatmap of heads"
+            data={figure.data}
+            layout={figure.layout}
+            onHover={onHover}
+            onClick={(event) => {
+              const point = event.points.find(({ curveNumber }) => curveNumber === 0);
+              if (point) selectPlace(placeOf(kind, Number(point.x), Number(point.y), selection));
+              surface.current?.focus({ preventScroll: true });
+            }}
+          />
+          {hover && <HoverCard hover={hover} calibration={calibration} solved={solved} tuning={tuning} />}
+          <p id={help} className="visually-hidden">
+            Arrow keys move, Page Up and Page Down change the step, 1 to {Math.min(9, calibration.methods.length)} pin a
+            method, Delete unpins.
+          </p>
+          <p className="visually-hidden" aria-live="polite">
+            {announce(calibration, solved, selection)}
+          </p>
+        </div>
+      </ContextMenu.Trigger>
+      <ContextMenu.Portal>
+        <ContextMenu.Content className={menu.menu} collisionPadding={8}>
+          <ContextMenu.Label className={menu.heading}>{placeLabel(calibration, selection)}</ContextMenu.Label>
+          {calibration.methods.map((method, n) => (
+            <ContextMenu.Item key={method} className={menu.item} onSelect={() => pin(selection, scope, method)}>
+              Pin {methodLabel(method)}
+              {n < 9 && <kbd>{n + 1}</kbd>}
+            </ContextMenu.Item>
+          ))}
+          <ContextMenu.Separator className={menu.separator} />
+          <ContextMenu.Item
+            className={menu.item}
+            disabled={pinOf(tuning.pins, selection) === null}
+            onSelect={() => unpin(selection)}
+          >
+            Unpin <kbd>Del</kbd>
+          </ContextMenu.Item>
+        </ContextMenu.Content>
+      </ContextMenu.Portal>
+    </ContextMenu.Root>
+  );
+}
+
+interface HoverCardProps extends Omit<MapSurfaceProps, 'kind' | 'colour'> {
+  readonly hover: Hover;
+}
+
+function HoverCard({ hover, calibration, solved, tuning }: HoverCardProps) {
+  const { place, x, y } = hover;
+  const pinned = pinOf(tuning.pins, place);
+  // Towards the side where there is room, so that it never covers the cell.
+  const side = {
+    left: `min(${x + 16}px, calc(100% - 250px))`,
+    ...(y > 220 ? { bottom: `calc(100% - ${y - 12}px)` } : { top: y + 16 }),
+  };
+  return (
+    <div className={styles.hover} style={side} aria-hidden>
+      <p className={styles.where}>{placeLabel(calibration, place)}</p>
+      <CellTable numbers={cellNumbers(calibration, solved, place)} delta={tuning.delta} />
+      {pinned && <p>Pinned by hand: {methodLabel(pinned.method)}</p>}
+    </div>
+  );
+}
+
+function announce(calibration: Calibration, solved: Solved, place: Place): string {
+  const { methods } = cellNumbers(calibration, solved, place);
+  const chosen = methods.find(({ chosenBy }) => chosenBy > 0);
+  if (!chosen) return '';
+  return `${placeLabel(calibration, place)}: ${methodLabel(chosen.name)}, RSE ${chosen.rse.toPrecision(2)}`;
+}
