@@ -26,6 +26,7 @@ export function Modal({ open, onClose, title, description, actions, wide, childr
         <Dialog.Content
           className={`${styles.modal} ${wide ? styles.wide : ''}`}
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusBody}
         >
           <header className={styles.header}>
             <Dialog.Title asChild>
@@ -42,4 +43,14 @@ export function Modal({ open, onClose, title, description, actions, wide, childr
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** The first thing to fill in or to choose, not the button that closes: its tooltip would take the first Escape. */
+function focusBody(event: Event): void {
+  const content = event.currentTarget as HTMLElement;
+  const first = content.querySelector<HTMLElement>(
+    `.${styles.body} :is(input, textarea, button, [tabindex="0"]):not(:disabled)`,
+  );
+  event.preventDefault();
+  (first ?? content).focus();
 }

@@ -1,5 +1,4 @@
 import { useMemo } from 'react';
-import { formatPercent } from '../../design/format.ts';
 import { methodColours, methodLabel } from '../../plots/method-colours.ts';
 import styles from './method-bar.module.css';
 
@@ -29,11 +28,17 @@ export function MethodBar({ methods, counts }: MethodBarProps) {
                 <span className={styles.swatch} style={{ background: colours[i] }} aria-hidden />
                 {methodLabel(method)}
               </dt>
-              <dd>{formatPercent(all === 0 ? 0 : count / all)}</dd>
+              <dd>{share(count, all)}</dd>
             </div>
           );
         })}
       </dl>
     </div>
   );
+}
+
+/** Whole percents; what is there is never "0 %". */
+function share(count: number, all: number): string {
+  const percent = all === 0 ? 0 : (count / all) * 100;
+  return count > 0 && percent < 0.5 ? '<1 %' : `${Math.round(percent)} %`;
 }

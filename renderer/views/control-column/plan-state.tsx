@@ -6,6 +6,8 @@ import { useApp, useAppStore } from '../../state/app-context.tsx';
 import { confirmRequest } from './confirm-request.ts';
 import styles from './plan-state.module.css';
 
+const PREVIEW = 'Solved anew from the table: later measurements have not seen these choices. Confirm runs the search.';
+
 /** Whether the plan is the search's own or a preview, and the way from one to the other. */
 export function PlanState() {
   const store = useAppStore();
@@ -22,7 +24,7 @@ export function PlanState() {
         <Badge tone="success">
           <BadgeCheck size={13} aria-hidden /> Exact
         </Badge>
-        <span className={styles.says}>The search ran at this.</span>
+        <span className={styles.says}>searched at this</span>
       </div>
     );
 
@@ -44,7 +46,9 @@ export function PlanState() {
   return (
     <div className={styles.state}>
       <Badge tone="warning">Preview</Badge>
-      <span className={styles.says}>Re-solved table.</span>
+      <span className={styles.says} title={PREVIEW}>
+        not searched yet
+      </span>
       <Button
         icon={<ShieldCheck />}
         disabled={obstacle !== null}

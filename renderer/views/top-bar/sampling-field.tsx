@@ -120,7 +120,7 @@ export function SamplingField() {
             disabled={defaults === null || sameSampling(shown, defaults)}
             onClick={() => void reset()}
           >
-            The model’s own
+            Reset to the model’s own
           </Button>
         </div>
       </div>
