@@ -54,6 +54,31 @@ describe('arrowhead serve', () => {
     expect(await result).toMatchObject({ code: 0, stdout: printed });
   });
 
+  it('ends a running job in order: it can be resumed after the next start', async () => {
+    const { child, result, library, printed } = await startServe('--json');
+    const first = await RawClient.open(addressOf(printed));
+    const sampling = { steps: 20, guidance: 3.5, width: 128, height: 128 };
+    const job = {
+      ...{ kind: 'calibrate', model: null, prompts: ['a red cube'], seeds: [0], sampling, evaluate: [] },
+      ...{ delta: 0.5, headConstraint: 1.5, candidates: ['arrow/8', 'cached'], cost: 'flops' },
+    };
+    first.send({ id: 1, request: 'jobs.start', params: { job } });
+    await first.next((message) => progressOf(message) > 0.3);
+    child.kill('SIGINT');
+    const cancelled = await first.next(
+      ({ event, payload }) => event === 'job.changed' && statusOf(payload) === 'cancelled',
+    );
+    expect(cancelled).toMatchObject({ payload: { job: { error: { name: 'CancelledError' } } } });
+    expect((await first.closed).code).toBe(1001);
+    expect((await result).code).toBe(0);
+
+    const again = await startServe('--json', '--library', library);
+    const second = await RawClient.open(addressOf(again.printed));
+    second.send({ id: 1, request: 'runs.list', params: {} });
+    const { reply } = (await second.reply(1)) as { reply: { runs: { resumable: boolean; status: string }[] } };
+    expect(reply.runs).toMatchObject([{ status: 'cancelled', resumable: true }]);
+  });
+
   it('says how to reach it from another machine', async () => {
     const { printed } = await startServe();
     const port = /127\.0\.0\.1:(\d+)\/\?token=/.exec(printed)![1];
@@ -92,3 +117,16 @@ describe('arrowhead serve', () => {
     expect(stderr).toMatch(message);
   });
 });
+
+function addressOf(printed: string): { port: number; token: string } {
+  const { url, port } = JSON.parse(printed);
+  return { port, token: new URL(url).searchParams.get('token')! };
+}
+
+function progressOf({ event, payload }: Record<string, unknown>): number {
+  return event === 'job.progress' ? (payload as { progress: { value: number } }).progress.value : 0;
+}
+
+function statusOf(payload: unknown): string {
+  return (payload as { job: { status: string } }).job.status;
+}
