@@ -147,9 +147,6 @@ function ChangedHeads({ diff, step, layer, onClose }: ChangedHeadsProps) {
     <section>
       <h3 className={styles.at}>
         Step {step} · {diff.layers[layer]}
-        <Button look="quiet" onClick={show}>
-          Show in Heatmaps
-        </Button>
       </h3>
       {heads.length === 0 ? (
         <p>No head differs here.</p>
@@ -162,6 +159,9 @@ function ChangedHeads({ diff, step, layer, onClose }: ChangedHeadsProps) {
           ))}
         </p>
       )}
+      <Button className={styles.show ?? ''} onClick={show}>
+        Show in Heatmaps
+      </Button>
     </section>
   );
 }

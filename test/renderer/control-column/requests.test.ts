@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { jobRequest } from '../../../electron/contract/jobs.ts';
+import { calibrateDemoRequest } from '../../../renderer/views/control-column/calibrate-demo.ts';
+import { confirmRequest } from '../../../renderer/views/control-column/confirm-request.ts';
+import { aCalibration, aModel, someSettings } from '../examples.ts';
+
+const TUNING = { delta: 0.7, headConstraint: null, candidates: ['cached'], pins: [], cost: 'flops' as const };
+
+test('Confirm searches at what the sliders say and judges by the pictures of the top bar', () => {
+  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings() };
+  expect(jobRequest.parse(confirmRequest(state))).toEqual({
+    kind: 'confirm-search',
+    run: 'a',
+    delta: 0.7,
+    headConstraint: null,
+    candidates: ['cached'],
+    cost: 'flops',
+    evaluate: [{ prompt: 'a red cube', seed: 0 }],
+  });
+});
+
+test('nothing is confirmed without a table, its search, or a candidate', () => {
+  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings() };
+  expect(confirmRequest({ ...state, calibration: null })).toBeNull();
+  expect(confirmRequest({ ...state, calibration: aCalibration({ search: null }) })).toBeNull();
+  expect(confirmRequest({ ...state, tuning: { ...TUNING, candidates: [] } })).toBeNull();
+});
+
+test('the demo is calibrated on its own prompts and judged by others', () => {
+  const job = calibrateDemoRequest(aModel(), someSettings());
+  expect(jobRequest.parse(job)).toMatchObject({
+    kind: 'calibrate',
+    model: null,
+    prompts: ['b', 'c', 'd', 'e'],
+    sampling: aModel().defaults,
+    evaluate: [
+      { prompt: 'a', seed: 0 },
+      { prompt: 'g', seed: 0 },
+    ],
+  });
+  expect(calibrateDemoRequest(aModel({ prompts: null }), someSettings())).toBeNull();
+  expect(calibrateDemoRequest(aModel(), someSettings({ candidates: [] }))).toBeNull();
+});

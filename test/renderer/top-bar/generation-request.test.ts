@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { ModelInfo, Settings, SolveSettings } from '../../../electron/contract.ts';
+import { generationRequest } from '../../../renderer/views/top-bar/generation-request.ts';
+import { aCalibration, aModel, aRun, someSettings } from '../examples.ts';
+
+const SOLVE: SolveSettings = {
+  run: 'a',
+  delta: 0.3,
+  headConstraint: null,
+  candidates: ['cached'],
+  pins: [],
+  cost: 'flops',
+};
+
+function state(changes: { model?: ModelInfo; settings?: Partial<Settings>; tableOpen?: boolean } = {}) {
+  const settings = { ...someSettings(), ...changes.settings };
+  const model = changes.model ?? aModel();
+  const tableOpen = changes.tableOpen ?? true;
+  return {
+    settings,
+    model,
+    calibration: tableOpen ? aCalibration() : null,
+    runs: [aRun({ id: 'a' })],
+    currentSampling: () => settings.sampling ?? model.defaults,
+    solveSettings: () => (tableOpen ? SOLVE : null),
+  };
+}
+
+test('pictures are made under what the sliders say, and compared', () => {
+  const generation = generationRequest(state(), 'compare');
+  expect(generation?.job).toMatchObject({ kind: 'generate', plan: { kind: 'solve', ...SOLVE }, compare: true });
+  expect(generation?.misfits).toEqual([]);
+  expect(generationRequest(state(), 'compressed')?.job).toMatchObject({ plan: { kind: 'solve' }, compare: false });
+});
+
+test('with full attention, or without a table, there is no plan and nothing to fit', () => {
+  const elsewhere = { settings: { sampling: { ...aModel().defaults, steps: 3 } } };
+  const full = generationRequest(state(elsewhere), 'full');
+  expect(full).toMatchObject({ job: { plan: null, compare: false }, misfits: [] });
+  const noTable = generationRequest(state({ ...elsewhere, tableOpen: false }), 'compare');
+  expect(noTable).toMatchObject({ job: { plan: null, compare: false }, misfits: [] });
+});
+
+test('another model or step count than the table was made for is told', () => {
+  const model = { ...aModel(), name: 'Other', fingerprint: 'sha256:other' };
+  const sampling = { ...aModel().defaults, steps: 7 };
+  expect(generationRequest(state({ model, settings: { sampling } }), 'compare')?.misfits).toEqual([
+    { field: 'model', expected: 'Demo', found: 'Other' },
+    { field: 'steps', expected: 3, found: 7 },
+  ]);
+});
+
+test('nothing can be made before the host has told model and settings', () => {
+  expect(generationRequest({ ...state(), model: null }, 'full')).toBeNull();
+  expect(generationRequest({ ...state(), settings: null }, 'full')).toBeNull();
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import {
+  createPromptInspector,
+  describeNotices,
+  inspectionKey,
+} from '../../../renderer/views/top-bar/prompt-inspector.ts';
+import { fakeWorkbench } from '../fake-workbench.ts';
+
+test('each prompt of a model is asked about once', async () => {
+  const workbench = fakeWorkbench({
+    'models.inspectPrompt': ({ prompt }) => ({
+      ignoredWords: prompt.split(' ').filter((w) => w === 'zebra'),
+      cutTokens: 0,
+    }),
+  });
+  const inspector = createPromptInspector(workbench);
+  await inspector.getState().inspect(null, ['a zebra', '', 'a cube']);
+  await inspector.getState().inspect(null, ['a zebra', 'a cone']);
+  await inspector.getState().inspect('other', ['a zebra']);
+  expect(workbench.asked.map(({ params }) => params)).toEqual([
+    { model: null, prompt: 'a zebra' },
+    { model: null, prompt: 'a cube' },
+    { model: null, prompt: 'a cone' },
+    { model: 'other', prompt: 'a zebra' },
+  ]);
+  expect(inspector.getState().notices[inspectionKey(null, 'a zebra')]?.ignoredWords).toEqual(['zebra']);
+});
+
+test('a prompt whose answer did not come is asked about again', async () => {
+  let lost = true;
+  const workbench = fakeWorkbench({
+    'models.inspectPrompt': () => {
+      if (lost) throw new Error('the host went away');
+      return { ignoredWords: [], cutTokens: 2 };
+    },
+  });
+  const inspector = createPromptInspector(workbench);
+  await inspector.getState().inspect(null, ['a cube']);
+  expect(inspector.getState().notices).toEqual({});
+  lost = false;
+  await inspector.getState().inspect(null, ['a cube']);
+  expect(inspector.getState().notices[inspectionKey(null, 'a cube')]?.cutTokens).toBe(2);
+});
+
+test('notices are sentences', () => {
+  expect(describeNotices({ ignoredWords: [], cutTokens: 0 })).toBeNull();
+  expect(describeNotices({ ignoredWords: ['zebra', 'yak'], cutTokens: 1 })).toBe(
+    'The model does not know “zebra”, “yak”: no effect. Too long: the last token is cut.',
+  );
+});
