@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import type { Calibration } from '../../../electron/contract.ts';
 import { Section } from '../../design/panel.tsx';
 import { Segmented } from '../../design/segmented.tsx';
 import { useApp } from '../../state/app-context.tsx';
@@ -10,65 +11,106 @@ import { CostChoice } from './cost-choice.tsx';
 import { DeltaControl } from './delta-control.tsx';
 import { PRESETS, type PresetName, presetOf } from './presets.ts';
 
-/** The bounds of the open table: every move solves again. */
-export function BudgetControls() {
-  const [calibration, tuning, tune, endGesture] = useApp((state) => [
-    state.calibration,
-    state.tuning,
-    state.tune,
-    state.endGesture,
-  ]);
-  const candidates = tuning?.candidates;
-  const extent = useMemo(
-    () => (calibration && candidates ? rseExtent(calibration, candidates) : null),
-    [calibration, candidates],
-  );
-  if (calibration === null || tuning === null || extent === null) return null;
-  const { heads, methods, search, costs } = calibration;
-  const { delta, headConstraint, cost } = tuning;
-  const choosePreset = (name: PresetName) => {
-    const preset = PRESETS.find((known) => known.name === name)!;
-    tune({ delta: preset.delta, headConstraint: preset.headConstraint });
-  };
+interface BudgetControlsProps {
+  readonly calibration: Calibration;
+}
+
+/** The bounds of the open table: every move solves again. Each control renders on its own value alone. */
+export function BudgetControls({ calibration }: BudgetControlsProps) {
   return (
     <>
       <Section title="Budget">
-        <div className={styles.presets}>
-          <Segmented<PresetName | ''>
-            label="Presets"
-            value={presetOf(tuning) ?? ''}
-            options={PRESETS.map(({ name, says, ...at }) => ({
-              value: name,
-              label: name,
-              title: `δ ${at.delta}, c ${at.headConstraint ?? 'none'}: ${says}`,
-            }))}
-            onChange={(name) => name !== '' && choosePreset(name)}
-          />
-        </div>
-        <DeltaControl
-          value={delta}
-          points={bindingPoints(extent, headConstraint, heads)}
-          searchValue={search?.delta ?? null}
-          onChange={(next) => tune({ delta: next }, 'delta')}
-          onCommit={endGesture}
-        />
-        <ConstraintControl
-          value={headConstraint}
-          delta={delta}
-          heads={heads}
-          searchValue={search?.headConstraint}
-          onChange={(next) => tune({ headConstraint: next }, 'headConstraint')}
-          onCommit={endGesture}
-        />
+        <Presets />
+        <DeltaBound calibration={calibration} />
+        <ConstraintBound calibration={calibration} />
       </Section>
       <Section title="Candidates">
-        <CandidateToggles
-          methods={methods.filter((method) => method !== 'full')}
-          chosen={tuning.candidates}
-          onChange={(chosen) => tune({ candidates: chosen })}
-        />
-        <CostChoice value={cost} available={costs} onChange={(next) => tune({ cost: next })} />
+        <CandidateChoice calibration={calibration} />
+        <CostSource calibration={calibration} />
       </Section>
     </>
   );
+}
+
+const PRESET_OPTIONS = PRESETS.map(({ name, says, delta, headConstraint }) => ({
+  value: name,
+  label: name,
+  title: `δ ${delta}, c ${headConstraint ?? 'none'}: ${says}`,
+}));
+
+function Presets() {
+  const [preset, tune] = useApp(({ tuning, tune: change }) => [tuning && presetOf(tuning), change]);
+  const choose = (name: PresetName) => {
+    const { delta, headConstraint } = PRESETS.find((known) => known.name === name)!;
+    tune({ delta, headConstraint });
+  };
+  return (
+    <div className={styles.presets}>
+      <Segmented<PresetName | ''>
+        label="Presets"
+        value={preset ?? ''}
+        options={PRESET_OPTIONS}
+        onChange={(name) => name !== '' && choose(name)}
+      />
+    </div>
+  );
+}
+
+function DeltaBound({ calibration }: BudgetControlsProps) {
+  const [delta, headConstraint, candidates, tune, endGesture] = useApp((state) => [
+    state.tuning?.delta ?? null,
+    state.tuning?.headConstraint ?? null,
+    state.tuning?.candidates ?? null,
+    state.tune,
+    state.endGesture,
+  ]);
+  const extent = useMemo(() => candidates && rseExtent(calibration, candidates), [calibration, candidates]);
+  if (delta === null || extent === null) return null;
+  return (
+    <DeltaControl
+      value={delta}
+      points={bindingPoints(extent, headConstraint, calibration.heads)}
+      searchValue={calibration.search?.delta ?? null}
+      onChange={(next) => tune({ delta: next }, 'delta')}
+      onCommit={endGesture}
+    />
+  );
+}
+
+function ConstraintBound({ calibration }: BudgetControlsProps) {
+  const [delta, headConstraint, tune, endGesture] = useApp((state) => [
+    state.tuning?.delta ?? null,
+    state.tuning?.headConstraint ?? null,
+    state.tune,
+    state.endGesture,
+  ]);
+  if (delta === null) return null;
+  return (
+    <ConstraintControl
+      value={headConstraint}
+      delta={delta}
+      heads={calibration.heads}
+      searchValue={calibration.search?.headConstraint}
+      onChange={(next) => tune({ headConstraint: next }, 'headConstraint')}
+      onCommit={endGesture}
+    />
+  );
+}
+
+function CandidateChoice({ calibration }: BudgetControlsProps) {
+  const [candidates, tune] = useApp((state) => [state.tuning?.candidates ?? null, state.tune]);
+  if (candidates === null) return null;
+  return (
+    <CandidateToggles
+      methods={calibration.methods.filter((method) => method !== 'full')}
+      chosen={candidates}
+      onChange={(chosen) => tune({ candidates: chosen })}
+    />
+  );
+}
+
+function CostSource({ calibration }: BudgetControlsProps) {
+  const [cost, tune] = useApp((state) => [state.tuning?.cost ?? null, state.tune]);
+  if (cost === null) return null;
+  return <CostChoice value={cost} available={calibration.costs} onChange={(next) => tune({ cost: next })} />;
 }

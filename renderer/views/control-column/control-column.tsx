@@ -11,8 +11,8 @@ import { SchemeActions } from './scheme-actions.tsx';
 
 /** The error budget and what it buys, for the open table. */
 export function ControlColumn() {
-  const open = useApp((state) => state.calibration !== null);
-  if (!open)
+  const calibration = useApp((state) => state.calibration);
+  if (calibration === null)
     return (
       <Panel title="Controls">
         <EmptyControls />
@@ -26,7 +26,7 @@ export function ControlColumn() {
         <Section title="What it saves" actions={<SolveLatency />}>
           <LiveNumbers />
         </Section>
-        <BudgetControls />
+        <BudgetControls calibration={calibration} />
         <PinnedList />
         <Section title="Scheme">
           <SchemeActions />

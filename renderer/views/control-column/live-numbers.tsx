@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'react';
 import { formatFactor, formatPercent } from '../../design/format.ts';
 import { describeError } from '../../design/notify.ts';
-import { Tip } from '../../design/tip.tsx';
 import { useApp } from '../../state/app-context.tsx';
 import styles from './live-numbers.module.css';
 import { MethodBar } from './method-bar.tsx';
@@ -32,9 +31,7 @@ export function LiveNumbers() {
         />
       </dl>
       <div className={styles.budget}>
-        <Tip text={SAYS.budget}>
-          <span>Budget used</span>
-        </Tip>
+        <span title={SAYS.budget}>Budget used</span>
         <div className={`${styles.meter} ${budgetShare > 1 ? styles.over : ''}`}>
           <span style={{ width: `${Math.min(1, budgetShare) * 100}%` }} aria-hidden />
           <meter
@@ -88,12 +85,13 @@ interface StatProps {
 
 function Stat({ name, value, says, main }: StatProps) {
   return (
-    <Tip text={value === null ? `${says}. The table says too little to tell` : says}>
-      <div className={main ? styles.main : ''}>
-        <dt>{name}</dt>
-        <dd>{value ?? '—'}</dd>
-      </div>
-    </Tip>
+    <div
+      className={main ? styles.main : ''}
+      title={value === null ? `${says}. The table says too little to tell` : says}
+    >
+      <dt>{name}</dt>
+      <dd>{value ?? '—'}</dd>
+    </div>
   );
 }
 

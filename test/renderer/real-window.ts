@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { createWorkbench, type WorkbenchHost } from '../../electron/host/workbench-host.ts';
+import { serveWorkbench } from '../../electron/server/serve-workbench.ts';
+
+/** undefined where none is installed; tests that need it do not run there. */
+export const CHROMIUM = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (file) => file !== undefined && existsSync(file),
+);
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+export interface RealWindow {
+  readonly workbench: WorkbenchHost;
+  /** Its folder of runs; empty at first, gone after `close`. */
+  readonly library: string;
+  /** What the console said that it should not: errors, warnings, faults of the page. */
+  readonly complaints: readonly string[];
+  /** The window in a browser tab of its own. */
+  open(options?: BrowserContextOptions): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** The built renderer, its server, a real host with an empty library, and a real browser. */
+export async function startRealWindow(): Promise<RealWindow> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-window-'));
+  const pages = path.join(folder, 'pages');
+  const library = path.join(folder, 'runs');
+  // Vitest's own would make a development build of React.
+  process.env.NODE_ENV = 'production';
+  await build({
+    configFile: path.join(ROOT, 'renderer/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: pages, emptyOutDir: true, minify: false },
+  });
+  process.env.NODE_ENV = 'test';
+  const workbench = await createWorkbench({ library });
+  const server = await serveWorkbench(workbench, { host: '127.0.0.1', port: 0, pages });
+  const browser = await launch();
+  const complaints: string[] = [];
+  return {
+    workbench,
+    library,
+    complaints,
+    async open(options = {}) {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      const page = await context.newPage();
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.goto(server.url);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+      await workbench.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function launch(): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error('No Chromium: set CHROME_PATH');
+  const quiet = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-sync', ...quiet],
+  });
+}
+
+/** Keeps a measurement beside the test results, where CI collects them. */
+export async function writeReport(name: string, report: object): Promise<void> {
+  const folder = path.join(ROOT, 'test/report');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+}
