@@ -45,7 +45,8 @@ export function sweepFigure(points: readonly SweepPoint[], saving: SweepColumn, 
     name: 'front',
     x: front.map((point) => saving.value(point)),
     y: front.map((point) => quality.value(point)),
-    line: { color: '#8794a1', dash: 'dash', width: 1.5, shape: 'hv' },
+    // Between two points nothing better than the right one was found.
+    line: { color: '#8794a1', dash: 'dash', width: 1.5, shape: 'vh' },
     hoverinfo: 'skip',
   };
   return {

@@ -4,6 +4,8 @@ import { formatFactor, formatNumber, formatPercent } from '../../design/format.t
 export interface SweepColumn {
   readonly key: string;
   readonly label: string;
+  /** For a table's head, where the label is long. */
+  readonly short?: string;
   /** Whether more of it is better; null for what is neither. */
   readonly better: 'more' | 'less' | null;
   readonly value: (point: SweepPoint) => number | null;
@@ -35,6 +37,7 @@ export const SAVINGS: readonly SweepColumn[] = [
   {
     key: 'attention',
     label: 'Attention (predicted)',
+    short: 'Attention',
     better: 'more',
     value: ({ attentionSpeedUp }) => attentionSpeedUp,
     show: factor,
@@ -42,6 +45,7 @@ export const SAVINGS: readonly SweepColumn[] = [
   {
     key: 'endToEnd',
     label: 'End to end (predicted)',
+    short: 'Predicted',
     better: 'more',
     value: ({ endToEndSpeedUp }) => endToEndSpeedUp,
     show: factor,
@@ -49,6 +53,7 @@ export const SAVINGS: readonly SweepColumn[] = [
   {
     key: 'measured',
     label: 'End to end (measured)',
+    short: 'Measured',
     better: 'more',
     value: ({ measuredSpeedUp }) => measuredSpeedUp,
     show: factor,

@@ -18,6 +18,8 @@ interface Order {
 /** Every pair of bounds with what it saves and costs; a row opens its pictures. */
 export function SweepTable({ points, onOpen }: SweepTableProps) {
   const [order, setOrder] = useState<Order | null>(null);
+  const hasLpips = points.some(({ lpips }) => lpips !== null);
+  const columns = COLUMNS.filter(({ key }) => key !== 'lpips' || hasLpips);
   const sorted = order === null ? points : sortPoints(points, order);
   const sortBy = (column: SweepColumn) =>
     setOrder((now) => ({ column, down: now?.column === column ? !now.down : column.better === 'more' }));
@@ -27,10 +29,10 @@ export function SweepTable({ points, onOpen }: SweepTableProps) {
         <caption className="visually-hidden">Points of the sweep</caption>
         <thead>
           <tr>
-            {COLUMNS.map((column) => (
+            {columns.map((column) => (
               <th key={column.key} scope="col" aria-sort={sortOf(order, column)}>
-                <button type="button" onClick={() => sortBy(column)}>
-                  {column.label}
+                <button type="button" title={column.label} onClick={() => sortBy(column)}>
+                  {column.short ?? column.label}
                   {order?.column === column && (order.down ? <ArrowDown aria-hidden /> : <ArrowUp aria-hidden />)}
                 </button>
               </th>
@@ -43,7 +45,7 @@ export function SweepTable({ points, onOpen }: SweepTableProps) {
         <tbody>
           {sorted.map((point) => (
             <tr key={point.scheme}>
-              {COLUMNS.map(({ key, value, show }) => (
+              {columns.map(({ key, value, show }) => (
                 <td key={key}>{show(value(point))}</td>
               ))}
               <td>
