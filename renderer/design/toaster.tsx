@@ -1,4 +1,16 @@
+import type { CSSProperties } from 'react';
 import { Toaster as Sonner } from 'sonner';
+
+const TONES = { success: 'success', error: 'danger', warning: 'warning' } as const;
+
+/** The window's own colours: those of the library are too pale to be read by everyone. */
+const COLOURS = Object.fromEntries(
+  Object.entries(TONES).flatMap(([kind, tone]) => [
+    [`--${kind}-bg`, `var(--${tone}-soft)`],
+    [`--${kind}-border`, `var(--${tone})`],
+    [`--${kind}-text`, `var(--${tone})`],
+  ]),
+) as CSSProperties;
 
 /** Where `notify*` shows. */
 export function Toaster({ dark }: { readonly dark: boolean }) {
@@ -9,6 +21,7 @@ export function Toaster({ dark }: { readonly dark: boolean }) {
       closeButton
       richColors
       visibleToasts={4}
+      style={COLOURS}
       toastOptions={{ style: { font: 'var(--text-body) var(--font)' } }}
     />
   );

@@ -8,8 +8,9 @@ const MAKES_A_TABLE = ['calibrate', 'resume', 'confirm-search'];
 
 /** Before the first table: what the sliders will do, and the way there. */
 export function EmptyControls() {
-  const [isDemo, job] = useApp((state) => [
+  const [isDemo, inHeatmaps, job] = useApp((state) => [
     (state.settings?.model ?? null) === null,
+    state.view === 'heatmaps',
     state.jobs.find(({ status, request }) => status === 'running' && MAKES_A_TABLE.includes(request.kind)) ?? null,
   ]);
   if (job !== null)
@@ -26,7 +27,8 @@ export function EmptyControls() {
     <EmptyState
       icon={<SlidersHorizontal />}
       title="Nothing to tune yet"
-      action={isDemo ? <CalibrateDemoButton /> : undefined}
+      // The empty heatmaps show the same button: one thing to do, once.
+      action={isDemo && !inHeatmaps ? <CalibrateDemoButton /> : undefined}
     >
       <p>
         A calibration measures how much every head loses under every method. Then these sliders trade error against

@@ -10,6 +10,7 @@ import styles from './library.module.css';
 import { LibrarySearch } from './library-search.tsx';
 import { matchesSearch } from './run-filter.ts';
 import { RunList } from './run-list.tsx';
+import { mayHoldSchemes } from './run-menu.tsx';
 import { DiffDialog, type DiffStart } from './scheme-diff/diff-dialog.tsx';
 import { UnreadableRuns } from './unreadable-runs.tsx';
 
@@ -19,7 +20,7 @@ export function Library() {
   const [search, setSearch] = useState('');
   const [diff, setDiff] = useState<DiffStart | null>(null);
   const found = useMemo(() => runs.filter((run) => matchesSearch(run, search)), [runs, search]);
-  const comparable = runs.some(({ sparsity }) => sparsity !== null);
+  const comparable = runs.some(mayHoldSchemes);
   const actions = (
     <>
       <IconButton

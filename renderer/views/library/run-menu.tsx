@@ -37,12 +37,11 @@ interface Entry {
 
 /** null: a line between groups. */
 function entriesOf(run: RunSummary, commands: RunCommands, canReveal: boolean): (Entry | null)[] {
-  const hasScheme = run.sparsity !== null;
   return [
     { label: run.hasTable ? 'Open and tune' : 'Open', icon: <FolderOpen />, keys: 'Enter', act: commands.open },
     ...(canResume(run) ? [{ label: 'Resume', icon: <RotateCw />, act: commands.resume }] : []),
     null,
-    ...(hasScheme
+    ...(mayHoldSchemes(run)
       ? [
           { label: 'Compare schemes…', icon: <GitCompare />, act: commands.compare },
           { label: 'Schemes…', icon: <SlidersHorizontal />, act: commands.schemes },
@@ -54,6 +53,11 @@ function entriesOf(run: RunSummary, commands: RunCommands, canReveal: boolean): 
     { label: 'Rename and tag…', icon: <Pencil />, keys: 'F2', act: commands.edit },
     { label: 'Delete', icon: <Trash2 />, keys: 'Del', act: commands.remove },
   ];
+}
+
+/** Its own, those of a sweep, or those saved from its table. */
+export function mayHoldSchemes({ sparsity, hasTable, kind }: RunSummary): boolean {
+  return sparsity !== null || hasTable || kind === 'sweep';
 }
 
 export function canResume({ resumable, status }: RunSummary): boolean {

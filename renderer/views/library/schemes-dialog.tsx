@@ -18,11 +18,14 @@ interface SchemesDialogProps {
 /** The scheme files of a run: to export, or to compare. */
 export function SchemesDialog({ run, onClose, onCompare }: SchemesDialogProps) {
   const workbench = useWorkbench();
-  const { schemes, problem } = useRunSchemes(run.id);
+  const { schemes, problem, loaded } = useRunSchemes(run.id);
   return (
     <Modal open onClose={onClose} title={`Schemes of ${run.name}`} wide>
       {problem && <p role="alert">{problem}</p>}
-      <table className={styles.schemes}>
+      {loaded && schemes.length === 0 && problem === null && (
+        <p>None yet. Open the run, move the sliders and press Save scheme.</p>
+      )}
+      <table hidden={schemes.length === 0} className={styles.schemes}>
         <thead>
           <tr>
             <th scope="col">File</th>

@@ -7,9 +7,10 @@ interface RunSchemes {
   readonly schemes: RunDetails['schemes'];
   /** Why they could not be read; null where they could, or are not there yet. */
   readonly problem: string | null;
+  readonly loaded: boolean;
 }
 
-const NONE: RunSchemes = { schemes: [], problem: null };
+const NONE: RunSchemes = { schemes: [], problem: null, loaded: false };
 
 /** The schemes of any run of the library; null: of none. */
 export function useRunSchemes(run: string | null): RunSchemes {
@@ -18,7 +19,7 @@ export function useRunSchemes(run: string | null): RunSchemes {
   useEffect(() => {
     if (run === null) return;
     let wanted = true;
-    const show = (result: RunSchemes) => wanted && setFound({ ...result, run });
+    const show = (result: Omit<RunSchemes, 'loaded'>) => wanted && setFound({ ...result, loaded: true, run });
     workbench.request('runs.open', { run }).then(
       ({ schemes }) => show({ schemes, problem: null }),
       (error: unknown) => show({ schemes: [], problem: describeError(error).message }),

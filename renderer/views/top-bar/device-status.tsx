@@ -27,7 +27,8 @@ export function DeviceStatus() {
   if (device === null || preferred === undefined) return null;
 
   const trigger = (
-    <button type="button" className={styles.trigger} aria-label={`Device: ${preferred.name}`}>
+    <button type="button" className={styles.trigger}>
+      <span className="visually-hidden">Device:</span>
       <Cpu size={15} aria-hidden />
       <span className={styles.name}>{preferred.name}</span>
       <span className={styles.memory}>{formatBytes(device.availableBytes)} free</span>

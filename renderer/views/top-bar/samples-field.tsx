@@ -23,9 +23,15 @@ export function SamplesField() {
     if (matches(event, 'mod+enter')) setOpen(false);
   };
   const trigger = (
-    <button type="button" className={styles.field} aria-label={`Prompts: ${describe(samples)}`}>
+    <button type="button" className={styles.field}>
+      <span className="visually-hidden">Prompts:</span>
       <span className={styles.prompt}>{first.prompt || <em>No prompt</em>}</span>
-      {samples.length > 1 && <span className={styles.more}>+{samples.length - 1}</span>}
+      {samples.length > 1 && (
+        <span className={styles.more}>
+          +{samples.length - 1}
+          <span className="visually-hidden"> more</span>
+        </span>
+      )}
       {noticed.length > 0 && (
         <span className={styles.notice} title={noticed.join(' ')}>
           <TriangleAlert size={15} aria-label="Some words have no effect" />
@@ -42,10 +48,4 @@ export function SamplesField() {
       </div>
     </Popover>
   );
-}
-
-function describe(samples: readonly { readonly prompt: string; readonly seed: number }[]): string {
-  const [first] = samples;
-  const others = samples.length - 1;
-  return `${first?.prompt ?? ''}, seed ${first?.seed ?? 0}${others > 0 ? `, and ${others} more` : ''}`;
 }

@@ -28,11 +28,8 @@ export function SamplingField() {
     void load();
   };
   const trigger = (
-    <button
-      type="button"
-      className={styles.trigger}
-      aria-label={`Steps and size: ${current.steps} steps, ${showSize(current)}`}
-    >
+    <button type="button" className={styles.trigger}>
+      <span className="visually-hidden">Sampling:</span>
       <span>
         {current.steps} <span className={styles.unit}>steps</span>
       </span>

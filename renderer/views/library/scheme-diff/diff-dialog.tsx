@@ -5,6 +5,7 @@ import { IconButton } from '../../../design/button.tsx';
 import { EmptyState } from '../../../design/empty-state.tsx';
 import { Modal } from '../../../design/modal.tsx';
 import { useAppStore, useWorkbench } from '../../../state/app-context.tsx';
+import type { AppState } from '../../../state/app-state.ts';
 import styles from './diff-dialog.module.css';
 import { DiffResult } from './diff-result.tsx';
 import { createDiffStore, type SchemeChoice } from './diff-store.ts';
@@ -55,15 +56,11 @@ export function DiffDialog({ start, onClose }: DiffDialogProps) {
   );
 }
 
-interface StartState {
-  readonly calibration: { readonly run: string } | null;
-  readonly openRun: { readonly summary: { readonly id: string; readonly sparsity: number | null } } | null;
-}
+type StartState = Pick<AppState, 'calibration' | 'openRun'>;
 
 /** A is what was asked for, or the open run's scheme; B is what the sliders say. */
 function initialSides({ run, scheme }: DiffStart, { calibration, openRun }: StartState): [SchemeChoice, SchemeChoice] {
-  const open = openRun?.summary;
-  const first = run ?? (open && open.sparsity !== null ? open.id : null);
+  const first = run ?? (openRun && openRun.schemes.length > 0 ? openRun.summary.id : null);
   const a: SchemeChoice = first === null ? null : { kind: 'scheme', run: first, scheme };
   return [a, calibration === null ? null : { kind: 'sliders' }];
 }

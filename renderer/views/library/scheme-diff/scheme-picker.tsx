@@ -1,5 +1,6 @@
 import { Select, type SelectOption } from '../../../design/select.tsx';
 import { useApp } from '../../../state/app-context.tsx';
+import { mayHoldSchemes } from '../run-menu.tsx';
 import { useRunSchemes } from '../use-run-schemes.ts';
 import type { SchemeChoice } from './diff-store.ts';
 import styles from './scheme-picker.module.css';
@@ -20,7 +21,7 @@ export function SchemePicker({ side, choice, onChange }: SchemePickerProps) {
   const { schemes } = useRunSchemes(choice?.kind === 'scheme' ? choice.run : null);
   const sources: SelectOption<string>[] = [
     ...(tableOpen ? [{ value: SLIDERS, label: 'What the sliders say now' }] : []),
-    ...runs.filter(({ sparsity }) => sparsity !== null).map(({ id, name }) => ({ value: RUN + id, label: name })),
+    ...runs.filter(mayHoldSchemes).map(({ id, name }) => ({ value: RUN + id, label: name })),
   ];
   const value = choice === null ? '' : choice.kind === 'sliders' ? SLIDERS : RUN + choice.run;
   const chooseSource = (next: string) =>
