@@ -1,7 +1,7 @@
 import { Grid3x3, Images, PanelRight, ScanSearch, TableProperties } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import type { ReactNode } from 'react';
-import { Group, Panel, Separator } from 'react-resizable-panels';
+import { Group, type Layout, type LayoutChangedMeta, Panel, Separator } from 'react-resizable-panels';
 import styles from './app.module.css';
 import { IconButton } from './design/button.tsx';
 import { useDocumentTheme, useIsDark } from './design/theme.ts';
@@ -57,15 +57,20 @@ function Columns({ libraryOpen, onToggleLibrary }: ColumnsProps) {
     state.layout('library.width', 280),
     state.setLayout,
   ]);
+  // What the user set, in pixels; a narrow window squeezes the columns for as long as it is narrow.
+  const remember = (layout: Layout, { isUserInteraction }: LayoutChangedMeta) => {
+    if (!isUserInteraction) return;
+    for (const column of ['controls', 'library'])
+      if (layout[column] !== undefined) setLayout(`${column}.width`, Math.round((layout[column] / 100) * innerWidth));
+  };
   return (
-    <Group orientation="horizontal" className={styles.columns ?? ''}>
+    <Group orientation="horizontal" className={styles.columns ?? ''} onLayoutChanged={remember}>
       <Panel
         id="controls"
         defaultSize={controlWidth}
         minSize={264}
         maxSize={440}
         groupResizeBehavior="preserve-pixel-size"
-        onResize={({ inPixels }) => setLayout('controls.width', Math.round(inPixels))}
       >
         <ControlColumn />
       </Panel>
@@ -82,7 +87,6 @@ function Columns({ libraryOpen, onToggleLibrary }: ColumnsProps) {
             minSize={220}
             maxSize={480}
             groupResizeBehavior="preserve-pixel-size"
-            onResize={({ inPixels }) => setLayout('library.width', Math.round(inPixels))}
           >
             <Library />
           </Panel>

@@ -28,10 +28,18 @@ export function Popover(props: PopoverProps) {
           align={align}
           sideOffset={6}
           collisionPadding={8}
+          onOpenAutoFocus={focusField}
         >
           {children}
         </Primitive.Content>
       </Primitive.Portal>
     </Primitive.Root>
   );
+}
+
+/** The first field, if there is one: a focused button would show its tooltip over the rest. */
+function focusField(event: Event): void {
+  const content = event.currentTarget as HTMLElement;
+  event.preventDefault();
+  (content.querySelector<HTMLElement>('input, textarea') ?? content).focus();
 }
