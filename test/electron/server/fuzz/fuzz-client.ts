@@ -6,6 +6,11 @@ import { type RequestName, requests } from '../../../../electron/contract.ts';
 
 const PATIENCE_MS = 15_000;
 
+export interface Wish {
+  readonly request: string;
+  readonly params: unknown;
+}
+
 export interface Tally {
   replies: number;
   errors: number;
@@ -19,7 +24,7 @@ export interface Tally {
 export class FuzzClient {
   readonly #url: string;
   readonly #tally: Tally;
-  readonly #waiting = new Map<number, RequestName | null>();
+  readonly #waiting = new Map<number, Wish>();
   #socket: WebSocket | null = null;
   #nextId = 0;
   #settled: () => void = () => {};
@@ -31,15 +36,17 @@ export class FuzzClient {
   }
 
   /** Sends all at once, and waits until each has its one answer. Rejects where one has none, or a wrong one. */
-  async askAll(wishes: readonly { request: string; params: unknown }[]): Promise<void> {
+  async askAll(wishes: readonly Wish[]): Promise<void> {
     const socket = await this.#open();
-    for (const { request, params } of wishes) {
+    for (const wish of wishes) {
       const id = this.#nextId++;
-      const frame = encodeAnyhow({ id, request, params });
-      this.#waiting.set(id, Object.hasOwn(requests, request) ? (request as RequestName) : null);
-      socket.send(frame);
+      this.#waiting.set(id, wish);
+      socket.send(encodeAnyhow({ id, ...wish }));
     }
-    await this.#whenSettled(() => this.#waiting.size === 0, `answers to ${JSON.stringify(wishes).slice(0, 2000)}`);
+    await this.#whenSettled(
+      () => this.#waiting.size === 0,
+      () => `answers to ${JSON.stringify([...this.#waiting.values()]).slice(0, 2000)}`,
+    );
   }
 
   /** Sends what is no request, and waits until the server has ended the connection. */
@@ -48,7 +55,7 @@ export class FuzzClient {
     socket.send(frame);
     await this.#whenSettled(
       () => this.#socket === null,
-      `the end of the connection after ${String(frame).slice(0, 200)}`,
+      () => `the end of the connection after ${String(frame).slice(0, 200)}`,
     );
   }
 
@@ -84,23 +91,23 @@ export class FuzzClient {
   }
 
   #count(answer: { id: number; reply?: unknown; error?: { name: string } }): void {
-    const name = this.#waiting.get(answer.id);
-    if (name === undefined) throw new Error(`an answer to request ${answer.id}, which waits for none`);
+    const wish = this.#waiting.get(answer.id);
+    if (wish === undefined) throw new Error(`an answer to request ${answer.id}, which waits for none`);
     this.#waiting.delete(answer.id);
     if (answer.error === undefined) {
       this.#tally.replies += 1;
-      if (name === null) throw new Error('a reply to a request that the contract does not know');
-      requests[name].reply.parse(answer.reply);
+      if (!Object.hasOwn(requests, wish.request)) throw new Error(`a reply to ${wish.request}, which is no request`);
+      requests[wish.request as RequestName].reply.parse(answer.reply);
     } else {
       this.#tally.errors += 1;
       this.#tally.names.set(answer.error.name, (this.#tally.names.get(answer.error.name) ?? 0) + 1);
     }
   }
 
-  #whenSettled(isSettled: () => boolean, what: string): Promise<void> {
+  #whenSettled(isSettled: () => boolean, what: () => string): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`after ${PATIENCE_MS} ms still waiting for ${what}`)),
+        () => reject(new Error(`after ${PATIENCE_MS} ms still waiting for ${what()}`)),
         PATIENCE_MS,
       );
       this.#settled = () => {

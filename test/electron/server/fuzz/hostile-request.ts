@@ -53,7 +53,8 @@ function spoil(holder: { params: unknown }, random: Random, decoy: string): void
       else if (target !== (holder as object)) delete target[key];
       break;
     case 1:
-      if (Array.isArray(container)) container.push(...new Array(random.below(2000)).fill(target[key]));
+      if (Array.isArray(container))
+        container.push(...new Array(random.below(isContainer(target[key]) ? 20 : 2000)).fill(target[key]));
       else target[random.pick(['more', 'constructor', 'toString', 'run', 'kind'])] = hostileValue(random, decoy);
       break;
     default:

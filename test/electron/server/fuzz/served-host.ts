@@ -22,4 +22,5 @@ process.on('message', async (word) => {
     process.exit(0);
   }
 });
+process.on('disconnect', () => process.exit(1));
 process.send?.({ url: server.url });
