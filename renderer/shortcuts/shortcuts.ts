@@ -23,11 +23,15 @@ function register(shortcut: Shortcut): () => void {
   };
 }
 
-/** Calls `act` when the keys are pressed, anywhere but in a text field (keys with `mod` work there too). */
+/**
+ * Calls `act` when the keys are pressed, anywhere but in a text field (keys with `mod` work there too). One that is not
+ * enabled now is listed all the same.
+ */
 export function useShortcut(shortcut: Shortcut, act: () => void, enabled = true): void {
   const newest = useRef(act);
   newest.current = act;
   const { keys, does, where } = shortcut;
+  useEffect(() => register({ keys, does, where }), [keys, does, where]);
   useEffect(() => {
     if (!enabled) return;
     const onKeyDown = (event: KeyboardEvent) => {
@@ -37,12 +41,8 @@ export function useShortcut(shortcut: Shortcut, act: () => void, enabled = true)
       newest.current();
     };
     addEventListener('keydown', onKeyDown);
-    const unregister = register({ keys, does, where });
-    return () => {
-      removeEventListener('keydown', onKeyDown);
-      unregister();
-    };
-  }, [keys, does, where, enabled]);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, [keys, enabled]);
 }
 
 /** All shortcuts of what is on the screen now. */
