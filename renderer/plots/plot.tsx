@@ -1,6 +1,6 @@
 import type { Config, Data, Layout, PlotMouseEvent } from 'plotly.js-cartesian-dist-min';
 import { newPlot, Plots, purge, react } from 'plotly.js-cartesian-dist-min';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useIsDark } from '../design/theme.ts';
 import styles from './plot.module.css';
 
@@ -22,6 +22,8 @@ export function Plot({ label, data, layout, onClick, onHover }: PlotProps) {
   const handlers = useRef({ onClick, onHover });
   handlers.current = { onClick, onHover };
   const dark = useIsDark();
+  // Reading tokens makes the browser compute styles: once per theme, not per repaint.
+  const theme = useMemo(() => themed(dark), [dark]);
 
   useEffect(() => {
     const target = element.current!;
@@ -42,10 +44,9 @@ export function Plot({ label, data, layout, onClick, onHover }: PlotProps) {
   }, []);
 
   useEffect(() => {
-    const theme = themed(dark);
     const axes = { xaxis: { ...theme.xaxis, ...layout.xaxis }, yaxis: { ...theme.yaxis, ...layout.yaxis } };
     void react(element.current!, [...data], { ...theme, ...layout, ...axes }, CONFIG);
-  }, [data, layout, dark]);
+  }, [data, layout, theme]);
 
   return <div ref={element} className={styles.plot} role="img" aria-label={label} />;
 }
