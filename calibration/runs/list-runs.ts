@@ -21,7 +21,9 @@ export async function listRuns(root: string): Promise<RunList> {
   const unreadable: { folder: string; reason: string }[] = [];
   for (const entry of entries) {
     const folder = path.join(root, entry.name);
-    if (!entry.isDirectory() || !(await readdir(folder)).includes(RUN_FILE)) continue;
+    // A folder that may not be read, or goes away meanwhile, is none of ours.
+    const names = entry.isDirectory() ? await readdir(folder).catch(() => []) : [];
+    if (!names.includes(RUN_FILE)) continue;
     try {
       runs.push(await openRun(folder));
     } catch (error) {

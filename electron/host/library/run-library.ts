@@ -36,9 +36,21 @@ export class RunLibrary {
     const { runs, unreadable } = await listRuns(this.root);
     const visible = runs.filter(({ folder }) => !path.basename(folder).startsWith('.'));
     const inUse = this.#inUse();
+    // A damaged one must not hide the others.
+    const damaged = [...unreadable];
+    const summaries = visible.map((run) =>
+      summariseRun(run, inUse).catch((error: Error) => {
+        damaged.push({ folder: run.folder, reason: error.message });
+        return null;
+      }),
+    );
+    const readable = (await Promise.all(summaries)).filter((summary) => summary !== null);
+    // One that was deleted meanwhile is not damaged.
+    const there = await Promise.all(damaged.map(({ folder }) => exists(folder)));
+    const stillThere = damaged.filter((_, i) => there[i]);
     return {
-      runs: await Promise.all(visible.map((run) => summariseRun(run, inUse))),
-      unreadable: unreadable.map(({ folder, reason }) => ({ id: path.basename(folder), reason })),
+      runs: readable,
+      unreadable: stillThere.map(({ folder, reason }) => ({ id: path.basename(folder), reason })),
     };
   }
 

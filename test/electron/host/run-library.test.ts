@@ -34,6 +34,17 @@ describe('RunLibrary', () => {
     expect(unreadable).toMatchObject([{ id: 'broken', reason: expect.stringContaining('run.json') }]);
   });
 
+  it('lists the others while one is thrown away', async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => addRun(`run ${n}`)));
+    const [stays, ...leave] = ids as [string, ...string[]];
+    const lists = Promise.all(leave.map(() => library.list()));
+    await Promise.all(leave.map((id) => library.delete(id)));
+    for (const { runs, unreadable } of await lists) {
+      expect(runs.map(({ id }) => id)).toContain(stays);
+      expect(unreadable).toEqual([]);
+    }
+  });
+
   it('renames and tags, and keeps tags apart from the run’s own file', async () => {
     const id = await addRun('first');
     expect(await library.rename(id, 'better name')).toMatchObject({ id, name: 'better name' });
