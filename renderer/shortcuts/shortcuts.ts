@@ -24,7 +24,8 @@ function register(shortcut: Shortcut): () => void {
 }
 
 /**
- * Calls `act` when the keys are pressed, anywhere but in a text field (keys with `mod` work there too). One that is not
+ * Calls `act` when the keys are pressed, anywhere but in a text field (keys with `mod` work there too, but for those that
+ * edit text) and behind a dialog. A field marked `data-undo="window"` leaves undo to the window. A shortcut that is not
  * enabled now is listed all the same.
  */
 export function useShortcut(shortcut: Shortcut, act: () => void, enabled = true): void {
@@ -36,7 +37,8 @@ export function useShortcut(shortcut: Shortcut, act: () => void, enabled = true)
     if (!enabled) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || !matches(event, keys)) return;
-      if (isTyping(event.target) && !keys.startsWith('mod+')) return;
+      if (isTyping(event.target) && (!keys.startsWith('mod+') || editsText(event.target, keys))) return;
+      if (isBehindDialog()) return;
       event.preventDefault();
       newest.current();
     };
@@ -83,4 +85,14 @@ export function showKeys(keys: string): string {
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || target.matches('input, textarea, select, [role="textbox"]');
+}
+
+function editsText(target: EventTarget | null, keys: string): boolean {
+  if (!/^mod\+(shift\+)?[acvxyz]$/.test(keys)) return false;
+  return !(target instanceof HTMLElement && target.dataset.undo === 'window');
+}
+
+/** A modal dialog keeps the rest of the page from scrolling; popovers do not. */
+function isBehindDialog(): boolean {
+  return document.body.hasAttribute('data-scroll-locked');
 }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useState } from 'react';
+import { type KeyboardEvent, useId, useState } from 'react';
 import styles from './bound-field.module.css';
 import { parseBound, showBound } from './parse-bound.ts';
 
@@ -12,31 +12,34 @@ interface BoundFieldProps {
 
 /** A typed δ or c: takes effect on Enter or when left; Escape takes it back. */
 export function BoundField({ label, value, allowNone, onChange }: BoundFieldProps) {
-  const [text, setText] = useState(showBound(value));
-  useEffect(() => setText(showBound(value)), [value]);
+  /** What is being typed; null while the value itself is shown. */
+  const [typed, setTyped] = useState<string | null>(null);
+  const text = typed ?? showBound(value);
   const id = useId();
   const parsed = parseBound(text, allowNone);
   const problem = 'problem' in parsed ? parsed.problem : null;
 
   const commit = () => {
-    if ('problem' in parsed) return setText(showBound(value));
-    if (parsed.value === value) return setText(showBound(value));
-    onChange(parsed.value);
+    setTyped(null);
+    if (!('problem' in parsed) && parsed.value !== value) onChange(parsed.value);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter') commit();
-    if (event.key === 'Escape') setText(showBound(value));
+    if (event.key === 'Escape') setTyped(null);
+    // What is half typed is undone here, what took effect in the window.
+    if (event.key.toLowerCase() === 'z' && typed !== null) event.stopPropagation();
   };
   return (
     <span className={styles.field}>
       <input
         className={styles.input}
+        data-undo="window"
         aria-label={`${label}, typed`}
         aria-invalid={problem !== null}
         aria-describedby={problem ? id : undefined}
         inputMode={allowNone ? 'text' : 'decimal'}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => setTyped(event.target.value)}
         onFocus={(event) => event.target.select()}
         onBlur={commit}
         onKeyDown={onKeyDown}

@@ -1,8 +1,9 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useState } from 'react';
 import { Button } from '../../design/button.tsx';
 import { Modal } from '../../design/modal.tsx';
 import { notifyError } from '../../design/notify.ts';
 import { TextField } from '../../design/text-field.tsx';
+import { matches } from '../../shortcuts/shortcuts.ts';
 import { useAppStore } from '../../state/app-context.tsx';
 import { ConstraintControl } from '../control-column/constraint-control.tsx';
 import { CostChoice } from '../control-column/cost-choice.tsx';
@@ -59,7 +60,7 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
         </>
       }
     >
-      <form id="calibrate" onSubmit={start} className={styles.form}>
+      <form id="calibrate" onSubmit={start} onKeyDown={sendByKeys} className={styles.form}>
         <div className={styles.side}>
           <PromptLines
             value={form.prompts}
@@ -111,6 +112,11 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
       </form>
     </Modal>
   );
+}
+
+/** As in the window: Ctrl+Enter sends, from within the prompts too. */
+function sendByKeys(event: KeyboardEvent<HTMLFormElement>): void {
+  if (matches(event, 'mod+enter')) event.currentTarget.requestSubmit();
 }
 
 function describeSize({ prompts, seeds }: CalibrationForm): string {

@@ -5,6 +5,7 @@ import { ConnectionStatus } from './connection-status.tsx';
 import { DeviceStatus } from './device-status.tsx';
 import { JobQueue } from './job-queue.tsx';
 import { JobStatus } from './job-status.tsx';
+import { ModelProblem } from './model-problem.tsx';
 import styles from './status-strip.module.css';
 import { ThemeMenu } from './theme-menu.tsx';
 
@@ -17,6 +18,7 @@ export function StatusStrip() {
       <JobQueue />
       <span className={styles.gap} />
       <ConnectionStatus />
+      <ModelProblem />
       <DeviceStatus />
       <ThemeMenu />
       <IconButton label="Keyboard shortcuts" keys="?" icon={<Keyboard />} onClick={() => showDialog('shortcuts')} />

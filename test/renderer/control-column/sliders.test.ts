@@ -58,7 +58,7 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     await setBound(typedConstraint(), '24');
     await expect.poll(() => page.getByText('Does not bind from 24 on: as none').count()).toBe(1);
     await page.getByRole('slider', { name: 'Head constraint, c' }).press('End');
-    expect(await typedConstraint().inputValue()).toBe('none');
+    await expect.poll(() => typedConstraint().inputValue()).toBe('none');
     await typedConstraint().fill('-3');
     expect(await page.getByRole('alert').innerText()).toBe('At least 0');
     await typedConstraint().press('Escape');
@@ -76,6 +76,25 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     await page.keyboard.press('Control+Shift+z');
     await expect.poll(() => typedDelta().inputValue()).toBe(moved);
     await page.getByText('Preview', { exact: true }).waitFor();
+  });
+
+  test('undo in a text field undoes text, and nothing happens behind a dialog', async () => {
+    const before = await typedDelta().inputValue();
+    const search = page.getByRole('searchbox');
+    await search.pressSequentially('abc');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => search.inputValue()).not.toBe('abc');
+    await search.fill('');
+    await page.getByRole('button', { name: 'Save scheme…' }).click();
+    const name = page.getByRole('dialog').getByRole('textbox', { name: 'Name' });
+    await name.press('Control+z');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).press('Control+z');
+    await page.keyboard.press('Escape');
+    expect(await typedDelta().inputValue()).toBe(before);
+    // A value that took effect is undone from its own field too.
+    await setBound(typedDelta(), '0.77');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => typedDelta().inputValue()).toBe(before);
   });
 
   test('the console has nothing to complain about', () => {

@@ -94,6 +94,17 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
     await page.getByText('Exact', { exact: true }).waitFor();
   });
 
+  test('a preview is confirmed by a search at its values', async () => {
+    const delta = page.getByRole('textbox', { name: 'Error budget, δ, typed' });
+    await delta.fill('1.1');
+    await delta.press('Enter');
+    await page.getByText('Preview', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await toast(/Confirm .* is done|Search .* is done|δ 1.1.* is done/).waitFor({ timeout: 60_000 });
+    await page.getByText('Exact', { exact: true }).waitFor();
+    expect(await delta.inputValue()).toBe('1.1');
+  });
+
   test('a plan for other steps is asked about before anything is made', async () => {
     await page.getByRole('button', { name: /^Sampling/ }).click();
     await page.getByRole('textbox', { name: 'Steps' }).fill('4');
@@ -111,12 +122,12 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
   test('what ended is listed and can be forgotten', async () => {
     await page.getByRole('button', { name: 'Jobs' }).click();
     const jobs = page.getByRole('dialog', { name: 'Jobs' }).getByRole('listitem');
-    await expect.poll(() => jobs.count()).toBe(3);
+    await expect.poll(() => jobs.count()).toBe(4);
     await jobs
       .first()
       .getByRole('button', { name: /^Forget/ })
       .click();
-    await expect.poll(() => jobs.count()).toBe(2);
+    await expect.poll(() => jobs.count()).toBe(3);
     expect(window.complaints).toEqual([]);
   });
 });
