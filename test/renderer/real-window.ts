@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { build } from 'vite';
 import { createWorkbench, type WorkbenchHost } from '../../electron/host/workbench-host.ts';
 import { serveWorkbench } from '../../electron/server/serve-workbench.ts';
+import { launchChromium } from '../chromium.ts';
 
-/** undefined where none is installed; tests that need it do not run there. */
-export const CHROMIUM = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (file) => file !== undefined && existsSync(file),
-);
+export { CHROMIUM } from '../chromium.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -40,7 +37,7 @@ export async function startRealWindow(): Promise<RealWindow> {
   process.env.NODE_ENV = 'test';
   const workbench = await createWorkbench({ library });
   const server = await serveWorkbench(workbench, { host: '127.0.0.1', port: 0, pages });
-  const browser = await launch();
+  const browser = await launchChromium();
   const complaints: string[] = [];
   return {
     workbench,
@@ -63,15 +60,6 @@ export async function startRealWindow(): Promise<RealWindow> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function launch(): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error('No Chromium: set CHROME_PATH');
-  const quiet = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-sync', ...quiet],
-  });
 }
 
 /** Keeps a measurement beside the test results, where CI collects them. */
