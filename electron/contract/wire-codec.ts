@@ -6,16 +6,16 @@ import { WireError } from './wire-error.ts';
 export type Frame = string | Uint8Array<ArrayBuffer>;
 
 export interface FrameLimits {
-  /** Bytes of a binary frame; characters of a text frame. */
+  /** Bytes of a binary frame. */
   readonly frame: number;
-  /** Bytes of a binary frame's header. */
-  readonly header: number;
+  /** JSON: bytes of a binary frame's header, characters of a text frame. */
+  readonly json: number;
   /** Typed arrays in a message. */
   readonly arrays: number;
 }
 
 /** What a browser takes from its own host: tables and pictures of any size that it can hold, a library of thumbnails. */
-export const GENEROUS_LIMITS: FrameLimits = { frame: 2 ** 31, header: 2 ** 28, arrays: 2 ** 20 };
+export const GENEROUS_LIMITS: FrameLimits = { frame: 2 ** 31, json: 2 ** 28, arrays: 2 ** 20 };
 
 const ALIGNMENT = 8;
 const PREFIX_BYTES = 4;
@@ -49,8 +49,8 @@ export function encodeFrame(message: unknown): Frame {
  * `encodeFrame` would not have made, or that is beyond the limits; the message is plain JSON data, not yet validated.
  */
 export function decodeFrame(frame: string | Uint8Array, limits: FrameLimits): unknown {
-  if (frame.length > limits.frame)
-    throw new WireError(`expected a frame of at most ${limits.frame} bytes, found ${frame.length}`);
+  const most = typeof frame === 'string' ? limits.json : limits.frame;
+  if (frame.length > most) throw new WireError(`expected a frame of at most ${most} bytes, found ${frame.length}`);
   if (typeof frame === 'string') {
     const message = parseJson(frame, 'a text frame');
     requireBoundedJson(message);
@@ -71,7 +71,7 @@ function readHeader(frame: Uint8Array, limits: FrameLimits): { json: unknown; ar
     throw new WireError(`expected a binary frame of 4 bytes or more, found ${frame.length}`);
   const bytes = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(0, true);
   const arraysAt = PREFIX_BYTES + bytes;
-  if (bytes > limits.header) throw new WireError(`expected a header of at most ${limits.header} bytes, found ${bytes}`);
+  if (bytes > limits.json) throw new WireError(`expected a header of at most ${limits.json} bytes, found ${bytes}`);
   if (arraysAt % ALIGNMENT !== 0)
     throw new WireError(`expected the bytes of the header to be a multiple of 8 less 4, found ${bytes}`);
   if (arraysAt > frame.length)

@@ -17,7 +17,7 @@ import { errorInfo, LIMITS } from './fields.ts';
  *
  * The client sends requests; the server answers each once, in any order, and sends events at any time. A request that
  * cannot be read at all (no JSON, no id) closes the connection with code 1008, as do a client that sends too fast and an
- * id that is in use; too large a frame closes it with 1009. A server that ends closes with 1001. To a client that reads
+ * id that is in use; too large a frame, or more than 32 MiB of JSON, closes it with 1009. A server that ends closes with 1001. To a client that reads
  * too slowly, newer events about the same thing replace older ones.
  */
 export const WIRE_PATH = '/workbench';

@@ -8,7 +8,7 @@ import type { ServerLimits } from './server-limits.ts';
 import { WaitingEvents } from './waiting-events.ts';
 
 /** Codes of RFC 6455 and what they mean here (wire.ts). */
-const CLOSE = { ending: 1001, refused: 1008 } as const;
+const CLOSE = { ending: 1001, refused: 1008, tooLarge: 1009 } as const;
 
 /** One window on a WebSocket: reads its requests, answers each once, and never keeps more for it than it may. */
 export class ClientConnection {
@@ -63,9 +63,15 @@ export class ClientConnection {
   #receive(data: RawData, isBinary: boolean): void {
     if (!this.#count()) return;
     this.#alive = true;
+    const bytes = toBytes(data);
+    // Binary frames are bounded before they are taken in; text has a smaller bound.
+    if (!isBinary && bytes.length > this.#limits.frame.json) {
+      this.#socket.close(CLOSE.tooLarge, `text frames hold at most ${this.#limits.frame.json} bytes`);
+      return;
+    }
     let message: unknown;
     try {
-      message = decodeFrame(isBinary ? toBytes(data) : toBytes(data).toString(), this.#limits.frame);
+      message = decodeFrame(isBinary ? bytes : bytes.toString(), this.#limits.frame);
     } catch (error) {
       this.#refuse((error as Error).message);
       return;

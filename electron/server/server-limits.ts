@@ -21,7 +21,7 @@ export interface ServerLimits {
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
-  frame: { frame: MAX_REQUEST_BYTES, header: 32 * MiB, arrays: 16 },
+  frame: { frame: MAX_REQUEST_BYTES, json: 32 * MiB, arrays: 16 },
   clients: 16,
   messagesPerSecond: 500,
   messagesAtOnce: 1000,

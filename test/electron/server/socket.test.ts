@@ -116,9 +116,10 @@ describe('requests', () => {
     ['no object', '7', 1008, 'expected a request with an id'],
     ['no frame of ours', Buffer.from([1, 2, 3]), 1008, 'expected a binary frame'],
     ['too large a frame', Buffer.alloc(1_000_001), 1009, ''],
+    ['too long a text', ' '.repeat(1001), 1009, 'at most 1000 bytes'],
   ])('of which nothing can be made end the connection: %s', async (_name, frame, code, reason) => {
     const server = await startServer(fakeWorkbench({}), {
-      limits: { frame: { frame: 1_000_000, header: 1000, arrays: 16 } },
+      limits: { frame: { frame: 1_000_000, json: 1000, arrays: 16 } },
     });
     const client = await RawClient.open(server);
     client.socket.send(frame);
