@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
+    // Browsers and engines share the cores with whatever else runs.
+    expect: { poll: { timeout: 15_000 } },
     // Two cores: the kernels bring their own threads, so test files run one after another in forks.
     pool: 'forks',
     maxWorkers: 1,

@@ -36,7 +36,7 @@ export const runsSlice: Slice<RunsSlice> = (workbench) => (set, get) => {
     openRun: null,
     async loadRuns() {
       const { runs, unreadable } = await workbench.request('runs.list', {});
-      set({ runs, unreadableRuns: unreadable, runsLoaded: true });
+      set({ runs: keepUnchanged(get().runs, runs), unreadableRuns: unreadable, runsLoaded: true });
     },
     async showRun(run) {
       try {
@@ -69,6 +69,20 @@ export const runsSlice: Slice<RunsSlice> = (workbench) => (set, get) => {
     },
   };
 };
+
+/** Runs that did not change stay the same objects, so that what shows them need not be drawn again. */
+function keepUnchanged(before: readonly RunSummary[], now: readonly RunSummary[]): RunSummary[] {
+  const known = new Map(before.map((run) => [run.id, run]));
+  return now.map((run) => {
+    const old = known.get(run.id);
+    return old !== undefined && sameRun(old, run) ? old : run;
+  });
+}
+
+function sameRun({ thumbnail: a, ...before }: RunSummary, { thumbnail: b, ...now }: RunSummary): boolean {
+  const samePicture = a?.length === b?.length && (a === null || b === null || a.every((byte, i) => byte === b[i]));
+  return samePicture && JSON.stringify(before) === JSON.stringify(now);
+}
 
 /** The run whose table to open with a run: its own, else, with none open yet, that of the run it was made from. */
 function tableFor(run: RunSummary, { runs, calibration }: Pick<AppState, 'runs' | 'calibration'>): string | null {

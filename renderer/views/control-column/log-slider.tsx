@@ -59,6 +59,19 @@ export function LogSlider(props: LogSliderProps) {
         <Slider.Track className={styles.track}>
           <Slider.Range className={styles.range} />
         </Slider.Track>
+        <span className={styles.marks} aria-hidden>
+          {idle.map(([from, to]) => (
+            <span key={from} className={styles.idle} style={{ ...at(from), right: `${100 - share(to)}%` }} />
+          ))}
+          {marks.map((mark) => (
+            <span
+              key={mark.says}
+              className={`${styles.mark} ${mark.kind === 'search' ? styles.search : ''}`}
+              style={at(mark.value)}
+              title={mark.says}
+            />
+          ))}
+        </span>
         <Slider.Thumb
           className={styles.thumb}
           aria-label={`${label}, ${symbol}`}
@@ -67,17 +80,6 @@ export function LogSlider(props: LogSliderProps) {
         />
       </Slider.Root>
       <div className={styles.scale} aria-hidden>
-        {idle.map(([from, to]) => (
-          <span key={from} className={styles.idle} style={{ ...at(from), right: `${100 - share(to)}%` }} />
-        ))}
-        {marks.map((mark) => (
-          <span
-            key={mark.says}
-            className={`${styles.mark} ${styles[mark.kind]}`}
-            style={at(mark.value)}
-            title={mark.says}
-          />
-        ))}
         {labels.map(({ value: label, text }, i) => (
           <span key={text} className={`${styles.decade} ${edgeOf(share(label), i, labels.length)}`} style={at(label)}>
             {text}

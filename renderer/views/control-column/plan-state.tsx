@@ -47,7 +47,7 @@ export function PlanState() {
     <div className={styles.state}>
       <Badge tone="warning">Preview</Badge>
       <span className={styles.says} title={PREVIEW}>
-        not searched yet
+        unconfirmed
       </span>
       <Button
         icon={<ShieldCheck />}

@@ -78,6 +78,20 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     await page.getByText('Preview', { exact: true }).waitFor();
   });
 
+  test('a drag by mouse is undone as one', async () => {
+    await page.getByRole('button', { name: 'Back to the values of the search' }).click();
+    await expect.poll(() => typedDelta().inputValue()).toBe('0.4');
+    const thumb = (await delta().boundingBox())!;
+    const [x, y] = [thumb.x + thumb.width / 2, thumb.y + thumb.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    for (let move = 1; move <= 30; move += 1) await page.mouse.move(x - 2 * move, y);
+    await page.mouse.up();
+    await expect.poll(async () => Number(await typedDelta().inputValue())).toBeLessThan(0.1);
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => typedDelta().inputValue()).toBe('0.4');
+  });
+
   test('undo in a text field undoes text, and nothing happens behind a dialog', async () => {
     const before = await typedDelta().inputValue();
     const search = page.getByRole('searchbox');
