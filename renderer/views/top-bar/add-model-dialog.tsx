@@ -19,6 +19,10 @@ export function AddModelDialog({ onClose, onAdded }: AddModelDialogProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
+  const browse = async () => {
+    const answer = await window.arrowhead?.chooseFolder();
+    if (answer && 'reply' in answer && typeof answer.reply === 'string') setFolder(answer.reply);
+  };
   const add = async (event: FormEvent) => {
     event.preventDefault();
     if (folder.trim() === '') return;
@@ -39,6 +43,7 @@ export function AddModelDialog({ onClose, onAdded }: AddModelDialogProps) {
       description="FLUX or SD3/SD3.5 as diffusers lays it out, on the machine where Arrowhead runs. Files are read in place."
       actions={
         <>
+          {window.arrowhead && <Button onClick={browse}>Browse…</Button>}
           <Button onClick={onClose}>Cancel</Button>
           <Button look="primary" type="submit" form="add-model" disabled={busy || folder.trim() === ''}>
             {busy ? 'Looking…' : 'Add'}

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, CircleSlash, X } from 'lucide-react';
 import type { Job } from '../../../electron/contract.ts';
-import { IconButton } from '../../design/button.tsx';
+import { Button } from '../../design/button.tsx';
 import { formatDuration } from '../../design/format.ts';
 import { notifyError } from '../../design/notify.ts';
 import { showKeys, useShortcut } from '../../shortcuts/shortcuts.ts';
@@ -39,7 +39,11 @@ export function JobStatus() {
       <span className={styles.percent}>{percent} %</span>
       <span className={styles.detail}>{[title, detail].filter((part) => part !== '').join(', ')}</span>
       {etaSeconds !== null && <span className={styles.eta}>{showEta(etaSeconds)}</span>}
-      <IconButton label="Cancel the job" keys={showKeys('mod+.')} icon={<X />} onClick={cancel} />
+      <Button look="quiet" className={styles.cancel ?? ''} icon={<X />} title={showKeys('mod+.')} onClick={cancel}>
+        <span>
+          Cancel <span className="visually-hidden">the job</span>
+        </span>
+      </Button>
     </div>
   );
 }
