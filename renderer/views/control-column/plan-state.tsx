@@ -1,12 +1,28 @@
 import { BadgeCheck, ShieldCheck } from 'lucide-react';
+import { useMemo } from 'react';
 import { Badge } from '../../design/badge.tsx';
 import { Button } from '../../design/button.tsx';
+import { formatPercent } from '../../design/format.ts';
 import { notifyError, notifyNotice } from '../../design/notify.ts';
 import { useApp, useAppStore } from '../../state/app-context.tsx';
+import { changedShare } from './changed-share.ts';
 import { confirmRequest } from './confirm-request.ts';
 import styles from './plan-state.module.css';
 
 const PREVIEW = 'Solved anew from the table: later measurements have not seen these choices. Confirm runs the search.';
+
+/** How far the preview is from what the search chose. */
+function Difference() {
+  const [searched, plan] = useApp((state) => [state.calibration?.plan ?? null, state.solved?.plan ?? null]);
+  const share = useMemo(() => (searched && plan ? changedShare(searched, plan) : null), [searched, plan]);
+  const says = share === null ? 'unconfirmed' : `${formatPercent(share)} differ`;
+  const title = share === null ? PREVIEW : `Of all heads, ${says} from what the search chose. ${PREVIEW}`;
+  return (
+    <span className={styles.says} title={title}>
+      {says}
+    </span>
+  );
+}
 
 /** Whether the plan is the search's own or a preview, and the way from one to the other. */
 export function PlanState() {
@@ -46,9 +62,7 @@ export function PlanState() {
   return (
     <div className={styles.state}>
       <Badge tone="warning">Preview</Badge>
-      <span className={styles.says} title={PREVIEW}>
-        unconfirmed
-      </span>
+      <Difference />
       <Button
         icon={<ShieldCheck />}
         disabled={obstacle !== null}

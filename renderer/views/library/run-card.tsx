@@ -1,5 +1,5 @@
 import { Grid3x3, Images, Import, RotateCw, SlidersHorizontal, TableProperties } from 'lucide-react';
-import type { KeyboardEvent } from 'react';
+import { type KeyboardEvent, memo } from 'react';
 import type { RunSummary } from '../../../electron/contract.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button } from '../../design/button.tsx';
@@ -21,10 +21,11 @@ interface RunCardProps {
   readonly commands: RunCommands;
   /** Whether Tab stops here: one card of the list, arrows reach the others. */
   readonly inTabOrder: boolean;
-  readonly onFocus: () => void;
+  readonly onFocus: (run: string) => void;
 }
 
-export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
+/** Drawn anew only where its own run changed: a library may hold hundreds. */
+export const RunCard = memo(function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
   const [isOpen, isTuned, canReveal, progress] = useApp((state) => [
     state.openRun?.summary.id === run.id,
     state.calibration?.run === run.id,
@@ -32,8 +33,8 @@ export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
     state.jobs.find((job) => job.run === run.id && job.status === 'running')?.progress.value ?? null,
   ]);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'F2') commands.edit();
-    else if (event.key === 'Delete') commands.remove();
+    if (event.key === 'F2') commands.edit(run);
+    else if (event.key === 'Delete') commands.remove(run);
     else return;
     event.preventDefault();
   };
@@ -47,9 +48,9 @@ export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
           tabIndex={inTabOrder ? 0 : -1}
           aria-current={isOpen ? 'true' : undefined}
           title={run.prompt}
-          onClick={commands.open}
+          onClick={() => commands.open(run)}
           onKeyDown={onKeyDown}
-          onFocus={onFocus}
+          onFocus={() => onFocus(run.id)}
         >
           <Thumbnail run={run} />
           <span className={styles.text}>
@@ -69,11 +70,11 @@ export function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
           </span>
         </button>
         <RunMenu run={run} commands={commands} canReveal={canReveal} />
-        <RunState run={run} progress={progress} onResume={commands.resume} />
+        <RunState run={run} progress={progress} onResume={() => commands.resume(run)} />
       </li>
     </RunContextMenu>
   );
-}
+});
 
 function Thumbnail({ run }: { readonly run: RunSummary }) {
   const url = useObjectUrl(run.thumbnail, 'image/webp');

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { RunSummary } from '../../../electron/contract.ts';
 import { useAppStore, useWorkbench } from '../../state/app-context.tsx';
 import { EditRunDialog } from './edit-run-dialog.tsx';
@@ -25,16 +25,20 @@ export function RunList({ runs, onCompare }: RunListProps) {
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const tabStop = runs.some(({ id }) => id === focused) ? focused : (runs[0]?.id ?? null);
 
-  const commandsOf = (run: RunSummary): RunCommands => ({
-    open: () => void store.getState().showRun(run.id),
-    resume: () => void resumeRun(store, run),
-    edit: () => setDialog({ kind: 'edit', run }),
-    schemes: () => setDialog({ kind: 'schemes', run }),
-    compare: () => onCompare({ run: run.id, scheme: null }),
-    exportTable: () => void exportTable(workbench, run),
-    reveal: () => void revealRun(workbench, run),
-    remove: () => void deleteRun(workbench, run),
-  });
+  // The same for every card and every rendering, so that cards can tell that nothing changed.
+  const commands = useMemo(
+    (): RunCommands => ({
+      open: (run) => void store.getState().showRun(run.id),
+      resume: (run) => void resumeRun(store, run),
+      edit: (run) => setDialog({ kind: 'edit', run }),
+      schemes: (run) => setDialog({ kind: 'schemes', run }),
+      compare: (run) => onCompare({ run: run.id, scheme: null }),
+      exportTable: (run) => void exportTable(workbench, run),
+      reveal: (run) => void revealRun(workbench, run),
+      remove: (run) => void deleteRun(workbench, run),
+    }),
+    [store, workbench, onCompare],
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     const buttons = [...(list.current?.querySelectorAll<HTMLElement>('[data-run]') ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLElement);
@@ -50,13 +54,7 @@ export function RunList({ runs, onCompare }: RunListProps) {
     <>
       <ul ref={list} className={styles.runs} aria-label="Runs" onKeyDown={onKeyDown}>
         {runs.map((run) => (
-          <RunCard
-            key={run.id}
-            run={run}
-            commands={commandsOf(run)}
-            inTabOrder={run.id === tabStop}
-            onFocus={() => setFocused(run.id)}
-          />
+          <RunCard key={run.id} run={run} commands={commands} inTabOrder={run.id === tabStop} onFocus={setFocused} />
         ))}
       </ul>
       {dialog?.kind === 'edit' && <EditRunDialog run={dialog.run} onClose={close} />}

@@ -17,22 +17,22 @@ import menu from '../../design/menu.module.css';
 
 /** What may be done with a run; the card and the menu share it. */
 export interface RunCommands {
-  open(): void;
-  resume(): void;
-  edit(): void;
+  open(run: RunSummary): void;
+  resume(run: RunSummary): void;
+  edit(run: RunSummary): void;
   /** Its schemes: to export, or to compare with others. */
-  schemes(): void;
-  compare(): void;
-  exportTable(): void;
-  reveal(): void;
-  remove(): void;
+  schemes(run: RunSummary): void;
+  compare(run: RunSummary): void;
+  exportTable(run: RunSummary): void;
+  reveal(run: RunSummary): void;
+  remove(run: RunSummary): void;
 }
 
 interface Entry {
   readonly label: string;
   readonly icon: ReactNode;
   readonly keys?: string;
-  readonly act: () => void;
+  readonly act: (run: RunSummary) => void;
 }
 
 /** null: a line between groups. */
@@ -84,7 +84,7 @@ export function RunMenu({ run, commands, canReveal }: RunMenuProps) {
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
               <DropdownMenu.Separator key={i} className={menu.separator} />
             ) : (
-              <DropdownMenu.Item key={entry.label} className={menu.item} onSelect={entry.act}>
+              <DropdownMenu.Item key={entry.label} className={menu.item} onSelect={() => entry.act(run)}>
                 <EntryText entry={entry} />
               </DropdownMenu.Item>
             ),
@@ -112,7 +112,7 @@ export function RunContextMenu({
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
               <ContextMenu.Separator key={i} className={menu.separator} />
             ) : (
-              <ContextMenu.Item key={entry.label} className={menu.item} onSelect={entry.act}>
+              <ContextMenu.Item key={entry.label} className={menu.item} onSelect={() => entry.act(run)}>
                 <EntryText entry={entry} />
               </ContextMenu.Item>
             ),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { jobRequest } from '../../../electron/contract/jobs.ts';
 import { calibrateDemoRequest } from '../../../renderer/views/control-column/calibrate-demo.ts';
+import { changedShare } from '../../../renderer/views/control-column/changed-share.ts';
 import { confirmRequest } from '../../../renderer/views/control-column/confirm-request.ts';
 import { aCalibration, aModel, someSettings } from '../examples.ts';
 
@@ -17,6 +18,11 @@ test('Confirm searches at what the sliders say and judges by the pictures of the
     cost: 'flops',
     evaluate: [{ prompt: 'a red cube', seed: 0 }],
   });
+});
+
+test('a preview is as far from the search as heads that differ', () => {
+  expect(changedShare(Uint8Array.of(0, 1, 2, 3), Uint8Array.of(0, 1, 3, 2))).toBe(0.5);
+  expect(changedShare(new Uint8Array(), new Uint8Array())).toBe(0);
 });
 
 test('nothing is confirmed without a table, its search, or a candidate', () => {
