@@ -6,6 +6,7 @@ import styles from './app.module.css';
 import { IconButton } from './design/button.tsx';
 import { useDocumentTheme, useIsDark } from './design/theme.ts';
 import { Toaster } from './design/toaster.tsx';
+import { useMenuCommands } from './shortcuts/menu-commands.ts';
 import { showKeys, useShortcut } from './shortcuts/shortcuts.ts';
 import { ShortcutsDialog } from './shortcuts/shortcuts-dialog.tsx';
 import { useApp } from './state/app-context.tsx';
@@ -28,6 +29,7 @@ const VIEW_TABS: readonly { view: View; label: string; icon: ReactNode; content:
 /** The whole window: top bar, control column, views, library. */
 export function App() {
   useDocumentTheme();
+  useMenuCommands();
   const [libraryOpen, setLayout] = useApp((state) => [
     state.layout('library.open', window.innerWidth >= 1200),
     state.setLayout,

@@ -28,6 +28,7 @@ import { Plans } from './plans.ts';
 import { SettingsStore } from './settings-store.ts';
 import { Tables } from './tables/tables.ts';
 import { invalidRequest, unavailable, WorkbenchError } from './workbench-error.ts';
+import { besideModule } from './workers/beside-module.ts';
 import { WorkerLink } from './workers/worker-link.ts';
 
 export interface WorkbenchOptions {
@@ -61,7 +62,7 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
   const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings);
-  const engine = new WorkerLink<EngineCalls>(new URL('./engine/engine-worker.ts', import.meta.url), 'compute engine');
+  const engine = new WorkerLink<EngineCalls>(besideModule('engine/engine-worker', import.meta.url), 'compute engine');
   const tables = new Tables(library, models, engine);
   const plans = new Plans(library, tables.link);
   const parts = { engine, library, models, plans, tables };

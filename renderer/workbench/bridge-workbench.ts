@@ -9,6 +9,14 @@ export interface WorkbenchBridge {
   subscribe(listener: (event: WorkbenchEvent) => void): () => void;
 }
 
+/** The preload script's whole object: the workbench, the native menu and dialogs. */
+export interface DesktopBridge extends WorkbenchBridge {
+  /** What the native menu asks for: MenuCommand. Returns what ends it. */
+  onCommand(listener: (command: string) => void): () => void;
+  /** The user's choice in a native dialog; null where it was closed. */
+  chooseFolder(): Promise<{ readonly reply: unknown } | { readonly error: ErrorInfo }>;
+}
+
 /** The host in Electron's main process. It lives as long as the window, so the connection is always open. */
 export function connectBridgeWorkbench(bridge: WorkbenchBridge): WorkbenchConnection {
   const workbench: Workbench = {

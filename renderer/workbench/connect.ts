@@ -1,12 +1,12 @@
 import { WIRE_PATH } from '../../electron/contract/wire.ts';
-import { connectBridgeWorkbench, type WorkbenchBridge } from './bridge-workbench.ts';
+import { connectBridgeWorkbench, type DesktopBridge } from './bridge-workbench.ts';
 import type { WorkbenchConnection } from './connection.ts';
 import { connectSocketWorkbench } from './socket-workbench.ts';
 
 declare global {
   interface Window {
     /** Electron's preload script; absent in a browser. */
-    readonly arrowhead?: WorkbenchBridge;
+    readonly arrowhead?: DesktopBridge;
   }
 }
 

@@ -17,7 +17,7 @@ export function arePackagesCurrent(root) {
   const missing = Object.keys(wanted).some(
     (name) => name !== '' && !same(name) && !isForElsewhere(wanted[name], installed[name]),
   );
-  return !missing && existsSync(path.join(root, 'node_modules', 'node', 'bin', nodeFile()));
+  return !missing && existsSync(packagedNode(root));
 }
 
 export async function installPackages(root, say) {
@@ -40,6 +40,11 @@ export async function installPackages(root, say) {
         'Were install scripts switched off (npm config get ignore-scripts)? The "node" package needs its own.',
     );
   }
+}
+
+/** Node 24, as a package: what is newer than the user's own Node may need. */
+export function packagedNode(root) {
+  return path.join(root, 'node_modules', 'node', 'bin', nodeFile());
 }
 
 function packagesOf(file) {

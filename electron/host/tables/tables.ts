@@ -4,12 +4,13 @@ import type { EngineCalls } from '../engine/engine-calls.ts';
 import type { RunLibrary } from '../library/run-library.ts';
 import { readNotes } from '../library/run-notes.ts';
 import type { ModelList } from '../models/model-list.ts';
+import { besideModule } from '../workers/beside-module.ts';
 import { WorkerLink } from '../workers/worker-link.ts';
 import type { OpenedTable, TableCalls } from './table-calls.ts';
 
 /** The tables of runs: opened, solved and turned into schemes in a thread of their own. */
 export class Tables {
-  readonly link = new WorkerLink<TableCalls>(new URL('./table-worker.ts', import.meta.url), 'solver');
+  readonly link = new WorkerLink<TableCalls>(besideModule('table-worker', import.meta.url), 'solver');
   readonly #library: RunLibrary;
   readonly #models: ModelList;
   readonly #engine: WorkerLink<EngineCalls>;

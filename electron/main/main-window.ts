@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { app, BrowserWindow, dialog, nativeTheme } from 'electron';
+import { APP_PAGE } from './app-scheme.ts';
+import { LEAST_SIZE, readWindowState, rememberWindowState } from './window-state.ts';
+
+const BACKGROUND = { light: '#eef1f4', dark: '#101418' };
+
+/** Opens the window; it shows itself when it has something to show. */
+export function openMainWindow(preload: string): BrowserWindow {
+  const stateFile = path.join(app.getPath('userData'), 'window.json');
+  const { bounds, maximised } = readWindowState(stateFile);
+  const window = new BrowserWindow({
+    ...bounds,
+    minWidth: LEAST_SIZE.width,
+    minHeight: LEAST_SIZE.height,
+    title: 'Arrowhead',
+    show: false,
+    backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
+    webPreferences: {
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+    },
+  });
+  rememberWindowState(window, stateFile);
+  window.once('ready-to-show', () => {
+    if (maximised) window.maximize();
+    window.show();
+  });
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit') void offerReload(window, reason);
+  });
+  void window.loadURL(APP_PAGE);
+  return window;
+}
+
+async function offerReload(window: BrowserWindow, reason: string): Promise<void> {
+  const { response } = await dialog.showMessageBox({
+    type: 'error',
+    message: 'The window stopped',
+    detail: `Its process ended (${reason}). Jobs go on and nothing of your runs is lost.`,
+    buttons: ['Reload', 'Close'],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  if (window.isDestroyed()) return;
+  if (response === 0) window.reload();
+  else window.destroy();
+}

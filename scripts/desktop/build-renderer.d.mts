@@ -1,0 +1,1 @@
+export function ensureRenderer(root: string, say: (line: string) => void): Promise<void>;

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { FuseV1Options } from '@electron/fuses';
+import { describe, expect, it } from 'vitest';
+import forge from '../../../forge.config.ts';
+import packageInfo from '../../../package.json' with { type: 'json' };
+import { isPackaged } from '../../../scripts/desktop/packaged-files.ts';
+
+/** Every file of a built clone, as the packager names it. */
+function filesOfClone(): readonly string[] {
+  const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean);
+  return tracked.map((file) => `/${file}`);
+}
+
+describe('what is packaged', () => {
+  const packaged = filesOfClone().filter(isPackaged);
+
+  it('holds the demo, its prompts and the licence, and no source, test, golden or training file', () => {
+    expect(packaged).toContain('/package.json');
+    expect(packaged).toContain('/LICENSE');
+    expect(packaged).toContain('/demo/prompts.json');
+    expect(packaged).toContain('/demo/checkpoint/model_index.json');
+    const wrong = packaged.filter((file) => /^\/(test|renderer|scripts|mmdit|calibration|electron|\.ci)\//.test(file));
+    expect(wrong).toEqual([]);
+    expect(packaged.filter((file) => /\.(ts|tsx|cts|py|cu|cpp|h)$/.test(file))).toEqual([]);
+  });
+
+  it.each([
+    ['/dist/renderer/index.html', true],
+    ['/dist/desktop/electron/main.js', false],
+    ['/native-kernels/build/release/arrowhead_kernels.node', true],
+    ['/native-kernels/build/cmake-release/CMakeCache.txt', false],
+    ['/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1', true],
+    ['/node_modules/zod/index.js', true],
+    ['/node_modules/zod/README.md', false],
+    ['/node_modules/.cache/x', false],
+    ['/demo/training/flux.py', false],
+    ['/demo', true],
+    ['/runs/first/run.json', false],
+    ['/electron', false],
+  ])('%s: %s', (file, expected) => {
+    expect(isPackaged(file)).toBe(expected);
+  });
+
+  it('every folder on the way to a packaged file is packaged: the packager does not look into others', () => {
+    for (const file of [...packaged, '/native-kernels/build/release/x.node', '/dist/renderer/assets/x.js']) {
+      const folders = file
+        .split('/')
+        .slice(1, -1)
+        .map((_, n, parts) => `/${parts.slice(0, n + 1).join('/')}`);
+      for (const folder of folders) expect(isPackaged(folder), folder).toBe(true);
+    }
+  });
+
+  it('libraries that the main process loads are dependencies; what the window bundles is not shipped twice', () => {
+    const shipped = Object.keys(packageInfo.dependencies);
+    expect(shipped).toEqual(expect.arrayContaining(['onnxruntime-node', 'sharp', 'zod', 'ws']));
+    expect(shipped.filter((name) => /react|plotly|radix|zustand|vite|electron/.test(name))).toEqual([]);
+    expect(packageInfo.main).toBe('electron/main.js');
+  });
+});
+
+describe('forge.config.ts', () => {
+  it('keeps native code, the demo and ONNX Runtime outside the asar', async () => {
+    const { asar } = forge.packagerConfig as { asar: { unpack: string } };
+    // The packager matches as minimatch does, with matchBase.
+    const { minimatch } = await import('minimatch');
+    const unpacked = (file: string) => minimatch(file, asar.unpack, { matchBase: true });
+    expect(unpacked('/app/native-kernels/build/release/arrowhead_kernels.node')).toBe(true);
+    expect(unpacked('/app/demo/checkpoint/transformer/diffusion_pytorch_model.safetensors')).toBe(true);
+    expect(unpacked('/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1')).toBe(true);
+    expect(unpacked('/app/node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so')).toBe(true);
+    expect(unpacked('/app/electron/main.js')).toBe(false);
+  });
+
+  it('has makers for every system', () => {
+    const makers = (forge.makers ?? []) as { name: string; platforms: string[] }[];
+    expect(makers.map(({ name }) => name)).toEqual(['deb', 'rpm', 'zip', 'electron-builder']);
+  });
+
+  it('sets the fuses', () => {
+    const plugin = forge.plugins?.[0] as { name: string; fusesConfig: Record<number, boolean> };
+    expect(plugin.name).toBe('fuses');
+    const { fusesConfig } = plugin;
+    expect(fusesConfig[FuseV1Options.RunAsNode]).toBe(false);
+    expect(fusesConfig[FuseV1Options.EnableNodeOptionsEnvironmentVariable]).toBe(false);
+    expect(fusesConfig[FuseV1Options.EnableNodeCliInspectArguments]).toBe(false);
+    expect(fusesConfig[FuseV1Options.EnableEmbeddedAsarIntegrityValidation]).toBe(true);
+    expect(fusesConfig[FuseV1Options.OnlyLoadAppFromAsar]).toBe(true);
+    expect(fusesConfig[FuseV1Options.GrantFileProtocolExtraPrivileges]).toBe(false);
+  });
+});
