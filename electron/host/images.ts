@@ -3,8 +3,8 @@ import sharp from 'sharp';
 import { compareImages } from '../../calibration/index.ts';
 import type { ImagePayload, ImageRef, Metrics } from '../contract.ts';
 import { readPng } from '../engine/png.ts';
+import { invalidRequest } from './host-errors.ts';
 import type { RunLibrary } from './library/run-library.ts';
-import { invalidRequest } from './workbench-error.ts';
 
 /** Pictures larger than this are no pictures of ours. */
 const MAX_BYTES = 256 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { formatScheme, readScheme, type Scheme } from '../../calibration/index.ts';
 import type { ExportedFile, PlanSource, SchemeContent, SchemeDiff, SchemeRef } from '../contract.ts';
+import { invalidRequest } from './host-errors.ts';
 import type { RunLibrary } from './library/run-library.ts';
 import type { TableCalls } from './tables/table-calls.ts';
-import { invalidRequest } from './workbench-error.ts';
 import type { WorkerLink } from './workers/worker-link.ts';
 
 /** Finds schemes: files of runs, and what the sliders say now. */

@@ -2,6 +2,7 @@ import { freemem } from 'node:os';
 import path from 'node:path';
 import { encodeRseTable, RSE_FILE, readRseTable } from '../../calibration/index.ts';
 import packageInfo from '../../package.json' with { type: 'json' };
+import { WorkbenchError } from '../contract/workbench-error.ts';
 import {
   CONTRACT_VERSION,
   type DeviceReport,
@@ -17,6 +18,7 @@ import {
 } from '../contract.ts';
 import { AttentionMaps } from './attention-maps.ts';
 import type { EngineCalls, StepMaps } from './engine/engine-calls.ts';
+import { invalidRequest, unavailable } from './host-errors.ts';
 import { measureImages, readImage } from './images.ts';
 import { jobTitle } from './job-title.ts';
 import { JobQueue } from './jobs/job-queue.ts';
@@ -27,7 +29,6 @@ import { ModelList } from './models/model-list.ts';
 import { Plans } from './plans.ts';
 import { SettingsStore } from './settings-store.ts';
 import { Tables } from './tables/tables.ts';
-import { invalidRequest, unavailable, WorkbenchError } from './workbench-error.ts';
 import { besideModule } from './workers/beside-module.ts';
 import { WorkerLink } from './workers/worker-link.ts';
 

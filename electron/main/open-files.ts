@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { dialog } from 'electron';
 import type { Workbench } from '../contract.ts';
-import { toErrorInfo } from '../host/workbench-error.ts';
+import { toErrorInfo } from '../host/host-errors.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { BrowserWindow, dialog, type IpcMainInvokeEvent, ipcMain } from 'electron';
 import type { ErrorInfo, RequestName, Workbench } from '../contract.ts';
-import { toErrorInfo } from '../host/workbench-error.ts';
+import { toErrorInfo } from '../host/host-errors.ts';
 import { CHANNELS, type MenuCommand } from './channels.ts';
 import { isOwnPage } from './harden.ts';
 

@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import { wireRequest } from '../contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../contract/wire-codec.ts';
 import type { RequestName, Workbench, WorkbenchEvent } from '../contract.ts';
-import { toErrorInfo } from '../host/workbench-error.ts';
+import { toErrorInfo } from '../host/host-errors.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { WaitingEvents } from './waiting-events.ts';

@@ -1,6 +1,6 @@
+import { WorkbenchError } from '../../electron/contract/workbench-error.ts';
 import type { ErrorInfo, Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
 import type { WorkbenchConnection } from './connection.ts';
-import { WorkbenchError } from './workbench-error.ts';
 
 /** What Electron's preload script puts on `window`. Errors come as data: an Error would lose its name on the way. */
 export interface WorkbenchBridge {

@@ -1,5 +1,5 @@
+import { WorkbenchError } from '../../electron/contract/workbench-error.ts';
 import type { ErrorInfo } from '../../electron/contract.ts';
-import { WorkbenchError } from './workbench-error.ts';
 
 interface Waiting {
   resolve(reply: unknown): void;

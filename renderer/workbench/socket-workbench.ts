@@ -1,11 +1,11 @@
 import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY, wireEvent, wireReply } from '../../electron/contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../electron/contract/wire-codec.ts';
+import { WorkbenchError } from '../../electron/contract/workbench-error.ts';
 import type { Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
 import type { ConnectionStatus } from '../state/host-slice.ts';
 import { BackOff } from './back-off.ts';
 import type { WorkbenchConnection } from './connection.ts';
 import { RequestsUnderWay } from './requests-under-way.ts';
-import { WorkbenchError } from './workbench-error.ts';
 
 export interface SocketConnection extends WorkbenchConnection {
   /** Ends the connection for good. */

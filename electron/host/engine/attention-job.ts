@@ -9,11 +9,11 @@ import {
   type SamplingDescription,
   tokenCount,
 } from '../../../mmdit/index.ts';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { AttentionMapReply } from '../../contract.ts';
 import { describeProgress } from '../../engine/generate-picture.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { planOfScheme } from '../../engine/scheme-in-use.ts';
-import { WorkbenchError } from '../workbench-error.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls, StepMaps } from './engine-calls.ts';
 import { runOptions } from './job-context.ts';

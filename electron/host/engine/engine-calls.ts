@@ -59,7 +59,12 @@ export type EngineCalls = {
     readonly result: null;
   };
   readonly calibrate: {
-    readonly params: JobPlace & { readonly request: RequestOf<'calibrate'>; readonly parent: string | null };
+    readonly params: JobPlace & {
+      readonly request: RequestOf<'calibrate'>;
+      readonly parent: string | null;
+      /** Of the run that it confirms: another model's search would be another search. null: any. */
+      readonly fingerprint: string | null;
+    };
     readonly result: null;
   };
   readonly resume: { readonly params: JobPlace & { readonly run: string }; readonly result: null };
@@ -69,6 +74,8 @@ export type EngineCalls = {
       /** Checkpoint folder; null: the demo's. */
       readonly model: string | null;
       readonly sampling: Sampling;
+      /** Of the table's model; null where it does not say. */
+      readonly fingerprint: string | null;
       readonly plans: readonly SweepPlan[];
       /** A sweep to go on with. */
       readonly run: string | null;

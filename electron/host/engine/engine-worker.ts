@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
 import { listDevices } from '../../engine/devices.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
@@ -31,16 +32,33 @@ serveCalls<EngineCalls>({
     ),
   generate: (params, context) => models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context)),
   calibrate: (params, context) =>
-    models.use(params.request.model, (pipeline) => calibrateJob(pipeline, params, context)),
+    models.use(params.request.model, (pipeline) => {
+      requireModel(pipeline, params.fingerprint);
+      return calibrateJob(pipeline, params, context);
+    }),
   resume: async ({ library, run }, context) => {
     const folder = path.join(library, run);
     const model = (await readNotes(folder))?.model ?? null;
     return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context));
   },
-  sweep: (params, context) => models.use(params.model, (pipeline) => sweepJob(pipeline, params, context)),
+  sweep: (params, context) =>
+    models.use(params.model, (pipeline) => {
+      requireModel(pipeline, params.fingerprint);
+      return sweepJob(pipeline, params, context);
+    }),
   attentionMaps: (params, context) =>
     models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context)),
 });
+
+/** A run of one model is not gone on with by another. Throws WorkbenchError. */
+function requireModel({ identity }: Pipeline, fingerprint: string | null): void {
+  if (fingerprint === null || fingerprint === identity.fingerprint) return;
+  throw new WorkbenchError({
+    name: 'OtherModelError',
+    message: `The run was made with a model of fingerprint ${fingerprint}; ${identity.name} has ${identity.fingerprint}.`,
+    hint: 'Add the checkpoint that it was made with, and calibrate there.',
+  });
+}
 
 async function describeModel({ identity, layers, defaults }: Pipeline, folder: string | null) {
   const { steps, guidance, width, height } = defaults;

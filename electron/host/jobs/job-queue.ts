@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { ErrorInfo, Job, JobRequest, Progress } from '../../contract.ts';
 import { secondsLeft } from '../../engine/progress.ts';
-import { notFound, toErrorInfo, WorkbenchError } from '../workbench-error.ts';
+import { notFound, toErrorInfo, unavailable } from '../host-errors.ts';
 import type { CallOptions, CallReport } from '../workers/call-messages.ts';
 
 export interface QueueEvents {
@@ -15,6 +16,8 @@ export interface QueueEvents {
 /** Does a job; its result is for whoever awaits `finished`. */
 export type RunJob = (request: JobRequest, options: Required<CallOptions>) => Promise<unknown>;
 
+/** More are asked for by mistake, or by a stranger. */
+const MOST_QUEUED = 256;
 /** Ended jobs that are remembered. */
 const KEPT = 30;
 const PROGRESS_INTERVAL_MS = 100;
@@ -49,11 +52,13 @@ export class JobQueue {
 
   /** Queues a job; one of the same request that waits or runs is not queued twice. */
   start(request: JobRequest, title: string): { readonly id: string; readonly duplicate: boolean } {
-    if (this.#closed)
-      throw new WorkbenchError({ name: 'UnavailableError', message: 'The host is closing.', hint: null });
+    if (this.#closed) throw unavailable('The host is closing.');
     const key = canonical(request);
     const same = this.#entries.find((entry) => entry.key === key && isAlive(entry.job));
     if (same) return { id: same.job.id, duplicate: true };
+    if (this.#entries.filter(({ job }) => isAlive(job)).length >= MOST_QUEUED) {
+      throw unavailable(`${MOST_QUEUED} jobs are waiting already.`, 'Cancel some, or wait.');
+    }
     const entry: Entry = { job: newJob(request, title), key, controller: new AbortController(), ended: waitable() };
     this.#entries.push(entry);
     this.#renumber();

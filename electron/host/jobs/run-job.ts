@@ -1,11 +1,11 @@
 import type { JobRequest, Sampling } from '../../contract.ts';
 import type { EngineCalls, SweepPlan } from '../engine/engine-calls.ts';
+import { invalidRequest, unavailable } from '../host-errors.ts';
 import type { RunLibrary } from '../library/run-library.ts';
 import { readNotes } from '../library/run-notes.ts';
 import type { ModelList } from '../models/model-list.ts';
 import type { Plans } from '../plans.ts';
 import type { Tables } from '../tables/tables.ts';
-import { invalidRequest, unavailable } from '../workbench-error.ts';
 import type { CallOptions } from '../workers/call-messages.ts';
 import type { WorkerLink } from '../workers/worker-link.ts';
 
@@ -31,7 +31,7 @@ export async function runJob(parts: JobParts, request: JobRequest, options: Call
     }
     case 'calibrate': {
       const withFolder = { ...request, model: models.folder(request.model) };
-      return engine.call('calibrate', { library: root, request: withFolder, parent: null }, options);
+      return engine.call('calibrate', { library: root, request: withFolder, parent: null, fingerprint: null }, options);
     }
     case 'confirm-search':
       return confirm(parts, request, options);
@@ -71,7 +71,9 @@ async function confirm(
     sampling: { steps, guidance, width, height },
     ...{ delta, headConstraint, candidates, cost, evaluate },
   };
-  return engine.call('calibrate', { library: library.root, request: calibrate, parent: request.run }, options);
+  const fingerprint = manifest.model?.fingerprint ?? null;
+  const params = { library: library.root, request: calibrate, parent: request.run, fingerprint };
+  return engine.call('calibrate', params, options);
 }
 
 async function resume(parts: JobParts, id: string, options: CallOptions): Promise<null> {
@@ -89,7 +91,7 @@ async function sweep(
   options: CallOptions,
 ): Promise<null> {
   const folder = await library.folder(request.run);
-  const { calibration } = await tables.open(request.run);
+  const { calibration, fingerprint } = await tables.open(request.run);
   const { sampling } = calibration;
   if (sampling === null) throw unavailable('This table does not say how its pictures were made.', 'Calibrate anew.');
   const { cost, candidates } = request;
@@ -104,7 +106,7 @@ async function sweep(
     }
   }
   if (plans.length === 0) throw invalidRequest('deltas: expected at least one');
-  const params = { library: library.root, request, model: await modelOfRun(models, folder), plans, run };
+  const params = { library: library.root, request, model: await modelOfRun(models, folder), fingerprint, plans, run };
   return engine.call('sweep', { ...params, sampling: samplingOf(sampling) }, options);
 }
 

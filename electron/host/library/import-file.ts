@@ -9,8 +9,8 @@ import {
   readScheme,
   type Scheme,
 } from '../../../calibration/index.ts';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { Reply } from '../../contract.ts';
-import { WorkbenchError } from '../workbench-error.ts';
 import { NO_NOTES, writeNotes } from './run-notes.ts';
 
 /**

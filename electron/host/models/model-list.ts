@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { ModelSummary } from '../../contract.ts';
 import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
+import { notFound } from '../host-errors.ts';
 import type { SettingsStore } from '../settings-store.ts';
-import { notFound, WorkbenchError } from '../workbench-error.ts';
 
 /** How the demo is called in requests that name a model; null means it too. */
 export const DEMO_ID = 'demo';

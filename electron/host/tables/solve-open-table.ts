@@ -9,7 +9,7 @@ import {
 } from '../../../calibration/index.ts';
 import { parseMethod } from '../../../mmdit/index.ts';
 import type { Solved, SolveSettings } from '../../contract.ts';
-import { unavailable } from '../workbench-error.ts';
+import { unavailable } from '../host-errors.ts';
 import type { OpenTable } from './open-table.ts';
 
 /** What the sliders and pins say; the table is another matter. */

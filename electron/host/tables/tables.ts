@@ -23,7 +23,8 @@ export class Tables {
     this.#engine = engine;
   }
 
-  async open(run: string): Promise<{ readonly calibration: Calibration }> {
+  /** The fingerprint is that of the model that the table was made with; null where it does not say. */
+  async open(run: string): Promise<{ readonly calibration: Calibration; readonly fingerprint: string | null }> {
     const folder = await this.#library.folder(run);
     await this.#library.file(run, 'rse.safetensors');
     const opened = await this.link.call('open', { folder });
@@ -32,7 +33,7 @@ export class Tables {
       // Asked for once and beside the table: opening a model may take long, and a solve never waits for it.
       void this.#findLinearFlops(folder, opened).then((flops) => this.#linearFlops.set(run, flops));
     }
-    return { calibration: { run, ...opened.calibration } };
+    return { calibration: { run, ...opened.calibration }, fingerprint: opened.fingerprint };
   }
 
   async solve({ run, ...tuning }: SolveSettings): Promise<Solved> {

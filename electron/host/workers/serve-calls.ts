@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { toErrorInfo } from '../workbench-error.ts';
+import { toErrorInfo } from '../host-errors.ts';
 import type { CallMap, CallReport, FromWorker, ToWorker } from './call-messages.ts';
 
 /** What a handler gets beside its params. */

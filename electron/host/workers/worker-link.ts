@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { toErrorInfo, WorkbenchError } from '../workbench-error.ts';
+import { WorkbenchError } from '../../contract/workbench-error.ts';
+import { toErrorInfo } from '../host-errors.ts';
 import type { CallMap, CallOptions, FromWorker, ToWorker } from './call-messages.ts';
 
 interface PendingCall {

@@ -130,6 +130,13 @@ describe('JobQueue', () => {
     expect(queue.list()[0]?.request).toEqual(resume('run-39'));
   });
 
+  it('takes no more than can be meant', () => {
+    const { queue } = controlledQueue();
+    for (let n = 0; n < 256; n++) queue.start(resume(`run-${n}`), '');
+    expect(() => queue.start(resume('one-more'), '')).toThrow('256 jobs are waiting');
+    expect(queue.start(resume('run-3'), '').duplicate).toBe(true);
+  });
+
   it('closing cancels everything and waits; nothing starts afterwards', async () => {
     const { queue, running } = controlledQueue();
     queue.start(resume('a'), 'a');

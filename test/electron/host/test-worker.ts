@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../electron/host/workbench-error.ts';
+import { WorkbenchError } from '../../../electron/contract/workbench-error.ts';
 import { serveCalls } from '../../../electron/host/workers/serve-calls.ts';
 
 export type TestCalls = {

@@ -259,6 +259,23 @@ describe('the host', () => {
     expect((await ask('runs.open', { run: job.run! })).summary.parent).toBe(calibrated);
   });
 
+  it('does not go on with a run of another model', async () => {
+    const data = new Uint8Array(encodeRseTable(fluxTable()));
+    const { run } = await ask('runs.import', { fileName: 'foreign.safetensors', data });
+    const bounds = { run, cost: 'flops' as const };
+    const confirmed = await runToEnd(host, {
+      ...{ ...bounds, kind: 'confirm-search', delta: 1, headConstraint: null, candidates: ['cached'], evaluate: [] },
+    });
+    const swept = await runToEnd(host, {
+      ...{ ...bounds, kind: 'sweep', deltas: [1], headConstraints: [null], candidates: null },
+      samples: [{ prompt: PROMPT, seed: 3 }],
+    });
+    for (const job of [confirmed, swept]) {
+      expect(job).toMatchObject({ status: 'failed', error: { name: 'OtherModelError' } });
+      expect(job.error?.message).toContain('sha256:synthetic');
+    }
+  });
+
   it('a cancelled calibration keeps its steps, and ends with the bytes of one that ran through', async () => {
     const wish = smallCalibration({ sampling: { ...SMALL, steps: 12 }, seeds: [5] });
     const whole = await runToEnd(host, wish);

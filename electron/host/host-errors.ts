@@ -1,18 +1,7 @@
+import { WorkbenchError } from '../contract/workbench-error.ts';
 import type { ErrorInfo } from '../contract.ts';
 
-/** An error as the contract carries it: told across threads and wires by name, message and hint. */
-export class WorkbenchError extends Error {
-  override readonly name: string;
-  /** How to go on; null where the message says it all. */
-  readonly hint: string | null;
-
-  constructor({ name, message, hint }: ErrorInfo) {
-    super(message);
-    this.name = name;
-    this.hint = hint;
-  }
-}
-
+/** A request that is not what the contract says, or that cannot be meant. */
 export function invalidRequest(message: string): WorkbenchError {
   return new WorkbenchError({ name: 'InvalidRequestError', message, hint: null });
 }
