@@ -27,14 +27,7 @@ export async function startRealWindow(): Promise<RealWindow> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-window-'));
   const pages = path.join(folder, 'pages');
   const library = path.join(folder, 'runs');
-  // Vitest's own would make a development build of React.
-  process.env.NODE_ENV = 'production';
-  await build({
-    configFile: path.join(ROOT, 'renderer/vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: pages, emptyOutDir: true, minify: false },
-  });
-  process.env.NODE_ENV = 'test';
+  await buildPages(pages);
   const workbench = await createWorkbench({ library });
   const server = await serveWorkbench(workbench, { host: '127.0.0.1', port: 0, pages });
   const browser = await launchChromium();
@@ -60,6 +53,18 @@ export async function startRealWindow(): Promise<RealWindow> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The renderer as users get it, built from these sources. */
+export async function buildPages(folder: string): Promise<void> {
+  // Vitest's own would make a development build of React.
+  process.env.NODE_ENV = 'production';
+  await build({
+    configFile: path.join(ROOT, 'renderer/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: folder, emptyOutDir: true, minify: false },
+  });
+  process.env.NODE_ENV = 'test';
 }
 
 /** Keeps a measurement beside the test results, where CI collects them. */

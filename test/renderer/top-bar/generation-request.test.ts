@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ModelInfo, Settings, SolveSettings } from '../../../electron/contract.ts';
+import type { ModelInfo, RunDetails, Settings, SolveSettings } from '../../../electron/contract.ts';
 import { generationRequest } from '../../../renderer/views/top-bar/generation-request.ts';
 import { aCalibration, aModel, aRun, someSettings } from '../examples.ts';
 
@@ -12,7 +12,9 @@ const SOLVE: SolveSettings = {
   cost: 'flops',
 };
 
-function state(changes: { model?: ModelInfo; settings?: Partial<Settings>; tableOpen?: boolean } = {}) {
+function state(
+  changes: { model?: ModelInfo; settings?: Partial<Settings>; tableOpen?: boolean; openRun?: RunDetails } = {},
+) {
   const settings = { ...someSettings(), ...changes.settings };
   const model = changes.model ?? aModel();
   const tableOpen = changes.tableOpen ?? true;
@@ -21,6 +23,7 @@ function state(changes: { model?: ModelInfo; settings?: Partial<Settings>; table
     model,
     calibration: tableOpen ? aCalibration() : null,
     runs: [aRun({ id: 'a' })],
+    openRun: changes.openRun ?? null,
     currentSampling: () => settings.sampling ?? model.defaults,
     solveSettings: () => (tableOpen ? SOLVE : null),
   };
@@ -48,6 +51,23 @@ test('another model or step count than the table was made for is told', () => {
     { field: 'model', expected: 'Demo', found: 'Other' },
     { field: 'steps', expected: 3, found: 7 },
   ]);
+});
+
+test('without a table, the open run’s scheme is used and must fit as well', () => {
+  const scheme = { delta: 0.2, headConstraint: null, mode: 'progressive' as const, sparsity: 0.5 };
+  const openRun = {
+    ...{ summary: aRun({ id: 'imported', name: 'Imported' }), folder: '', device: null, search: null, seconds: {} },
+    ...{ schemes: [{ file: 'first.scheme.json', ...scheme }], pictures: [], sweep: [] },
+  };
+  const source = { kind: 'scheme', run: 'imported', scheme: 'first.scheme.json' };
+  expect(generationRequest(state({ tableOpen: false, openRun }), 'compare')).toMatchObject({
+    job: { plan: source, compare: true },
+    misfits: [],
+  });
+  const sampling = { ...aModel().defaults, steps: 9 };
+  const misfit = generationRequest(state({ tableOpen: false, openRun, settings: { sampling } }), 'compressed');
+  expect(misfit).toMatchObject({ job: { plan: source }, misfits: [{ field: 'steps', expected: 3, found: 9 }] });
+  expect(generationRequest(state({ tableOpen: false, openRun }), 'full')?.job).toMatchObject({ plan: null });
 });
 
 test('nothing can be made before the host has told model and settings', () => {
