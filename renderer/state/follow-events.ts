@@ -1,6 +1,7 @@
-import type { Workbench, WorkbenchEvent } from '../../electron/contract.ts';
+import type { JobKind, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
 import { notifyDone, notifyError, notifyNotice } from '../design/notify.ts';
 import type { AppState, AppStore } from './app-state.ts';
+import type { View } from './view-slice.ts';
 
 /** Keeps the store in step with the host. Returns what ends that. */
 export function followEvents(workbench: Workbench, store: AppStore): () => void {
@@ -35,6 +36,9 @@ function apply(event: WorkbenchEvent, state: AppState): void {
 
 type Job = AppState['jobs'][number];
 
+/** Where the results of a job are seen best. */
+const VIEW_OF: Partial<Record<JobKind, View>> = { generate: 'compare', sweep: 'sweep' };
+
 /** Tells what a job noticed and how it ended, once, and shows what it made. */
 function announce(job: Job, state: AppState): void {
   const known = state.jobs.find(({ id }) => id === job.id);
@@ -43,7 +47,9 @@ function announce(job: Job, state: AppState): void {
   if (job.status === 'failed') notifyError(`${job.title} failed`, toError(job));
   if (job.status === 'cancelled') notifyNotice(`${job.title} was cancelled`, job.error?.hint ?? undefined);
   if (job.status !== 'finished') return;
-  notifyDone(`${job.title} is done`);
+  const view = VIEW_OF[job.request.kind];
+  const elsewhere = view !== undefined && state.view !== view;
+  notifyDone(`${job.title} is done`, elsewhere ? { label: 'Show', onClick: () => state.showView(view) } : undefined);
   if (job.run !== null) void state.showRun(job.run);
 }
 

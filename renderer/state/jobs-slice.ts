@@ -1,4 +1,5 @@
 import type { Job, JobRequest, Progress } from '../../electron/contract.ts';
+import { notifyNotice } from '../design/notify.ts';
 import type { Slice } from './app-state.ts';
 
 export interface JobsSlice {
@@ -24,7 +25,8 @@ export const jobsSlice: Slice<JobsSlice> = (workbench) => (set) => ({
     set({ jobs: sortJobs(jobs) });
   },
   async startJob(job) {
-    const { id } = await workbench.request('jobs.start', { job });
+    const { id, duplicate } = await workbench.request('jobs.start', { job });
+    if (duplicate) notifyNotice('This job is queued or running already', 'It was not queued twice.');
     return id;
   },
   async cancelJob(id) {

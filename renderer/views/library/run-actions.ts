@@ -52,3 +52,23 @@ export async function resumeRun(store: AppStore, run: Pick<RunSummary, 'id' | 'n
     notifyError(`“${run.name}” could not go on`, error);
   }
 }
+
+/** The pictures of the top bar under a scheme and with full attention; a scheme that does not fit is the job's error. */
+export async function generateUnder(store: AppStore, run: string, scheme: string): Promise<void> {
+  const { settings, currentSampling, startJob } = store.getState();
+  const sampling = currentSampling();
+  try {
+    if (settings === null || sampling === null) throw new Error('No model is open. Choose one in the top bar.');
+    const { model, samples } = settings;
+    await startJob({
+      kind: 'generate',
+      model,
+      samples,
+      sampling,
+      plan: { kind: 'scheme', run, scheme },
+      compare: true,
+    });
+  } catch (error) {
+    notifyError('The pictures could not be started', error);
+  }
+}

@@ -1,11 +1,11 @@
-import { Download, GitCompare } from 'lucide-react';
+import { Download, GitCompare, Play } from 'lucide-react';
 import type { RunSummary } from '../../../electron/contract.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button, IconButton } from '../../design/button.tsx';
 import { formatNumber, formatPercent } from '../../design/format.ts';
 import { Modal } from '../../design/modal.tsx';
-import { useWorkbench } from '../../state/app-context.tsx';
-import { exportScheme } from './run-actions.ts';
+import { useAppStore, useWorkbench } from '../../state/app-context.tsx';
+import { exportScheme, generateUnder } from './run-actions.ts';
 import styles from './schemes-dialog.module.css';
 import { useRunSchemes } from './use-run-schemes.ts';
 
@@ -15,9 +15,14 @@ interface SchemesDialogProps {
   readonly onCompare: (scheme: string) => void;
 }
 
-/** The scheme files of a run: to export, or to compare. */
+/** The scheme files of a run: to make pictures under, to export, to compare. */
 export function SchemesDialog({ run, onClose, onCompare }: SchemesDialogProps) {
   const workbench = useWorkbench();
+  const store = useAppStore();
+  const generate = (file: string) => {
+    void generateUnder(store, run.id, file);
+    onClose();
+  };
   const { schemes, problem, loaded } = useRunSchemes(run.id);
   return (
     <Modal open onClose={onClose} title={`Schemes of ${run.name}`} wide>
@@ -49,6 +54,7 @@ export function SchemesDialog({ run, onClose, onCompare }: SchemesDialogProps) {
                 {mode === 'progressive' ? <Badge tone="success">search</Badge> : <Badge tone="warning">preview</Badge>}
               </td>
               <td>
+                <IconButton label={`Generate under ${file}`} icon={<Play />} onClick={() => generate(file)} />
                 <IconButton
                   label={`Export ${file}`}
                   icon={<Download />}

@@ -9,6 +9,7 @@ import { useApp, useAppStore } from '../../state/app-context.tsx';
 import styles from './generate-button.module.css';
 import { GENERATE_MODES, type GenerateMode, generationRequest, type Misfit } from './generation-request.ts';
 import { MisfitDialog } from './misfit-dialog.tsx';
+import { planInUse } from './plan-in-use.ts';
 
 const MODES: Record<GenerateMode, string> = {
   compare: 'Original and compressed, compared',
@@ -16,20 +17,20 @@ const MODES: Record<GenerateMode, string> = {
   full: 'Full attention only',
 };
 
-/** Makes the pictures of the top bar, under what the sliders say. */
+/** Makes the pictures of the top bar, under the plan in use. */
 export function GenerateButton() {
   const store = useAppStore();
   const [misfits, setMisfits] = useState<readonly Misfit[]>([]);
-  const [ready, tableOpen, remembered, setLayout] = useApp((state) => [
+  const [ready, plan, remembered, setLayout] = useApp((state) => [
     state.model !== null && state.settings !== null && state.connection === 'open',
-    state.calibration !== null,
+    planInUse(state)?.says ?? null,
     state.layout('generate.mode', 'compare' as string),
     state.setLayout,
   ]);
   const mode = GENERATE_MODES.find((known) => known === remembered) ?? 'compare';
 
-  // Without a table there is something better to do first.
-  const look = tableOpen ? 'primary' : 'plain';
+  // Without a plan there is something better to do first.
+  const look = plan !== null ? 'primary' : 'plain';
 
   const generate = async (wanted: GenerateMode, asked = false) => {
     const generation = generationRequest(store.getState(), wanted);
@@ -56,7 +57,7 @@ export function GenerateButton() {
         icon={<Play />}
         disabled={!ready}
         className={styles.main ?? ''}
-        title={`${tableOpen ? MODES[mode] : MODES.full} (${showKeys('mod+enter')})`}
+        title={`${plan === null ? MODES.full : `${MODES[mode]}. ${plan}`} (${showKeys('mod+enter')})`}
         onClick={() => generate(mode)}
       >
         Generate
@@ -68,10 +69,10 @@ export function GenerateButton() {
         <DropdownMenu.Portal>
           <DropdownMenu.Content className={menu.menu} align="end" sideOffset={4} collisionPadding={8}>
             <DropdownMenu.Label className={menu.heading}>
-              {tableOpen ? 'Under what the sliders say' : 'Without a calibration, full attention'}
+              {plan ?? 'No plan is open: full attention'}
             </DropdownMenu.Label>
             <DropdownMenu.RadioGroup
-              value={tableOpen ? mode : 'full'}
+              value={plan === null ? 'full' : mode}
               onValueChange={(next) => setLayout('generate.mode', next)}
             >
               {GENERATE_MODES.map((name) => (
@@ -79,7 +80,7 @@ export function GenerateButton() {
                   key={name}
                   value={name}
                   className={menu.item}
-                  disabled={!tableOpen && name !== 'full'}
+                  disabled={plan === null && name !== 'full'}
                 >
                   {MODES[name]}
                   <kbd>

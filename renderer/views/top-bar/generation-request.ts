@@ -1,18 +1,19 @@
 import type { JobRequest } from '../../../electron/contract.ts';
 import type { AppState } from '../../state/app-state.ts';
+import { type PlanInUse, planInUse } from './plan-in-use.ts';
 
 /** `compare`: under the plan and with full attention; `compressed`: under the plan alone; `full`: full attention alone. */
 export const GENERATE_MODES = ['compare', 'compressed', 'full'] as const;
 export type GenerateMode = (typeof GENERATE_MODES)[number];
 
-/** Why the open table's plan cannot be used for the pictures asked for. */
+/** Why the plan in use cannot be used for the pictures asked for. */
 export type Misfit =
   | { readonly field: 'model'; readonly expected: string; readonly found: string }
   | { readonly field: 'steps'; readonly expected: number; readonly found: number };
 
 type GenerationState = Pick<
   AppState,
-  'settings' | 'model' | 'calibration' | 'runs' | 'currentSampling' | 'solveSettings'
+  'settings' | 'model' | 'calibration' | 'runs' | 'openRun' | 'currentSampling' | 'solveSettings'
 >;
 
 export interface Generation {
@@ -21,30 +22,33 @@ export interface Generation {
   readonly misfits: readonly Misfit[];
 }
 
-/** The pictures of the top bar, under what the sliders say where a table is open; null while no model is open. */
+/** The pictures of the top bar, under the plan in use; null while no model is open. */
 export function generationRequest(state: GenerationState, mode: GenerateMode): Generation | null {
   const { settings, model } = state;
   const sampling = state.currentSampling();
   if (settings === null || model === null || sampling === null) return null;
-  const solve = mode === 'full' ? null : state.solveSettings();
+  const plan = mode === 'full' ? null : planInUse(state);
   const job: JobRequest = {
     kind: 'generate',
     model: settings.model,
     samples: settings.samples,
     sampling,
-    plan: solve === null ? null : { kind: 'solve', ...solve },
-    compare: solve !== null && mode === 'compare',
+    plan: plan?.source ?? null,
+    compare: plan !== null && mode === 'compare',
   };
-  return { job, misfits: solve === null ? [] : misfitsOf(state) };
+  return { job, misfits: plan === null ? [] : misfitsOf(plan, model, sampling) };
 }
 
-function misfitsOf({ calibration, runs, model, currentSampling }: GenerationState): Misfit[] {
-  const made = runs.find(({ id }) => id === calibration?.run)?.model;
-  const sampling = currentSampling();
+interface Chosen {
+  readonly name: string;
+  readonly fingerprint: string;
+}
+
+function misfitsOf(plan: PlanInUse, model: Chosen, sampling: { readonly steps: number }): Misfit[] {
   const misfits: Misfit[] = [];
-  if (made && model && made.fingerprint !== model.fingerprint)
-    misfits.push({ field: 'model', expected: made.name, found: model.name });
-  if (calibration && sampling && calibration.steps !== sampling.steps)
-    misfits.push({ field: 'steps', expected: calibration.steps, found: sampling.steps });
+  if (plan.model !== null && plan.model.fingerprint !== model.fingerprint)
+    misfits.push({ field: 'model', expected: plan.model.name, found: model.name });
+  if (plan.steps !== null && plan.steps !== sampling.steps)
+    misfits.push({ field: 'steps', expected: plan.steps, found: sampling.steps });
   return misfits;
 }
