@@ -1,10 +1,12 @@
 import { FileDown } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { notifyNotice } from '../../design/notify.ts';
 import { useApp, useWorkbench } from '../../state/app-context.tsx';
+import { droppedFiles } from './dropped-files.ts';
 import styles from './file-drop.module.css';
 import { importFiles } from './import-files.ts';
 
-/** Schemes and RSE tables dropped anywhere in the window are imported and shown. */
+/** Schemes, RSE tables and folders of runs dropped anywhere in the window are imported and shown. */
 export function FileDrop() {
   const workbench = useWorkbench();
   const showRun = useApp((state) => state.showRun);
@@ -24,7 +26,12 @@ export function FileDrop() {
       if (!holdsFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      const run = await importFiles(workbench, [...(event.dataTransfer?.files ?? [])]);
+      const { items = [], files = [] } = event.dataTransfer ?? {};
+      const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+      const dropped = entries.length > 0 ? await droppedFiles(entries) : [...files];
+      if (dropped.length === 0)
+        notifyNotice('Nothing to import', 'A run’s folder holds rse.safetensors or *.scheme.json.');
+      const run = await importFiles(workbench, dropped);
       if (run !== null) await showRun(run);
     };
     addEventListener('dragover', onDragOver);
@@ -41,7 +48,7 @@ export function FileDrop() {
     <div className={styles.drop} aria-hidden>
       <div className={styles.card}>
         <FileDown />
-        Drop a scheme (*.scheme.json) or an RSE table (rse.safetensors)
+        Drop a scheme (*.scheme.json), an RSE table (rse.safetensors) or a run’s folder
       </div>
     </div>
   );
