@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { RunSummary } from '../../../electron/contract.ts';
+import { useShortcut } from '../../shortcuts/shortcuts.ts';
 import { useAppStore, useWorkbench } from '../../state/app-context.tsx';
 import { EditRunDialog } from './edit-run-dialog.tsx';
 import { deleteRun, exportTable, resumeRun, revealRun } from './run-actions.ts';
@@ -49,6 +50,9 @@ export function RunList({ runs, onCompare }: RunListProps) {
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, next))]?.focus();
   };
+  // The cards hear these themselves; here they are told in the list of shortcuts.
+  useShortcut({ keys: 'f2', does: 'Rename and tag the run', where: 'Library' }, () => {}, false);
+  useShortcut({ keys: 'delete', does: 'Move the run to the trash', where: 'Library' }, () => {}, false);
   const close = () => setDialog(null);
   return (
     <>

@@ -92,6 +92,23 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     await expect.poll(() => typedDelta().inputValue()).toBe('0.4');
   });
 
+  test('a move touches nothing but what shows the plan', async () => {
+    await page.evaluate(() => {
+      const touched: string[] = [];
+      Object.assign(globalThis, { touched });
+      const observer = new MutationObserver((records) => touched.push(...records.map(({ type }) => type)));
+      const library = [...document.querySelectorAll('section')].find((place) => place.innerText.startsWith('Library'))!;
+      for (const place of [library, document.querySelector('[role="tablist"]')!])
+        observer.observe(place, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+    const before = await typedDelta().inputValue();
+    await delta().press('ArrowRight');
+    await delta().press('ArrowRight');
+    await expect.poll(() => typedDelta().inputValue()).not.toBe(before);
+    await page.getByText('Preview', { exact: true }).waitFor();
+    expect(await page.evaluate(() => (globalThis as unknown as { touched: string[] }).touched)).toEqual([]);
+  });
+
   test('undo in a text field undoes text, and nothing happens behind a dialog', async () => {
     const before = await typedDelta().inputValue();
     const search = page.getByRole('searchbox');

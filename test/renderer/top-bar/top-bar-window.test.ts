@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, type RealWindow, startRealWindow } from '../real-window.ts';
@@ -22,6 +24,13 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
   const prompts = () => page.getByRole('button', { name: /^Prompts:/ });
   const saved = async () => (await window.workbench.request('settings.get', {})) ?? null;
   const toast = (text: string | RegExp) => page.locator('[data-sonner-toast]').filter({ hasText: text }).first();
+
+  async function addModel(folder: string): Promise<void> {
+    await page.getByRole('button', { name: /^Model:/ }).click();
+    await page.getByRole('menuitem', { name: /Add a checkpoint folder/ }).click();
+    await page.getByRole('dialog').getByLabel('Folder').fill(folder);
+    await page.keyboard.press('Enter');
+  }
 
   test('prompts are edited with their seeds, and words without effect are told', async () => {
     await page.keyboard.press('e');
@@ -117,6 +126,30 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
     await dialog.getByRole('button', { name: 'Generate with 3 steps' }).click();
     await toast(/Generate .* both ways.* is done/).waitFor({ timeout: 60_000 });
     expect((await saved())?.sampling?.steps).toBe(3);
+  });
+
+  test('a checkpoint folder is added, opened, and taken off the list', async () => {
+    await addModel(path.resolve('demo/checkpoint'));
+    await page.getByRole('button', { name: 'Model: checkpoint' }).waitFor();
+    await expect.poll(() => page.getByRole('button', { name: 'Generate', exact: true }).isEnabled()).toBe(true);
+    await page.getByRole('button', { name: 'Model: checkpoint' }).click();
+    await page.getByRole('menuitem', { name: 'Take checkpoint off the list' }).click();
+    await page.getByRole('button', { name: 'Model: Demo' }).waitFor();
+    const { models } = await window.workbench.request('models.list', {});
+    expect(models.map(({ name }) => name)).toEqual(['Demo']);
+  });
+
+  test('a model that does not open says why, and another can be chosen', async () => {
+    const folder = path.join(window.library, '..', 'half a model');
+    await mkdir(folder);
+    await writeFile(path.join(folder, 'model_index.json'), '{"_class_name":"FluxPipeline"}');
+    await addModel(folder);
+    await expect.poll(() => page.getByRole('alert').innerText()).toMatch(/^The model cannot be opened: .*half a model/);
+    expect(await page.getByRole('button', { name: 'Generate', exact: true }).isEnabled()).toBe(false);
+    await page.getByRole('button', { name: 'Model: half a model' }).click();
+    await page.getByRole('menuitemradio', { name: /^Demo/ }).click();
+    await expect.poll(() => page.getByRole('button', { name: 'Generate', exact: true }).isEnabled()).toBe(true);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
   });
 
   test('what ended is listed and can be forgotten', async () => {
