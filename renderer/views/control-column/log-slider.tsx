@@ -24,7 +24,7 @@ interface LogSliderProps {
   /** What the value means now. */
   readonly children?: ReactNode;
   readonly onChange: (value: number | null) => void;
-  /** The thumb was let go, or a key released. */
+  /** What changes after this is another gesture than what changed before: a drag, a key, a typed value. */
   readonly onCommit?: () => void;
 }
 
@@ -35,6 +35,11 @@ export function LogSlider(props: LogSliderProps) {
   const share = (at: number | null) => (scale.position(at) / scale.last) * 100;
   const at = (mark: number | null) => ({ left: `${share(mark)}%` });
   const shown = value === null ? 'none' : String(value);
+  const type = (next: number | null) => {
+    onCommit?.();
+    onChange(next);
+    onCommit?.();
+  };
   const labels: { readonly value: number | null; readonly text: string }[] = [
     ...scale.decades.map((decade) => ({ value: decade, text: String(decade) })),
     ...(allowNone ? [{ value: null, text: 'none' }] : []),
@@ -45,7 +50,7 @@ export function LogSlider(props: LogSliderProps) {
         <span className={styles.name} aria-hidden>
           <i>{symbol}</i> {label}
         </span>
-        <BoundField label={`${label}, ${symbol}`} value={value} allowNone={allowNone} onChange={onChange} />
+        <BoundField label={`${label}, ${symbol}`} value={value} allowNone={allowNone} onChange={type} />
       </div>
       <Slider.Root
         className={styles.root}
@@ -54,6 +59,8 @@ export function LogSlider(props: LogSliderProps) {
         step={1}
         value={[scale.position(value)]}
         onValueChange={([position]) => position !== undefined && onChange(scale.value(position))}
+        onPointerDown={() => onCommit?.()}
+        // For a key, this comes before the change itself.
         onValueCommit={() => onCommit?.()}
       >
         <Slider.Track className={styles.track}>

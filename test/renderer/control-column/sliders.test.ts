@@ -103,8 +103,8 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     });
     const before = await typedDelta().inputValue();
     await delta().press('ArrowRight');
-    await delta().press('ArrowRight');
     await expect.poll(() => typedDelta().inputValue()).not.toBe(before);
+    await delta().press('ArrowRight');
     await page.getByText('Preview', { exact: true }).waitFor();
     expect(await page.evaluate(() => (globalThis as unknown as { touched: string[] }).touched)).toEqual([]);
   });
