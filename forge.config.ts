@@ -6,10 +6,8 @@ import { MakerRpm } from '@electron-forge/maker-rpm';
 import { MakerZIP } from '@electron-forge/maker-zip';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import type { ForgeConfig } from '@electron-forge/shared-types';
-// biome-ignore-start lint/correctness/useImportExtensions: plain JavaScript with types beside it
 import { emitMain } from './scripts/desktop/build-desktop.mjs';
 import { ensureRenderer } from './scripts/desktop/build-renderer.mjs';
-// biome-ignore-end lint/correctness/useImportExtensions: until here
 import { BuilderMaker } from './scripts/desktop/builder-maker.ts';
 import { isPackaged, UNPACKED } from './scripts/desktop/packaged-files.ts';
 

@@ -12,7 +12,7 @@ const say = (line) => process.stderr.write(`start: ${line}\n`);
 const setup = await ended(spawn(process.execPath, [path.join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'inherit' }));
 if (setup !== 0) process.exit(setup);
 
-const { ensureRenderer } = await import('./desktop/build-renderer.mjs.mts');
+const { ensureRenderer } = await import('./desktop/build-renderer.mjs');
 try {
   await ensureRenderer(ROOT, say);
   if (process.env.ARROWHEAD_START_CHECK) await (await import('./desktop/check-start.mjs')).checkStart(ROOT, say);
@@ -25,8 +25,8 @@ try {
 async function open() {
   const why = await whyNoElectron();
   if (why === null) {
-    const { findElectron } = await import('./desktop/electron-binary.mjs.mts');
-    const { stageDesktop } = await import('./desktop/build-desktop.mjs.mts');
+    const { findElectron } = await import('./desktop/electron-binary.mjs');
+    const { stageDesktop } = await import('./desktop/build-desktop.mjs');
     const main = path.join(await stageDesktop(ROOT), 'electron', 'main.js');
     return ended(spawn(findElectron(ROOT), [main, ...process.argv.slice(2)], { stdio: 'inherit' }));
   }
@@ -41,7 +41,7 @@ async function whyNoElectron() {
   if (env.ARROWHEAD_NO_ELECTRON) return 'ARROWHEAD_NO_ELECTRON is set';
   const hasScreen = platform === 'win32' || platform === 'darwin' || env.DISPLAY || env.WAYLAND_DISPLAY;
   if (!hasScreen) return 'this machine has no screen (DISPLAY is not set)';
-  const { fetchElectron, findElectron } = await import('./desktop/electron-binary.mjs.mts');
+  const { fetchElectron, findElectron } = await import('./desktop/electron-binary.mjs');
   if (findElectron(ROOT) !== null) return null;
   say('fetching Electron; once, some 120 MB');
   const problem = await fetchElectron(ROOT);

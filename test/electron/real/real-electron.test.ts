@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-// biome-ignore-start lint/correctness/useImportExtensions: plain JavaScript with types beside it
 import { stageDesktop } from '../../../scripts/desktop/build-desktop.mjs';
 import { ensureRenderer } from '../../../scripts/desktop/build-renderer.mjs';
 import { findElectron } from '../../../scripts/desktop/electron-binary.mjs';
-
-// biome-ignore-end lint/correctness/useImportExtensions: until here
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const binary = findElectron(ROOT);
