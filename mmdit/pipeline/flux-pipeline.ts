@@ -1,41 +1,23 @@
 import path from 'node:path';
-import { PlanAttention } from '../attention/plan-attention.ts';
-import { requirePlan } from '../attention/require-plan.ts';
+import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import { fingerprint } from '../checkpoint/fingerprint.ts';
-import type { Device, Shape } from '../device/device.ts';
-import { runAbortable } from '../device/run-abortable.ts';
+import type { Device } from '../device/device.ts';
 import { FluxModel } from '../models/flux.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
 import { textFirst } from '../models/flux-run.ts';
-import type { AttentionLayer, PreparedModel } from '../models/mmdit-model.ts';
 import { torchRandn } from '../random/torch-randn.ts';
-import { FLOW_MATCH_EULER, type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
-import { eulerStep, fluxSchedule } from '../schedulers/flow-match-euler.ts';
+import { type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { fluxSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
-import type { TextEncoderOptions, TextEncoders } from '../text/text-encoders.ts';
+import type { TextEncoderOptions } from '../text/text-encoders.ts';
 import { openVaeDecoder, type VaeDecoder } from '../vae/vae-decoder.ts';
-import { Exclusive } from './exclusive.ts';
+import { type DenoisingRun, FlowMatchPipeline, type PipelineParts } from './flow-match-pipeline.ts';
 import { imageTokenIds, packLatents, unpackLatents } from './packed-latents.ts';
-import type {
-  DenoiseRequest,
-  GenerateRequest,
-  GenerateResult,
-  Latents,
-  ModelIdentity,
-  Pipeline,
-  PromptNotices,
-  RgbImage,
-  Sample,
-  Sampling,
-  SamplingDescription,
-} from './pipeline.ts';
-import { requireSamples, requireSampling } from './require-sampling.ts';
+import type { Sample, Sampling } from './pipeline.ts';
 import { readNativeSize, readSamplingDefaults } from './sampling-defaults.ts';
-import { Stopwatch } from './stopwatch.ts';
-import { toRgbImage } from './to-rgb-image.ts';
 
 const PATCH = 2;
 /** FluxPipeline.default_sample_size: latents per side where nothing says otherwise. */
@@ -45,25 +27,17 @@ const POSITION_AXES = 3;
 /** FluxPipeline divides its timesteps by this before the transformer sees them, whatever the scheduler's range. */
 const TIME_DIVISOR = 1000;
 
-interface Parts {
+interface FluxParts extends PipelineParts {
   readonly model: FluxModel;
-  readonly text: TextEncoders;
-  readonly vae: VaeDecoder;
   readonly scheduler: FlowMatchConfig;
 }
 
 /** Text to image with a FLUX.1 checkpoint, step for step as diffusers' FluxPipeline. */
-export class FluxPipeline implements Pipeline {
-  readonly identity: ModelIdentity;
-  readonly device: Device;
-  readonly defaults: Sampling;
-  readonly #parts: Parts;
-  readonly #exclusive = new Exclusive();
+export class FluxPipeline extends FlowMatchPipeline {
+  readonly #parts: FluxParts;
 
-  private constructor(device: Device, identity: ModelIdentity, defaults: Sampling, parts: Parts) {
-    this.device = device;
-    this.identity = identity;
-    this.defaults = defaults;
+  private constructor(parts: FluxParts) {
+    super(parts);
     this.#parts = parts;
   }
 
@@ -78,142 +52,55 @@ export class FluxPipeline implements Pipeline {
     const defaults = await readDefaults(checkpoint, model, vae);
     const name = path.basename(checkpoint.folder);
     const identity = { family: 'flux', name, fingerprint: await fingerprint(component) } as const;
-    return new FluxPipeline(device, identity, defaults, { model, text, vae, scheduler });
+    return new FluxPipeline({ device, identity, defaults, model, text, vae, scheduler, patch: PATCH });
   }
 
-  get layers(): readonly AttentionLayer[] {
-    return this.#parts.model.layers;
+  protected override layout(textTokens: number, imageTokens: number): TokenLayout {
+    return textFirst(textTokens, imageTokens);
   }
 
-  describeSampling(settings: Sampling): SamplingDescription {
-    requireSampling(settings, this.#pixelsPerToken);
-    const { rows, columns } = this.#tokenGrid(settings);
-    const { textTokens } = this.#parts.text;
-    const imageTokens = rows * columns;
-    return {
-      ...settings,
-      scheduler: FLOW_MATCH_EULER,
-      textTokens,
-      imageTokens,
-      tokenOrder: textFirst(textTokens, imageTokens).order,
-      layouts: this.layers.map((layer) => layer.layout(textTokens, imageTokens)),
-    };
+  protected override planesOf(latents: Float32Array, h: number, w: number): Float32Array {
+    return unpackLatents(latents, this.#parts.vae.latentChannels, h, w);
   }
 
-  linearFlops(settings: Sampling): number {
-    const { textTokens, imageTokens } = this.describeSampling(settings);
-    return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
-  }
-
-  inspectPrompt(prompt: string): PromptNotices {
-    return this.#parts.text.inspect(prompt);
-  }
-
-  denoise(request: DenoiseRequest): Promise<Latents> {
-    return this.#exclusive.run('denoising', () => this.#denoise(request));
-  }
-
-  decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
-    return this.#exclusive.run('decoding', () => this.#decode(latents, signal));
-  }
-
-  generate(request: GenerateRequest): Promise<GenerateResult> {
-    return this.#exclusive.run('generating', () => this.#generate(request));
-  }
-
-  async close(): Promise<void> {
-    this.#parts.model.close();
-    await this.#parts.text.close();
-    await this.#parts.vae.close();
-  }
-
-  async #denoise(request: DenoiseRequest): Promise<Latents> {
-    const { samples, sampling, signal } = request;
-    requireSampling(sampling, this.#pixelsPerToken);
-    requireSamples(samples);
-    request.onProgress?.({ stage: 'encode' });
-    const prompts = samples.map(({ prompt }) => prompt);
-    const embeddings = await this.#parts.text.encode(prompts, signal);
-    const { rows, columns } = this.#tokenGrid(sampling);
-    const shape = [samples.length, rows * columns, this.#parts.model.config.inChannels];
+  protected override async start(
+    samples: readonly Sample[],
+    sampling: Sampling,
+    signal?: AbortSignal,
+  ): Promise<DenoisingRun> {
+    const { model, text, scheduler } = this.#parts;
+    const { device } = this;
+    const embeddings = await text.encode(
+      samples.map(({ prompt }) => prompt),
+      signal,
+    );
+    const { rows, columns } = this.tokenGrid(sampling);
     const latents = this.#noise(samples, rows, columns);
-    await runAbortable(this.device, signal, async () => {
-      const prepared = this.#parts.model.prepare({
-        batch: samples.length,
-        context: embeddings.context,
-        textTokens: embeddings.textTokens,
-        pooled: embeddings.pooled,
-        guidance: new Float32Array(samples.length).fill(sampling.guidance),
-        textIds: new Float32Array(embeddings.textTokens * POSITION_AXES),
-        imageIds: imageTokenIds(rows, columns),
-      });
-      try {
-        await this.#run(request, prepared, latents, shape);
-      } finally {
-        prepared.close();
-      }
+    const shape = [samples.length, rows * columns, model.config.inChannels];
+    const schedule = fluxSchedule(scheduler, sampling.steps, rows * columns);
+    const prepared = model.prepare({
+      batch: samples.length,
+      context: embeddings.context,
+      textTokens: embeddings.textTokens,
+      pooled: embeddings.pooled,
+      guidance: new Float32Array(samples.length).fill(sampling.guidance),
+      textIds: new Float32Array(embeddings.textTokens * POSITION_AXES),
+      imageIds: imageTokenIds(rows, columns),
     });
-    return { samples: samples.length, values: latents, shape, sampling };
-  }
-
-  /** The Euler loop; `latents` is updated in place. */
-  async #run(request: DenoiseRequest, model: PreparedModel, latents: Float32Array, shape: Shape): Promise<void> {
-    const { steps } = request.sampling;
-    const { sigmas, timesteps } = fluxSchedule(this.#parts.scheduler, steps, shape[1] ?? 0);
-    request.onProgress?.({ stage: 'denoise', step: 0, steps });
-    for (let step = 0; step < steps; step++) {
-      request.signal?.throwIfAborted();
-      const sample = this.device.upload(latents, shape);
-      const times = new Float32Array(request.samples.length).fill(timesteps[step]! / TIME_DIVISOR);
-      const prediction = await model.predict(sample, times, { attention: request.attention(step) });
-      const downloaded = this.device.download(prediction);
-      this.device.release(sample, prediction);
-      eulerStep(latents, await downloaded, sigmas[step]!, sigmas[step + 1]!);
-      await request.afterStep?.(step, latents);
-      request.onProgress?.({ stage: 'denoise', step: step + 1, steps });
-    }
-  }
-
-  async #decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
-    const { vae } = this.#parts;
-    const { rows, columns } = this.#tokenGrid(latents.sampling);
-    const [h, w] = [rows * PATCH, columns * PATCH];
-    const size = vae.latentChannels * h * w;
-    const images: RgbImage[] = [];
-    for (let n = 0; n < latents.samples; n++) {
-      signal?.throwIfAborted();
-      const packed = latents.values.subarray(n * size, (n + 1) * size);
-      const planes = await vae.decode(unpackLatents(packed, vae.latentChannels, h, w), h, w, signal);
-      images.push(toRgbImage(planes, h * vae.scaleFactor, w * vae.scaleFactor));
-    }
-    signal?.throwIfAborted();
-    return images;
-  }
-
-  async #generate(request: GenerateRequest): Promise<GenerateResult> {
-    const { samples, sampling, plan, onProgress, signal } = request;
-    if (plan) requirePlan(plan, this.layers, sampling.steps, this.device);
-    const watch = new Stopwatch();
-    const attention = new PlanAttention(this.device, this.layers, plan ?? null);
-    try {
-      const latents = await this.#denoise({
-        samples,
-        sampling,
-        attention: (step) => attention.step(step),
-        onProgress: (progress) => {
-          if (progress.stage === 'denoise' && progress.step === 0) watch.lap('encode');
-          onProgress?.(progress);
-        },
-        ...(signal && { signal }),
-      });
-      watch.lap('denoise');
-      onProgress?.({ stage: 'decode' });
-      const images = await this.#decode(latents, signal);
-      watch.lap('decode');
-      return { images, seconds: watch.seconds, notices: samples.map(({ prompt }) => this.inspectPrompt(prompt)) };
-    } finally {
-      attention.close();
-    }
+    return {
+      latents,
+      shape,
+      schedule,
+      predict: async (step, attention) => {
+        const sample = device.upload(latents, shape);
+        const times = new Float32Array(samples.length).fill(schedule.timesteps[step]! / TIME_DIVISOR);
+        const prediction = await prepared.predict(sample, times, { attention });
+        const downloaded = device.download(prediction);
+        device.release(sample, prediction);
+        return downloaded;
+      },
+      close: () => prepared.close(),
+    };
   }
 
   /** Packed noise of every sample, from its own seed. */
@@ -226,14 +113,6 @@ export class FluxPipeline implements Pipeline {
       noise.set(packLatents(torchRandn(size, seed), latentChannels, h, w), n * size);
     });
     return noise;
-  }
-
-  get #pixelsPerToken(): number {
-    return this.#parts.vae.scaleFactor * PATCH;
-  }
-
-  #tokenGrid({ width, height }: Sampling): { rows: number; columns: number } {
-    return { rows: height / this.#pixelsPerToken, columns: width / this.#pixelsPerToken };
   }
 }
 

@@ -4,11 +4,15 @@ import type { Device } from '../device/device.ts';
 import type { TextEncoderOptions } from '../text/text-encoders.ts';
 import { FluxPipeline } from './flux-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
+import { Sd3Pipeline } from './sd3-pipeline.ts';
 
 type Open = (checkpoint: Checkpoint, device: Device, options: TextEncoderOptions) => Promise<Pipeline>;
 
 /** By `_class_name` of model_index.json. */
-const PIPELINES: Readonly<Record<string, Open>> = { FluxPipeline: FluxPipeline.open };
+const PIPELINES: Readonly<Record<string, Open>> = {
+  FluxPipeline: FluxPipeline.open,
+  StableDiffusion3Pipeline: Sd3Pipeline.open,
+};
 
 /** Opens a diffusers folder. Throws CheckpointError naming the file and what is wrong or not supported. */
 export async function openPipeline(

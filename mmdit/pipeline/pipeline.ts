@@ -57,6 +57,8 @@ export interface SamplingDescription extends Sampling {
 export interface Sample {
   readonly prompt: string;
   readonly seed: number;
+  /** What not to show; only models with classifier-free guidance look at it. Empty where absent. */
+  readonly negativePrompt?: string;
 }
 
 export interface PromptNotices {

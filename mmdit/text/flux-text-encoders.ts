@@ -4,6 +4,7 @@ import type { PromptNotices } from '../pipeline/pipeline.ts';
 import { readClipConfig } from './clip-config.ts';
 import { ClipTextEncoder } from './clip-text-encoder.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
+import { joined } from './joined.ts';
 import { PromptTokenizer } from './prompt-tokenizer.ts';
 import { T5TextEncoder } from './t5-text-encoder.ts';
 import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-encoders.ts';
@@ -109,14 +110,4 @@ export class FluxTextEncoders implements TextEncoders {
     this.#recent.set(prompt, embedding);
     return embedding;
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,0 +1,198 @@
+import { PlanAttention } from '../attention/plan-attention.ts';
+import { requirePlan } from '../attention/require-plan.ts';
+import type { TokenLayout } from '../attention/token-layout.ts';
+import type { Device, Shape } from '../device/device.ts';
+import { runAbortable } from '../device/run-abortable.ts';
+import type { AttentionHook, AttentionLayer, MmditModel } from '../models/mmdit-model.ts';
+import { FLOW_MATCH_EULER } from '../schedulers/flow-match-config.ts';
+import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
+import type { TextEncoders } from '../text/text-encoders.ts';
+import type { VaeDecoder } from '../vae/vae-decoder.ts';
+import { Exclusive } from './exclusive.ts';
+import type {
+  DenoiseRequest,
+  GenerateRequest,
+  GenerateResult,
+  Latents,
+  ModelIdentity,
+  Pipeline,
+  PromptNotices,
+  RgbImage,
+  Sample,
+  Sampling,
+  SamplingDescription,
+} from './pipeline.ts';
+import { requireSamples, requireSampling } from './require-sampling.ts';
+import { Stopwatch } from './stopwatch.ts';
+import { toRgbImage } from './to-rgb-image.ts';
+
+export interface PipelineParts {
+  readonly device: Device;
+  readonly identity: ModelIdentity;
+  readonly defaults: Sampling;
+  readonly model: MmditModel;
+  readonly text: TextEncoders;
+  readonly vae: VaeDecoder;
+  /** Latents per token, on each side. */
+  readonly patch: number;
+}
+
+/** One run of the sampler, with text and positions on the device. */
+export interface DenoisingRun {
+  /** Noise in the model's own layout, one sample after another; the sampler changes it in place. */
+  readonly latents: Float32Array;
+  readonly shape: Shape;
+  readonly schedule: Schedule;
+  /** The velocity of every sample at a step, laid out as the latents. */
+  predict(step: number, attention: AttentionHook): Promise<Float32Array>;
+  close(): void;
+}
+
+/** What pipelines of flow-matching MMDiT models have in common: all but conditioning and the layout of latents. */
+export abstract class FlowMatchPipeline implements Pipeline {
+  readonly device: Device;
+  readonly identity: ModelIdentity;
+  readonly defaults: Sampling;
+  readonly #parts: PipelineParts;
+  readonly #exclusive = new Exclusive();
+
+  constructor(parts: PipelineParts) {
+    this.device = parts.device;
+    this.identity = parts.identity;
+    this.defaults = parts.defaults;
+    this.#parts = parts;
+  }
+
+  /** Encodes the prompts and makes the noise. Called while the device may be aborted. */
+  protected abstract start(samples: readonly Sample[], sampling: Sampling, signal?: AbortSignal): Promise<DenoisingRun>;
+  /** One sample's latents as planes [channels, h, w]. */
+  protected abstract planesOf(latents: Float32Array, h: number, w: number): Float32Array;
+  /** The layout of joint attention. */
+  protected abstract layout(textTokens: number, imageTokens: number): TokenLayout;
+
+  get layers(): readonly AttentionLayer[] {
+    return this.#parts.model.layers;
+  }
+
+  describeSampling(settings: Sampling): SamplingDescription {
+    requireSampling(settings, this.#pixelsPerToken);
+    const { rows, columns } = this.tokenGrid(settings);
+    const { textTokens } = this.#parts.text;
+    const imageTokens = rows * columns;
+    return {
+      ...settings,
+      scheduler: FLOW_MATCH_EULER,
+      textTokens,
+      imageTokens,
+      tokenOrder: this.layout(textTokens, imageTokens).order,
+      layouts: this.layers.map((layer) => layer.layout(textTokens, imageTokens)),
+    };
+  }
+
+  linearFlops(settings: Sampling): number {
+    const { textTokens, imageTokens } = this.describeSampling(settings);
+    return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
+  }
+
+  inspectPrompt(prompt: string): PromptNotices {
+    return this.#parts.text.inspect(prompt);
+  }
+
+  denoise(request: DenoiseRequest): Promise<Latents> {
+    return this.#exclusive.run('denoising', () => this.#denoise(request));
+  }
+
+  decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
+    return this.#exclusive.run('decoding', () => this.#decode(latents, signal));
+  }
+
+  generate(request: GenerateRequest): Promise<GenerateResult> {
+    return this.#exclusive.run('generating', () => this.#generate(request));
+  }
+
+  async close(): Promise<void> {
+    this.#parts.model.close();
+    await this.#parts.text.close();
+    await this.#parts.vae.close();
+  }
+
+  /** Tokens of the picture in rows and columns. */
+  protected tokenGrid({ width, height }: Sampling): { rows: number; columns: number } {
+    return { rows: height / this.#pixelsPerToken, columns: width / this.#pixelsPerToken };
+  }
+
+  async #denoise(request: DenoiseRequest): Promise<Latents> {
+    const { samples, sampling, signal } = request;
+    requireSampling(sampling, this.#pixelsPerToken);
+    requireSamples(samples);
+    request.onProgress?.({ stage: 'encode' });
+    return runAbortable(this.device, signal, async () => {
+      const run = await this.start(samples, sampling, signal);
+      try {
+        await this.#run(request, run);
+      } finally {
+        run.close();
+      }
+      return { samples: samples.length, values: run.latents, shape: run.shape, sampling };
+    });
+  }
+
+  /** The Euler loop; the run's latents are updated in place. */
+  async #run(request: DenoiseRequest, { latents, schedule, predict }: DenoisingRun): Promise<void> {
+    const { steps } = request.sampling;
+    request.onProgress?.({ stage: 'denoise', step: 0, steps });
+    for (let step = 0; step < steps; step++) {
+      request.signal?.throwIfAborted();
+      const velocity = await predict(step, request.attention(step));
+      eulerStep(latents, velocity, schedule.sigmas[step]!, schedule.sigmas[step + 1]!);
+      await request.afterStep?.(step, latents);
+      request.onProgress?.({ stage: 'denoise', step: step + 1, steps });
+    }
+  }
+
+  async #decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
+    const { vae, patch } = this.#parts;
+    const { rows, columns } = this.tokenGrid(latents.sampling);
+    const [h, w] = [rows * patch, columns * patch];
+    const size = vae.latentChannels * h * w;
+    const images: RgbImage[] = [];
+    for (let n = 0; n < latents.samples; n++) {
+      signal?.throwIfAborted();
+      const planes = this.planesOf(latents.values.subarray(n * size, (n + 1) * size), h, w);
+      const pixels = await vae.decode(planes, h, w, signal);
+      images.push(toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor));
+    }
+    signal?.throwIfAborted();
+    return images;
+  }
+
+  async #generate(request: GenerateRequest): Promise<GenerateResult> {
+    const { samples, sampling, plan, onProgress, signal } = request;
+    if (plan) requirePlan(plan, this.layers, sampling.steps, this.device);
+    const watch = new Stopwatch();
+    const attention = new PlanAttention(this.device, this.layers, plan ?? null);
+    try {
+      const latents = await this.#denoise({
+        samples,
+        sampling,
+        attention: (step) => attention.step(step),
+        onProgress: (progress) => {
+          if (progress.stage === 'denoise' && progress.step === 0) watch.lap('encode');
+          onProgress?.(progress);
+        },
+        ...(signal && { signal }),
+      });
+      watch.lap('denoise');
+      onProgress?.({ stage: 'decode' });
+      const images = await this.#decode(latents, signal);
+      watch.lap('decode');
+      return { images, seconds: watch.seconds, notices: samples.map(({ prompt }) => this.inspectPrompt(prompt)) };
+    } finally {
+      attention.close();
+    }
+  }
+
+  get #pixelsPerToken(): number {
+    return this.#parts.vae.scaleFactor * this.#parts.patch;
+  }
+}

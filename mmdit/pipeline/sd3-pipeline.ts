@@ -1,0 +1,159 @@
+import path from 'node:path';
+import type { TokenLayout } from '../attention/token-layout.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Component } from '../checkpoint/component.ts';
+import { fingerprint } from '../checkpoint/fingerprint.ts';
+import type { Device } from '../device/device.ts';
+import { Sd3Model } from '../models/sd3.ts';
+import { readSd3Config } from '../models/sd3-config.ts';
+import { fromPatches, toPatches } from '../models/sd3-patches.ts';
+import { imageFirst } from '../models/sd3-run.ts';
+import { torchRandn } from '../random/torch-randn.ts';
+import { type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { trainedRangeSchedule } from '../schedulers/flow-match-euler.ts';
+import { openTextEncoders } from '../text/open-text-encoders.ts';
+import type { TextEmbeddings, TextEncoderOptions } from '../text/text-encoders.ts';
+import { openVaeDecoder, type VaeDecoder } from '../vae/vae-decoder.ts';
+import { type DenoisingRun, FlowMatchPipeline, type PipelineParts } from './flow-match-pipeline.ts';
+import type { Sample, Sampling, SamplingDescription } from './pipeline.ts';
+import { readSamplingDefaults } from './sampling-defaults.ts';
+import { SamplingError } from './sampling-error.ts';
+
+/** StableDiffusion3Pipeline's own where a checkpoint says nothing. */
+const FAMILY_DEFAULTS = { steps: 28, guidance: 7 };
+const NATIVE_LATENTS = 128;
+
+interface Sd3Parts extends PipelineParts {
+  readonly model: Sd3Model;
+  readonly scheduler: FlowMatchConfig;
+}
+
+/**
+ * Text to image with an SD3 or SD3.5 checkpoint, step for step as diffusers' StableDiffusion3Pipeline. Guidance above 1
+ * is classifier-free: every sample is run with its negative prompt and with its prompt, in one batch, negatives first.
+ */
+export class Sd3Pipeline extends FlowMatchPipeline {
+  readonly #parts: Sd3Parts;
+
+  private constructor(parts: Sd3Parts) {
+    super(parts);
+    this.#parts = parts;
+  }
+
+  /** Throws CheckpointError. */
+  static async open(checkpoint: Checkpoint, device: Device, options: TextEncoderOptions): Promise<Sd3Pipeline> {
+    const component = await checkpoint.component('transformer');
+    const scheduler = await readScheduler(checkpoint);
+    const text = await openTextEncoders(checkpoint, options);
+    const vae = await openVaeDecoder(checkpoint);
+    requireLatentChannels(component, vae);
+    const model = await Sd3Model.open(component, device);
+    const { patch, maxSize } = model.config;
+    const side = Math.min(NATIVE_LATENTS, maxSize * patch) * vae.scaleFactor;
+    const defaults = await readSamplingDefaults(checkpoint.folder, { ...FAMILY_DEFAULTS, width: side, height: side });
+    const name = path.basename(checkpoint.folder);
+    const identity = { family: 'sd3', name, fingerprint: await fingerprint(component) } as const;
+    return new Sd3Pipeline({ device, identity, defaults, model, text, vae, scheduler, patch });
+  }
+
+  /** Throws SamplingError for a size beyond the position table too. */
+  override describeSampling(settings: Sampling): SamplingDescription {
+    const description = super.describeSampling(settings);
+    const { maxSize } = this.#parts.model.config;
+    const { rows, columns } = this.tokenGrid(settings);
+    if (Math.max(rows, columns) > maxSize) {
+      const pixels = maxSize * (settings.width / columns);
+      throw new SamplingError(
+        `width and height are at most ${pixels} pixels for this model (a position table of ${maxSize} × ${maxSize}); found ${settings.width}×${settings.height}`,
+      );
+    }
+    return description;
+  }
+
+  protected override layout(textTokens: number, imageTokens: number): TokenLayout {
+    return imageFirst(textTokens, imageTokens);
+  }
+
+  protected override planesOf(latents: Float32Array): Float32Array {
+    return latents;
+  }
+
+  protected override async start(
+    samples: readonly Sample[],
+    sampling: Sampling,
+    signal?: AbortSignal,
+  ): Promise<DenoisingRun> {
+    this.describeSampling(sampling);
+    const { model, vae, scheduler } = this.#parts;
+    const { patch } = model.config;
+    const { device } = this;
+    const { rows, columns } = this.tokenGrid(sampling);
+    const [channels, h, w] = [vae.latentChannels, rows * patch, columns * patch];
+    const guided = sampling.guidance > 1;
+    const copies = guided ? 2 : 1;
+    const batch = samples.length * copies;
+    const { context, pooled, textTokens } = await this.#embed(samples, guided, signal);
+    const prepared = model.prepare({ batch, context, pooled, textTokens, rows, columns });
+    const latents = new Float32Array(samples.length * channels * h * w);
+    samples.forEach(({ seed }, n) => {
+      latents.set(torchRandn(channels * h * w, seed), n * channels * h * w);
+    });
+    const schedule = trainedRangeSchedule(scheduler, sampling.steps);
+    const patchShape = [batch, rows * columns, channels * patch ** 2];
+    return {
+      latents,
+      shape: [samples.length, channels, h, w],
+      schedule,
+      predict: async (step, attention) => {
+        const patches = toPatches(latents, channels, h, w, patch);
+        const repeated = new Float32Array(patches.length * copies);
+        for (let copy = 0; copy < copies; copy++) repeated.set(patches, copy * patches.length);
+        const sample = device.upload(repeated, patchShape);
+        const times = new Float32Array(batch).fill(schedule.timesteps[step]!);
+        const prediction = await prepared.predict(sample, times, { attention });
+        const downloaded = device.download(prediction);
+        device.release(sample, prediction);
+        const velocity = fromPatches(await downloaded, channels, h, w, patch);
+        return guided ? guide(velocity, sampling.guidance) : velocity;
+      },
+      close: () => prepared.close(),
+    };
+  }
+
+  /** Negative prompts first, as diffusers orders the batch. */
+  async #embed(samples: readonly Sample[], guided: boolean, signal?: AbortSignal): Promise<TextEmbeddings> {
+    const prompts = samples.map(({ prompt }) => prompt);
+    const negatives = guided ? samples.map(({ negativePrompt }) => negativePrompt ?? '') : [];
+    return this.#parts.text.encode([...negatives, ...prompts], signal);
+  }
+}
+
+/** unconditional + guidance · (conditional − unconditional), of a batch whose first half is unconditional. */
+function guide(velocity: Float32Array, guidance: number): Float32Array {
+  const half = velocity.length / 2;
+  const guided = new Float32Array(half);
+  for (let n = 0; n < half; n++) {
+    const unconditional = velocity[n]!;
+    guided[n] = unconditional + Math.fround(guidance * Math.fround(velocity[half + n]! - unconditional));
+  }
+  return guided;
+}
+
+async function readScheduler(checkpoint: Checkpoint): Promise<FlowMatchConfig> {
+  const file = path.join(checkpoint.path('scheduler'), 'scheduler_config.json');
+  const config = await readFlowMatchConfig(file);
+  if (config.use_dynamic_shifting) {
+    throw new CheckpointError(file, 'field "use_dynamic_shifting": expected false for SD3, found true');
+  }
+  return config;
+}
+
+function requireLatentChannels(component: Component, vae: VaeDecoder): void {
+  const { inChannels, outChannels } = readSd3Config(component);
+  if (inChannels === vae.latentChannels && outChannels === vae.latentChannels) return;
+  throw new CheckpointError(
+    component.configFile,
+    `takes ${inChannels} channels and puts out ${outChannels}; its VAE has ${vae.latentChannels} latent channels`,
+  );
+}

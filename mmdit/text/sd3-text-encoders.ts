@@ -1,0 +1,161 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { readJson } from '../checkpoint/read-json.ts';
+import type { PromptNotices } from '../pipeline/pipeline.ts';
+import { readClipConfig } from './clip-config.ts';
+import { ClipTextEncoder } from './clip-text-encoder.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
+import { joined } from './joined.ts';
+import { PromptTokenizer } from './prompt-tokenizer.ts';
+import { T5TextEncoder } from './t5-text-encoder.ts';
+import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-encoders.ts';
+
+/** `max_sequence_length` of diffusers' StableDiffusion3Pipeline for T5, and what bounds it. */
+const T5_TOKENS = 256;
+const MAX_T5_TOKENS = 512;
+const CACHE_BYTES = 256 * 1024 * 1024;
+
+interface Clip {
+  readonly tokenizer: PromptTokenizer;
+  readonly encoder: ClipTextEncoder;
+}
+
+interface T5 {
+  readonly tokenizer: PromptTokenizer;
+  readonly encoder: T5TextEncoder;
+}
+
+interface Embedding {
+  readonly context: Float32Array;
+  readonly pooled: Float32Array;
+}
+
+/**
+ * SD3: the penultimate states of both CLIPs side by side, padded to T5's width, over T5's last hidden state; both
+ * projections as pooled vector. A checkpoint without T5 has zeros in its place. diffusers,
+ * StableDiffusion3Pipeline.encode_prompt.
+ */
+export class Sd3TextEncoders implements TextEncoders {
+  readonly #clips: readonly [Clip, Clip];
+  /** null where the checkpoint leaves T5 out. */
+  readonly #t5: T5 | null;
+  readonly #t5Tokens: number;
+  readonly #width: number;
+  readonly #recent = new EmbeddingCache<Embedding>(
+    CACHE_BYTES,
+    ({ context, pooled }) => context.byteLength + pooled.byteLength,
+  );
+
+  private constructor(clips: readonly [Clip, Clip], t5: T5 | null, t5Tokens: number, width: number) {
+    this.#clips = clips;
+    this.#t5 = t5;
+    this.#t5Tokens = t5Tokens;
+    this.#width = width;
+  }
+
+  static async open(checkpoint: Checkpoint, { textTokens = T5_TOKENS }: TextEncoderOptions): Promise<Sd3TextEncoders> {
+    if (!(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_T5_TOKENS)) {
+      throw new RangeError(`textTokens must be a whole number from 1 to ${MAX_T5_TOKENS}, got ${textTokens}`);
+    }
+    const clips = [await openClip(checkpoint, ''), await openClip(checkpoint, '_2')] as const;
+    if (clips[0].tokenizer.tokens !== clips[1].tokenizer.tokens) {
+      throw new CheckpointError(
+        checkpoint.folder,
+        `has CLIP tokenizers of ${clips[0].tokenizer.tokens} and ${clips[1].tokenizer.tokens} tokens; SD3 puts them side by side`,
+      );
+    }
+    const t5 = checkpoint.components.has('text_encoder_3') ? await openT5(checkpoint, textTokens) : null;
+    const width = t5 ? t5.encoder.config.channels : await contextWidth(checkpoint);
+    const clipWidth = clips[0].encoder.config.channels + clips[1].encoder.config.channels;
+    if (clipWidth > width) {
+      throw new CheckpointError(
+        checkpoint.folder,
+        `has CLIPs of ${clipWidth} channels, more than the context's ${width}`,
+      );
+    }
+    return new Sd3TextEncoders(clips, t5, textTokens, width);
+  }
+
+  get textTokens(): number {
+    return this.#clips[0].tokenizer.tokens + this.#t5Tokens;
+  }
+
+  async encode(prompts: readonly string[], signal?: AbortSignal): Promise<TextEmbeddings> {
+    const embeddings: Embedding[] = [];
+    for (const prompt of prompts) embeddings.push(await this.#embed(prompt, signal));
+    return {
+      context: joined(embeddings.map(({ context }) => context)),
+      textTokens: this.textTokens,
+      contextDim: this.#width,
+      pooled: joined(embeddings.map(({ pooled }) => pooled)),
+      pooledDim: embeddings[0]?.pooled.length ?? 0,
+    };
+  }
+
+  /** A word counts as ignored where no tokenizer knows it; tokens as cut where T5, or else CLIP, has no room. */
+  inspect(prompt: string): PromptNotices {
+    const tokenizers = [...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ tokenizer }) => tokenizer);
+    const [first, ...others] = tokenizers.map((tokenizer) => tokenizer.ignoredWords(prompt));
+    return {
+      ignoredWords: (first ?? []).filter((word) => others.every((words) => words.includes(word))),
+      cutTokens: tokenizers.at(-1)!.encode(prompt).cutTokens,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#recent.clear();
+    await Promise.all([...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ encoder }) => encoder.close()));
+  }
+
+  async #embed(prompt: string, signal: AbortSignal | undefined): Promise<Embedding> {
+    signal?.throwIfAborted();
+    const known = this.#recent.get(prompt);
+    if (known) return known;
+    const context = new Float32Array(this.textTokens * this.#width);
+    const pooled: Float32Array[] = [];
+    let column = 0;
+    for (const { tokenizer, encoder } of this.#clips) {
+      const { penultimate, textEmbed } = await encoder.encode(tokenizer.encode(prompt).ids, signal);
+      const { channels } = encoder.config;
+      for (let row = 0; row < tokenizer.tokens; row++) {
+        context.set(penultimate.subarray(row * channels, (row + 1) * channels), row * this.#width + column);
+      }
+      column += channels;
+      pooled.push(textEmbed!);
+    }
+    if (this.#t5) {
+      const { tokenizer, encoder } = this.#t5;
+      const state = await encoder.encode(tokenizer.encode(prompt).ids, signal);
+      context.set(state, this.#clips[0].tokenizer.tokens * this.#width);
+    }
+    const embedding = { context, pooled: joined(pooled) };
+    this.#recent.set(prompt, embedding);
+    return embedding;
+  }
+}
+
+async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip> {
+  const component = await checkpoint.component(`text_encoder${suffix}`);
+  const { maxTokens, projection } = readClipConfig(component);
+  if (projection === null) {
+    throw new CheckpointError(component.configFile, 'describes a CLIPTextModel; SD3 needs CLIPTextModelWithProjection');
+  }
+  const tokenizer = await PromptTokenizer.open(checkpoint.path(`tokenizer${suffix}`), (length) =>
+    Math.min(length ?? maxTokens, maxTokens),
+  );
+  return { tokenizer, encoder: await ClipTextEncoder.open(component, tokenizer.tokens) };
+}
+
+async function openT5(checkpoint: Checkpoint, tokens: number): Promise<T5> {
+  const tokenizer = await PromptTokenizer.open(checkpoint.path('tokenizer_3'), () => tokens);
+  return { tokenizer, encoder: await T5TextEncoder.open(await checkpoint.component('text_encoder_3'), tokens) };
+}
+
+/** Without T5 the transformer says how wide its context is. */
+async function contextWidth(checkpoint: Checkpoint): Promise<number> {
+  const schema = z.object({ joint_attention_dim: z.number().int().positive() });
+  const file = path.join(checkpoint.path('transformer'), 'config.json');
+  return (await readJson(file, schema)).joint_attention_dim;
+}
