@@ -8,6 +8,8 @@ from safetensors.torch import save_file
 
 from . import captions
 from .flux import CONFIG as FLUX_CONFIG
+from .judge import embed
+from .parallel import DEVICE, ON_GPU
 from .sampling import SCHEDULER, generate
 from .state import TrainingState
 from .vae import CONFIG as VAE_CONFIG
@@ -61,14 +63,15 @@ def export(state: TrainingState, folder: Path) -> None:
 
 
 @torch.no_grad()
-def picture_sheet(state: TrainingState, prompts: list[str], size: tuple[int, int], columns: int, file: Path, seed: int = 0, **options) -> None:
-    """One generated picture a prompt, in a grid."""
-    vocab = captions.vocabulary()
-    ids = [torch.tensor([captions.encode(text, vocab, clip) for text in prompts], device="cuda") for clip in (True, False)]
-    with torch.autocast("cuda", torch.bfloat16):
-        text, pooled = state.ema.encoders(*ids)
-    torch.manual_seed(seed)
-    save_grid(generate(state.ema.transformer, state.vae, text.float(), pooled.float(), size, **options), columns, file)
+def picture_sheet(state: TrainingState, prompts: list[str], size: tuple[int, int], columns: int, file: Path, seed: int = 0, two_passes: bool = False) -> None:
+    """One generated picture a prompt, in a grid. `two_passes`: classifier-free guidance, for a model before its distillation."""
+    text, pooled = embed(state, prompts)
+    options = {"guidance": state.guidance_weight, "free": embed(state, [""])} if two_passes else {}
+    # Training goes on with its own random numbers.
+    with torch.random.fork_rng([DEVICE] if ON_GPU else []):
+        torch.manual_seed(seed)
+        pictures = generate(state.ema.transformer, state.vae, text, pooled, size, **options)
+    save_grid(pictures, columns, file)
 
 
 def save_grid(pictures: torch.Tensor, columns: int, file: Path) -> None:

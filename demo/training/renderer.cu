@@ -134,7 +134,7 @@ FN float tone(float x) {
 
 constexpr int kSamplesPerSide = 2;
 
-FN V eye(const float* s) { return v(0, s[kCamHeight], -4.6f); }
+FN V eye(const float* s) { return v(0, s[kCamHeight], -s[kCamDistance]); }
 
 // Direction of the ray through a point of the picture, in pixels from the top left.
 FN V rayThrough(const float* s, int width, int height, float x, float y) {
@@ -191,7 +191,7 @@ __global__ void subjectKernel(const float* scenes, int width, int height, int ce
 
 }  // namespace
 
-// scenes [count, 47] float32 → out [count, 3, height, width] uint8; device pointers under CUDA. Returns an error code.
+// scenes [count, 48] float32 → out [count, 3, height, width] uint8; device pointers under CUDA. Returns an error code.
 extern "C" int render_scenes(const float* scenes, int count, int width, int height, uint8_t* out, void* stream) {
 #ifdef __CUDACC__
   renderKernel<<<dim3((width + 15) / 16, (height + 7) / 8, count), 128, 0, static_cast<cudaStream_t>(stream)>>>(scenes, width, height, out);

@@ -5,6 +5,7 @@ import math
 import torch
 
 from .flux import pack, unpack
+from .parallel import autocast
 from .vae import CONFIG as VAE_CONFIG
 
 SCHEDULER = {
@@ -21,9 +22,12 @@ SCHEDULER = {
 PIXELS_PER_TOKEN = 16
 
 
-def guidance_weight(guidance: torch.Tensor | float):
-    """The classifier-free guidance weight that a guidance embedding stands for: 1 → 1, the default 3.5 → 2.25."""
-    return 1 + 0.5 * (guidance - 1)
+DEFAULT_GUIDANCE = 3.5
+
+
+def guidance_weight(guidance: torch.Tensor | float, at_default: float):
+    """The classifier-free guidance weight that a guidance embedding stands for: 1 → 1, DEFAULT_GUIDANCE → `at_default`."""
+    return 1 + (at_default - 1) / (DEFAULT_GUIDANCE - 1) * (guidance - 1)
 
 
 def mu_of(tokens: int) -> float:
@@ -42,18 +46,26 @@ def schedule(steps: int, tokens: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def generate(model, vae, text, pooled, size: tuple[int, int], steps: int = 20, guidance: float = 3.5, noise=None) -> torch.Tensor:
-    """text [b, 32, c], pooled [b, c] → uint8 images [b, 3, height, width]; size in pixels (height, width)."""
+def generate(
+    model, vae, text, pooled, size: tuple[int, int], steps: int = 20, guidance: float = DEFAULT_GUIDANCE, free=None
+) -> torch.Tensor:
+    """text [b, 32, c], pooled [b, c] → uint8 images [b, 3, height, width]; size in pixels (height, width).
+
+    With `free`, the text and pooled [1, …] of the empty prompt, guidance is the weight of classifier-free guidance in two
+    passes: for a model that has not learnt the guidance embedding yet.
+    """
     h, w = (side // PIXELS_PER_TOKEN for side in size)
     b = len(text)
-    if noise is None:
-        noise = torch.randn(b, VAE_CONFIG["latent_channels"], 2 * h, 2 * w, device=text.device)
-    x = pack(noise)
+    x = pack(torch.randn(b, VAE_CONFIG["latent_channels"], 2 * h, 2 * w, device=text.device))
     sigmas = schedule(steps, h * w).to(x.device)
+    embedded = torch.full((b,), 1.0 if free else guidance, device=x.device)
     for now, then in zip(sigmas[:-1], sigmas[1:]):
-        with torch.autocast("cuda", torch.bfloat16):
-            velocity = model(x, now.expand(b), torch.full((b,), guidance, device=x.device), text, pooled, h, w)
-        x = x + (then - now) * velocity.float()
+        with autocast():
+            velocity = model(x, now.expand(b), embedded, text, pooled, h, w).float()
+            if free:
+                empty = model(x, now.expand(b), embedded, *(part.expand(b, *part.shape[1:]) for part in free), h, w).float()
+                velocity = torch.lerp(empty, velocity, guidance)
+        x = x + (then - now) * velocity
     latents = unpack(x, h, w)
     pictures = torch.cat([decode(vae, part) for part in latents.split(64)])
     return ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
@@ -61,5 +73,5 @@ def generate(model, vae, text, pooled, size: tuple[int, int], steps: int = 20, g
 
 @torch.no_grad()
 def decode(vae, latents: torch.Tensor) -> torch.Tensor:
-    with torch.autocast("cuda", torch.bfloat16):
+    with autocast():
         return vae.decode(latents).float()

@@ -1,7 +1,7 @@
 """What a scene holds: objects with shape, colour, size, material and pattern, a relation, a ground, a sky.
 
 A scene is sampled with Python's `random.Random` alone, so that a seed means the same picture everywhere. `parameters`
-gives the 47 floats that renderer.cu reads.
+gives the 48 floats that renderer.cu reads.
 """
 
 import math
@@ -20,8 +20,9 @@ COLOURS = {
     "pink": (0.95, 0.32, 0.50),
     "white": (0.88, 0.88, 0.86),
 }
-SIZES = {"small": 0.40, "medium": 0.56, "large": 0.78}
+SIZES = {"small": 0.46, "medium": 0.60, "large": 0.78}
 MATERIALS = ("matte", "shiny", "metal")
+MATERIAL_SHARES = (0.45, 0.37, 0.18)
 PATTERNS = ("plain", "striped", "dotted", "checked")
 GROUNDS = ("grass", "sand", "snow", "wood", "tiles", "water")
 TIMES = ("dawn", "noon", "dusk", "night")
@@ -29,8 +30,9 @@ SKIES = ("clear", "cloudy")
 # Of the first object to the second. Each has a mirror, so both orders are learnt.
 RELATIONS = ("left of", "right of", "in front of", "behind", "on top of", "under")
 
-FLOATS_PER_SCENE = 47
+FLOATS_PER_SCENE = 48
 FLOATS_PER_THING = 13
+FIRST_THING = FLOATS_PER_SCENE - 3 * FLOATS_PER_THING  # floats before the things
 SUPPORTS = ("cube", "cylinder")
 
 
@@ -61,7 +63,8 @@ class Scene:
     ground: str
     time: str
     sky: str
-    camera: tuple[float, float, float] = (1.7, 0.2, 0.0)
+    camera: tuple[float, float, float] = (1.7, 0.2, 0.0)  # height, pitch, yaw
+    distance: float = 4.0  # of the camera from the middle
     seed: float = 0.0
     sun: float = 0.0
     yaws: list[float] = field(default_factory=list)
@@ -85,15 +88,14 @@ def is_held_out(first: tuple[str, str], relation: str, second: tuple[str, str]) 
 
 
 def random_thing(rng: random.Random) -> Thing:
-    pattern = rng.choice(PATTERNS) if rng.random() < 0.45 else "plain"
-    return Thing(
-        rng.choice(SHAPES), rng.choice(list(COLOURS)), rng.choice(list(SIZES)), rng.choice(MATERIALS), pattern
-    )
+    pattern = rng.choice(PATTERNS) if rng.random() < 0.3 else "plain"
+    material = rng.choices(MATERIALS, MATERIAL_SHARES)[0]
+    return Thing(rng.choice(SHAPES), rng.choice(list(COLOURS)), rng.choice(list(SIZES)), material, pattern)
 
 
 def sample_scene(rng: random.Random, things: int | None = None, held_out: bool = False) -> Scene:
     """A random scene; with `held_out` its first two things form a combination that training never shows."""
-    count = things or rng.choices((1, 2, 3), (0.25, 0.5, 0.25))[0]
+    count = things or rng.choices((1, 2, 3), (0.2, 0.65, 0.15))[0]
     while True:
         objects = [random_thing(rng) for _ in range(count)]
         # Two alike would make a caption ambiguous.
@@ -111,8 +113,11 @@ def sample_scene(rng: random.Random, things: int | None = None, held_out: bool =
     scene = Scene(objects, relation, rng.choice(GROUNDS), rng.choice(TIMES), rng.choice(SKIES))
     scene.seed = rng.random() * 60.0
     scene.sun = rng.uniform(-2.4, 2.4) if scene.time in ("noon", "night") else rng.choice((-1, 1)) * rng.choice((rng.uniform(0.1, 0.45), rng.uniform(0.55, 1.6)))
-    scene.camera = (rng.uniform(1.35, 1.85), 0.0, rng.uniform(-0.03, 0.03))
-    scene.camera = (scene.camera[0], math.atan2(scene.camera[0] - rng.uniform(0.62, 0.82), 4.6), scene.camera[2])
+    # Near enough for things to be large: what a small thing is must show in a picture of 128² too.
+    scene.distance = {1: 3.7, 2: 4.0, 3: 4.6}[count] + rng.uniform(-0.2, 0.2)
+    height = rng.uniform(0.29, 0.40) * scene.distance
+    aim = rng.uniform(0.85, 1.05) if relation in ("on top of", "under") else rng.uniform(0.58, 0.76)
+    scene.camera = (height, math.atan2(height - aim, scene.distance), rng.uniform(-0.03, 0.03))
     scene.yaws = [rng.uniform(-0.7, 0.7) for _ in objects]
     place(scene, rng)
     return scene
@@ -134,10 +139,12 @@ def place(scene: Scene, rng: random.Random) -> None:
         a.z, b.z = rng.uniform(-0.2, 0.3), rng.uniform(-0.2, 0.3)
     elif scene.relation in ("in front of", "behind"):
         front, back = (a, b) if scene.relation == "in front of" else (b, a)
-        side = rng.choice((-1, 1)) * (front.radius + back.radius) * rng.uniform(0.36, 0.48)
-        front.x, back.x = centre + side, centre - side
-        front.z = rng.uniform(-1.05, -0.75)
+        front.z = rng.uniform(-0.9, -0.65)
         back.z = front.z + front.radius + back.radius + rng.uniform(0.6, 1.1)
+        # Far enough apart across the picture for the one behind to be seen.
+        near, far = scene.distance + front.z, scene.distance + back.z
+        apart = rng.choice((-1, 1)) * rng.uniform(0.75, 1.0) * (front.radius / near + back.radius / far)
+        front.x, back.x = centre + 0.45 * apart * near, centre - 0.55 * apart * far
     else:
         top, support = (a, b) if scene.relation == "on top of" else (b, a)
         support.x = top.x = centre + rng.uniform(-0.25, 0.25)
@@ -165,6 +172,7 @@ def parameters(scene: Scene) -> list[float]:
         GROUNDS.index(scene.ground),
         scene.seed,
         scene.sun,
+        scene.distance,
     ]
     for index in range(3):
         if index >= len(scene.things):

@@ -5,7 +5,7 @@
 namespace {
 
 // Layout of a scene's parameters; scene.py has the same.
-enum : int { kCamHeight, kCamPitch, kCamYaw, kTime, kClouds, kGround, kSeed, kSunAzimuth, kObjects = 8, kPerObject = 13, kScene = 47 };
+enum : int { kCamHeight, kCamPitch, kCamYaw, kTime, kClouds, kGround, kSeed, kSunAzimuth, kCamDistance, kObjects = 9, kPerObject = 13, kScene = 48 };
 enum : int { oShape, oX, oY, oZ, oRadius, oCosYaw, oSinYaw, oR, oG, oB, oMaterial, oPattern, oPresent };
 enum : int { kSphere, kCube, kCylinder, kCone, kRing, kDiamond };
 enum : int { kGrass, kSand, kSnow, kWood, kTiles, kWater };

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .flux import FluxTransformer2DModel
+from .parallel import DEVICE, MAIN, agreed, share, synchronize
 from .semantics import SemanticHead
 from .text import TextEncoders
 from .vae import Autoencoder
@@ -27,19 +28,23 @@ class TrainingState:
         self.file = folder / "state.pt"
         self.spent: dict[str, float] = {}
         self.counts: dict[str, int] = {}
-        self.vae = Autoencoder().cuda()
-        self.model = Denoiser().cuda()
+        self.vae = Autoencoder().to(DEVICE)
+        self.model = Denoiser().to(DEVICE)
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers: dict[str, dict] = {}
+        # The weight of classifier-free guidance that the default guidance stands for; measured before distillation.
+        self.guidance_weight = 2.25
 
     def save(self) -> None:
         """Written to a temporary file and renamed: a killed run leaves the last whole state."""
+        if not MAIN:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.file.with_suffix(".tmp")
         torch.save(
             {
                 "spent": self.spent, "counts": self.counts, "vae": self.vae.state_dict(), "model": self.model.state_dict(),
-                "ema": self.ema.state_dict(), "optimizers": self.optimizers,
+                "ema": self.ema.state_dict(), "optimizers": self.optimizers, "guidance_weight": self.guidance_weight,
             },
             temporary,
         )
@@ -47,56 +52,94 @@ class TrainingState:
 
     def save_compact(self, folder: Path) -> None:
         """Weights alone, in half precision and small files: enough to go on elsewhere, with a fresh optimiser."""
+        if not MAIN:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         for name, module in (("vae", self.vae), ("model", self.model), ("ema", self.ema)):
             torch.save({k: v.half() if v.is_floating_point() else v for k, v in module.state_dict().items()}, folder / f"compact-{name}.pt")
-        torch.save({"spent": self.spent, "counts": self.counts}, folder / "compact-meta.pt")
+        meta = {"spent": self.spent, "counts": self.counts, "guidance_weight": self.guidance_weight}
+        torch.save(meta, folder / "compact-meta.pt")
 
     def load(self, compact: Path | None = None) -> bool:
-        if self.file.exists():
-            saved = torch.load(self.file, map_location="cuda", weights_only=True)
-            self.spent, self.counts, self.optimizers = saved["spent"], saved["counts"], saved["optimizers"]
-            for name in ("vae", "model", "ema"):
-                getattr(self, name).load_state_dict(saved[name])
-            return True
-        if compact and (compact / "compact-meta.pt").exists():
-            meta = torch.load(compact / "compact-meta.pt", weights_only=True)
-            self.spent, self.counts = meta["spent"], meta["counts"]
-            for name in ("vae", "model", "ema"):
-                # A state from before the semantic head is welcome: the head starts anew.
-                weights = torch.load(compact / f"compact-{name}.pt", map_location="cuda", weights_only=True)
-                result = getattr(self, name).load_state_dict(weights, strict=False)
-                assert not result.unexpected_keys and all(key.startswith("semantics.") for key in result.missing_keys), result
-            return True
-        return False
+        """Goes on from this folder, else from a small state; every process ends with the same weights."""
+        found = self._load_own() or self._load_compact(compact)
+        for module in (self.vae, self.model, self.ema):
+            share(module)
+        return found
+
+    def _load_own(self) -> bool:
+        if not self.file.exists():
+            return False
+        saved = torch.load(self.file, map_location=DEVICE, weights_only=True)
+        self.spent, self.counts, self.optimizers = saved["spent"], saved["counts"], saved["optimizers"]
+        self.guidance_weight = saved["guidance_weight"]
+        for name in ("vae", "model", "ema"):
+            getattr(self, name).load_state_dict(saved[name])
+        return True
+
+    def _load_compact(self, folder: Path | None) -> bool:
+        if not folder or not (folder / "compact-meta.pt").exists():
+            return False
+        meta = torch.load(folder / "compact-meta.pt", weights_only=True)
+        self.spent, self.counts = meta["spent"], meta["counts"]
+        self.guidance_weight = meta.get("guidance_weight", self.guidance_weight)
+        for name in ("vae", "model", "ema"):
+            # A state from before a lesson is welcome: the lesson's head starts anew.
+            weights = torch.load(folder / f"compact-{name}.pt", map_location=DEVICE, weights_only=True)
+            result = getattr(self, name).load_state_dict(weights, strict=False)
+            assert not result.unexpected_keys and all(key.startswith("semantics.") for key in result.missing_keys), result
+        return True
 
 
 class StageClock:
-    """Seconds that a stage has used, over all pieces, against its budget and this piece's deadline."""
+    """Seconds that a stage has used, over all pieces, against its budget and this piece's deadline.
 
-    def __init__(self, state: TrainingState, stage: str, budget: float, deadline: float) -> None:
-        self.state, self.stage, self.budget, self.deadline = state, stage, budget, deadline
+    Process 0 tells the time, so that all processes learn at the same rate and stop at the same step; `alone` is for a stage
+    that it runs by itself.
+    """
+
+    STEPS_PER_LOOK = 20
+
+    def __init__(self, state: TrainingState, stage: str, budget: float, deadline: float, alone: bool = False) -> None:
+        self.state, self.stage, self.budget, self.deadline, self.alone = state, stage, budget, deadline, alone
         self.started = time.monotonic()
-        self.before = state.spent.get(stage, 0.0)
+        self.before = self.now = state.spent.get(stage, 0.0)
+        self.steps, self.go = 0, True
+
+    def look(self) -> None:
+        now = self.before + time.monotonic() - self.started
+        go = now < self.budget and time.monotonic() < self.deadline
+        self.now, self.go = (now, go) if self.alone else (agreed(now), agreed(float(go)) > 0)
 
     def elapsed(self) -> float:
-        return self.before + time.monotonic() - self.started
+        """As of the last look."""
+        return self.now
 
     def fraction(self) -> float:
-        return min(1.0, self.elapsed() / self.budget)
+        return min(1.0, self.now / self.budget)
 
     def running(self) -> bool:
-        return self.elapsed() < self.budget and time.monotonic() < self.deadline
+        """Ask once before every step."""
+        if self.steps % self.STEPS_PER_LOOK == 0:
+            self.look()
+        self.steps += 1
+        return self.go
 
     def stop(self) -> None:
-        torch.cuda.synchronize()
-        self.state.spent[self.stage] = self.elapsed()
+        synchronize()
+        self.look()
+        self.state.spent[self.stage] = self.now
 
     def done(self) -> bool:
-        return self.elapsed() >= self.budget
+        return self.now >= self.budget
+
+
+def log(stage: str, clock: StageClock, step: int, text: str) -> None:
+    if MAIN:
+        print(f"{stage} {clock.elapsed():7.1f}s step {step:6d} {text}", flush=True)
 
 
 def learning_rate(peak: float, fraction: float, step: int, warmup: int, decay_from: float) -> float:
-    """Warm-up by steps, then constant, then linear to a twentieth over the last part of the stage."""
-    decay = 1.0 if fraction < decay_from else 1 - 0.95 * (fraction - decay_from) / (1 - decay_from)
+    """Warm-up by steps, then constant, then linear to a hundredth over the last part of the stage."""
+    decay = 1.0 if fraction < decay_from else 1 - 0.99 * (fraction - decay_from) / (1 - decay_from)
     return peak * min(1.0, (step + 1) / warmup) * decay
