@@ -5,7 +5,7 @@
 
 Stages run in order, each with a budget in seconds: vae, judge, flow, distill; then evaluation, export and sheets. A call
 stops after --minutes and the next goes on where it was; the last writes OUT/checkpoint, OUT/evaluation.json and sheets.
-Needs NVIDIA GPUs, nvcc, PyTorch and transformers.
+Needs NVIDIA GPUs, nvcc, PyTorch and transformers; without a GPU it goes through the motions with a few pictures on the CPU.
 """
 
 import argparse
@@ -14,6 +14,12 @@ import time
 from pathlib import Path
 
 import torch
+
+from training import export, judge, parallel, stages
+from training.pool import LatentPool
+from training.render import Renderer, stream
+from training.state import StageClock, TrainingState
+from training.vae_stage import train_vae
 
 BUDGETS = {"vae": 150.0, "judge": 30.0, "flow": 1000.0, "distill": 100.0}
 
@@ -29,8 +35,6 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, default=Path(__file__).with_name("prompts.json"))
     args = parser.parse_args()
 
-    from training import parallel
-
     parallel.start()
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True
@@ -44,8 +48,6 @@ class Training:
     """One call: the stages that are left, as far as the time allows."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        from training.state import TrainingState
-
         self.args, self.out = args, args.out
         self.deadline = time.monotonic() + 60 * args.minutes
         budgets = BUDGETS | ({"flow": args.flow_seconds} if args.flow_seconds else {})
@@ -56,9 +58,6 @@ class Training:
         self.judge = self.pool = None
 
     def run(self) -> None:
-        from training import export, parallel
-        from training.render import Renderer, stream
-
         if parallel.MAIN:
             transformer, decoder = (sum(p.numel() for p in part.parameters()) for part in (self.state.model.transformer, self.state.vae.decoder))
             print(f"{'resumed' if self.resumed else 'new'}: {self.state.spent}; {parallel.WORLD} processes", flush=True)
@@ -78,13 +77,10 @@ class Training:
         if parallel.MAIN:
             print(f"stopped at the time limit; call again to go on: {self.state.spent}", flush=True)
 
-    def clock(self, stage: str):
-        """None where the stage is done. A stage needs a minute to fill its pool and compile before it trains."""
-        from training.parallel import agreed
-        from training.state import StageClock
-
+    def clock(self, stage: str) -> StageClock:
+        """Does not go where too little time is left: a stage needs a minute to fill its pool and compile before it trains."""
         clock = StageClock(self.state, stage, self.budgets[stage], self.deadline)
-        if agreed(self.deadline - time.monotonic()) < 60:
+        if parallel.agreed(self.deadline - time.monotonic()) < 60:
             clock.go = False
         return clock
 
@@ -99,31 +95,23 @@ class Training:
         return clock.done()
 
     def train_vae(self) -> bool:
-        from training.vae_stage import train_vae
-
         return self.stage("vae", lambda clock, seed: train_vae(self.state, clock, seed))
 
     def train_judge(self) -> bool:
         """Before the flow stage, so that its progress can be measured. Not kept between calls, since half a minute makes it."""
-        from training.judge import train_judge
-
         self.state.spent.pop("judge", None)
 
         def train(clock, seed) -> None:
-            self.judge = train_judge(self.state, clock, seed)
+            self.judge = judge.train_judge(self.state, clock, seed)
 
         return self.stage("judge", train)
 
-    def new_pool(self, seed: int):
-        from training.pool import LatentPool
-
+    def latents(self, seed: int) -> LatentPool:
         self.pool = self.pool or LatentPool(self.state.vae.eval().to(memory_format=torch.channels_last), seed)
         return self.pool
 
     def train_flow(self) -> bool:
-        from training import judge, parallel, stages
-
-        done = self.stage("flow", lambda clock, seed: stages.train_flow(self.state, clock, self.new_pool(seed), seed, self.check))
+        done = self.stage("flow", lambda clock, seed: stages.train_flow(self.state, clock, self.latents(seed), seed, self.check))
         if done and "distill" not in self.state.spent:
             weight = judge.choose_guidance(self.state, self.judge, 384 if parallel.ON_GPU else 2) if parallel.MAIN else 0.0
             self.state.guidance_weight = parallel.agreed(weight)
@@ -131,8 +119,6 @@ class Training:
 
     def check(self) -> None:
         """How good the model is so far, and a state that outlives the machine."""
-        from training import export, judge, parallel
-
         self.state.save()
         self.save_compact()
         if parallel.MAIN:
@@ -141,17 +127,13 @@ class Training:
             export.picture_sheet(self.state, self.prompts["evaluation"][:8], (256, 256), 4, self.out / "progress-256.jpg", two_passes=True)
 
     def distill(self) -> bool:
-        from training import stages
-
-        return self.stage("distill", lambda clock, seed: stages.distill_guidance(self.state, clock, self.new_pool(seed), seed))
+        return self.stage("distill", lambda clock, seed: stages.distill_guidance(self.state, clock, self.latents(seed), seed))
 
     def save_compact(self) -> None:
         if self.args.compact_to:
             self.state.save_compact(self.args.compact_to)
 
     def finish(self) -> None:
-        from training import export, judge, parallel
-
         export.export(self.state, self.out / "checkpoint")
         count = 1024 if parallel.ON_GPU else 8
         results = [

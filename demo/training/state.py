@@ -94,14 +94,13 @@ class TrainingState:
 class StageClock:
     """Seconds that a stage has used, over all pieces, against its budget and this piece's deadline.
 
-    Process 0 tells the time, so that all processes learn at the same rate and stop at the same step; `alone` is for a stage
-    that it runs by itself.
+    Process 0 tells the time, so that all processes learn at the same rate and stop at the same step.
     """
 
     STEPS_PER_LOOK = 20
 
-    def __init__(self, state: TrainingState, stage: str, budget: float, deadline: float, alone: bool = False) -> None:
-        self.state, self.stage, self.budget, self.deadline, self.alone = state, stage, budget, deadline, alone
+    def __init__(self, state: TrainingState, stage: str, budget: float, deadline: float) -> None:
+        self.state, self.stage, self.budget, self.deadline = state, stage, budget, deadline
         self.started = time.monotonic()
         self.before = self.now = state.spent.get(stage, 0.0)
         self.steps, self.go = 0, True
@@ -109,7 +108,7 @@ class StageClock:
     def look(self) -> None:
         now = self.before + time.monotonic() - self.started
         go = now < self.budget and time.monotonic() < self.deadline
-        self.now, self.go = (now, go) if self.alone else (agreed(now), agreed(float(go)) > 0)
+        self.now, self.go = agreed(now), agreed(float(go)) > 0
 
     def elapsed(self) -> float:
         """As of the last look."""
