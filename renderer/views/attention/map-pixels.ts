@@ -1,4 +1,4 @@
-import { colourTable } from './colour-table.ts';
+import { colourTable } from '../../plots/colour-table.ts';
 
 /** `log`: powers of ten below the largest value; `linear`: from zero. */
 export type MapScale = 'linear' | 'log';

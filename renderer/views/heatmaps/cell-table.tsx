@@ -20,7 +20,7 @@ export function CellTable({ numbers, delta }: CellTableProps) {
           <th scope="col">Method</th>
           <th scope="col">{heads === 1 ? 'RSE' : 'Σ RSE'}</th>
           <th scope="col">of δ</th>
-          <th scope="col">{heads === 1 ? 'Chosen' : 'Heads'}</th>
+          <th scope="col">{heads === 1 ? <span className="visually-hidden">Chosen</span> : 'Heads'}</th>
         </tr>
       </thead>
       <tbody>

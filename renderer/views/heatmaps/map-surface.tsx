@@ -1,10 +1,10 @@
-import type { PlotMouseEvent } from 'plotly.js-cartesian-dist-min';
 import { ContextMenu } from 'radix-ui';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import type { Calibration, Solved } from '../../../electron/contract.ts';
 import menu from '../../design/menu.module.css';
+import { type Cell, CellMap } from '../../plots/cell-map.tsx';
+import { ColourScale } from '../../plots/colour-scale.tsx';
 import { methodLabel } from '../../plots/method-colours.ts';
-import { Plot } from '../../plots/plot.tsx';
 import { useApp } from '../../state/app-context.tsx';
 import type { Tuning } from '../../state/tuning.ts';
 import { CellTable } from './cell-table.tsx';
@@ -33,18 +33,17 @@ interface Hover {
 /** The map itself: hover tells, click selects, the menu and the keys 1…9 pin, arrows move. */
 export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSurfaceProps) {
   const [selection, select] = useApp((state) => [state.selection, state.select]);
-  const figure = useHeatmap({ calibration, solved, pins: tuning.pins, kind, colour, selection });
+  const map = useHeatmap({ calibration, solved, pins: tuning.pins, kind, colour, selection });
   const [hover, setHover] = useState<Hover | null>(null);
   const surface = useRef<HTMLDivElement>(null);
   const { pin, unpin } = usePinning();
   const help = useId();
 
-  const onHover = (event: PlotMouseEvent | null) => {
-    const point = event?.points.find(({ curveNumber }) => curveNumber === 0);
-    if (!event || !point) return setHover(null);
+  const onHover = (cell: Cell | null, clientX: number, clientY: number) => {
+    if (cell === null) return setHover(null);
     const box = surface.current!.getBoundingClientRect();
-    const place = placeOf(kind, Number(point.x), Number(point.y), selection);
-    setHover({ place, x: event.event.clientX - box.left, y: event.event.clientY - box.top });
+    const place = placeOf(kind, cell.column, cell.row, selection);
+    setHover({ place, x: clientX - box.left, y: clientY - box.top });
   };
   const selectPlace = ({ step, layer, head }: Place) => select({ step, layer, head: head ?? selection.head });
   const scope = kind === 'steps-layers' ? 'layer' : 'head';
@@ -84,16 +83,12 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
           onKeyDown={onKeyDown}
           onContextMenu={() => hover && selectPlace(hover.place)}
         >
-          <Plot
-            label="Heatmap of heads"
-            data={figure.data}
-            layout={figure.layout}
+          <CellMap
+            {...map}
+            selected={cellOf(kind, selection)}
+            scale={map.scale && <ColourScale {...map.scale} />}
             onHover={onHover}
-            onClick={(event) => {
-              const point = event.points.find(({ curveNumber }) => curveNumber === 0);
-              if (point) selectPlace(placeOf(kind, Number(point.x), Number(point.y), selection));
-              surface.current?.focus({ preventScroll: true });
-            }}
+            onClick={({ column, row }) => selectPlace(placeOf(kind, column, row, selection))}
           />
           {hover && <HoverCard hover={hover} calibration={calibration} solved={solved} tuning={tuning} />}
           <p id={help} className="visually-hidden">

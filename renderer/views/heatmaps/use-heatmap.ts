@@ -1,10 +1,11 @@
-import type { Data, Layout } from 'plotly.js-cartesian-dist-min';
 import { useMemo } from 'react';
 import type { Calibration, Pin, Solved } from '../../../electron/contract.ts';
-import { type LogRange, logRange } from '../../plots/log-colours.ts';
+import type { Cell, CellAxis } from '../../plots/cell-map.tsx';
+import { layerLabel } from '../../plots/layer-label.ts';
+import { type LogRange, logRange, logTicks } from '../../plots/log-colours.ts';
 import type { Selection } from '../../state/selection-slice.ts';
-import { heatmapLayout, heatmapTrace, pinMarks } from './heatmap-figure.ts';
-import { type MapColour, type MapKind, mapMatrix, mapShape, placeOf } from './map-matrix.ts';
+import { methodPixels, scalePixels } from './cell-pixels.ts';
+import { type MapColour, type MapKind, type MapShape, mapMatrix, mapShape, placeOf } from './map-matrix.ts';
 import { pinOf } from './pinning.ts';
 
 export interface HeatmapInput {
@@ -16,11 +17,20 @@ export interface HeatmapInput {
   readonly selection: Selection;
 }
 
+export interface Heatmap extends Pick<MapShape, 'columns' | 'rows'> {
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly x: CellAxis;
+  readonly y: CellAxis;
+  readonly marked: readonly Cell[];
+  /** What the sequential colours mean; null where colours are methods. */
+  readonly scale: { readonly title: string; readonly ticks: readonly { at: number; label: string }[] } | null;
+}
+
+/** Shares of heads, for maps of whole layers. */
+const SHARES: LogRange = { min: 0, max: 1 };
+
 /** The figure; each part is made anew only when what it shows has changed. */
-export function useHeatmap({ calibration, solved, pins, kind, colour, selection }: HeatmapInput): {
-  data: readonly Data[];
-  layout: Partial<Layout>;
-} {
+export function useHeatmap({ calibration, solved, pins, kind, colour, selection }: HeatmapInput): Heatmap {
   const range = useTableRange(calibration, kind);
   // Of the selection, a map depends only on what it does not span.
   const fixedStep = kind === 'heads-layers' ? selection.step : 0;
@@ -28,20 +38,21 @@ export function useHeatmap({ calibration, solved, pins, kind, colour, selection 
   const fixed = useMemo(() => ({ step: fixedStep, layer: fixedLayer, head: 0 }), [fixedStep, fixedLayer]);
   // RSE of a fixed method does not depend on the plan.
   const plan = colour.startsWith('rse:') ? NO_PLAN : solved.plan;
-  const trace = useMemo(() => {
-    const z = mapMatrix(calibration, plan, kind, colour, fixed, range);
-    return heatmapTrace(z, calibration, kind, colour, range);
+  const pixels = useMemo(() => {
+    const matrix = mapMatrix(calibration, plan, kind, colour, fixed, range);
+    if (colour !== 'chosen') return scalePixels(matrix, range);
+    return kind === 'steps-layers' ? scalePixels(matrix, SHARES) : methodPixels(matrix, calibration.methods);
   }, [calibration, plan, kind, colour, fixed, range]);
-  const marks = useMemo(() => pinMarks(pinnedCells(calibration, kind, pins, fixed)), [calibration, kind, pins, fixed]);
-  const data = useMemo(() => [trace, marks], [trace, marks]);
-  const layout = useMemo(() => heatmapLayout(calibration, kind, selection), [calibration, kind, selection]);
-  return { data, layout };
+  const marked = useMemo(() => pinnedCells(calibration, kind, pins, fixed), [calibration, kind, pins, fixed]);
+  const frame = useMemo(() => frameOf(calibration, kind), [calibration, kind]);
+  const scale = useMemo(() => scaleOf(kind, colour, range), [kind, colour, range]);
+  return { ...frame, pixels, marked, scale };
 }
 
 const NO_PLAN = new Uint8Array();
 
 /** One scale for the whole table, so that a colour means the same at every step; sums over heads have their own. */
-export function useTableRange(calibration: Calibration, kind: MapKind): LogRange {
+function useTableRange(calibration: Calibration, kind: MapKind): LogRange {
   return useMemo(() => {
     const { min, max } = logRange(calibration.rse);
     const heads = kind === 'steps-layers' ? Math.log10(calibration.heads) : 0;
@@ -49,10 +60,34 @@ export function useTableRange(calibration: Calibration, kind: MapKind): LogRange
   }, [calibration, kind]);
 }
 
-function pinnedCells(calibration: Calibration, kind: MapKind, pins: readonly Pin[], selection: Selection) {
+function frameOf(calibration: Calibration, kind: MapKind) {
+  const { columns, rows, x, y } = mapShape(kind, calibration);
+  const axis = (what: MapShape['x'], count: number): CellAxis => ({
+    title: what,
+    labels: Array.from({ length: count }, (_, n) =>
+      what === 'layer' ? layerLabel(calibration.layers[n]!) : String(n),
+    ),
+  });
+  return { columns, rows, x: axis(x, columns), y: axis(y, rows) };
+}
+
+function scaleOf(kind: MapKind, colour: MapColour, range: LogRange): Heatmap['scale'] {
+  if (colour === 'chosen') {
+    if (kind !== 'steps-layers') return null;
+    return { title: 'heads not full', ticks: [0, 0.5, 1].map((at) => ({ at, label: `${at * 100} %` })) };
+  }
+  const { values, labels } = logTicks(range);
+  const at = (power: number) => (power - range.min) / (range.max - range.min);
+  return {
+    title: kind === 'steps-layers' ? 'Σ RSE' : 'RSE',
+    ticks: values.map((power, n) => ({ at: at(power), label: labels[n]! })),
+  };
+}
+
+function pinnedCells(calibration: Calibration, kind: MapKind, pins: readonly Pin[], selection: Selection): Cell[] {
   if (pins.length === 0 || kind === 'steps-layers') return [];
   const { columns, rows } = mapShape(kind, calibration);
-  const cells: { column: number; row: number }[] = [];
+  const cells: Cell[] = [];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       if (pinOf(pins, placeOf(kind, column, row, selection)) !== null) cells.push({ column, row });

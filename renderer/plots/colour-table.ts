@@ -1,4 +1,4 @@
-import { SEQUENTIAL } from '../../plots/log-colours.ts';
+import { SEQUENTIAL } from './log-colours.ts';
 
 let table: Uint8Array | null = null;
 
