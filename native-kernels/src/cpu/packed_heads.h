@@ -11,6 +11,7 @@
 namespace arrowhead::ARROWHEAD_ISA {
 
 inline constexpr int64_t kPanelKeys = 2 * kLanes;
+inline constexpr int64_t kFloatsPerLine = 16;
 
 // One head. Keys in panels of kPanelKeys, [panel][dim][kPanelKeys], zero beyond the last; values [key][paddedDim].
 struct PackedHead {
@@ -21,6 +22,14 @@ struct PackedHead {
   static int64_t keyFloats(int64_t tokens, int64_t dim) { return roundUp(tokens, kPanelKeys) * dim; }
   static int64_t valueFloats(int64_t tokens, int64_t dim) { return tokens * paddedDim(dim); }
 };
+
+// Asks for rows [begin, end) of one head ahead of their use: each lies on a page of its own, where no hardware
+// prefetcher follows.
+inline void prefetchRows(const HeadsView& x, int64_t batch, int64_t head, int64_t dim, int64_t begin, int64_t end) {
+  const float* base = x.data + batch * x.batchStride + head * dim;
+  for (int64_t row = begin; row < end; ++row)
+    for (int64_t d = 0; d < dim; d += kFloatsPerLine) __builtin_prefetch(base + row * x.tokenStride + d);
+}
 
 // Keys [panel, panel + kPanelKeys) of one head, transposed: out[d][key].
 inline void packKeyPanel(const HeadsView& k, int64_t batch, int64_t head, int64_t tokens, int64_t dim, int64_t panel, float* out) {
@@ -105,11 +114,18 @@ bool forPackedHeads(const AttentionShape& shape, const HeadsView& k, const Heads
     }
     if (unit >= places)
       waitFor(progress[static_cast<size_t>(unit - places)].visited, units[static_cast<size_t>(unit - places)].tiles);
-    const int64_t end = minOf((step + 1) * kKeysPerTask, tokens);
-    for (int64_t panel = step * kKeysPerTask; panel < end; panel += kPanelKeys)
+    const int64_t begin = step * kKeysPerTask;
+    const int64_t end = minOf(begin + kKeysPerTask, tokens);
+    prefetchRows(k, visit.batch, visit.head, shape.dim, begin, minOf(begin + kPanelKeys, end));
+    for (int64_t panel = begin; panel < end; panel += kPanelKeys) {
+      const int64_t panelEnd = minOf(panel + kPanelKeys, end);
+      // While one panel is transposed, its values and the next panel's keys are on their way.
+      prefetchRows(k, visit.batch, visit.head, shape.dim, panelEnd, minOf(panelEnd + kPanelKeys, end));
+      prefetchRows(v, visit.batch, visit.head, shape.dim, panel, panelEnd);
       packKeyPanel(k, visit.batch, visit.head, tokens, shape.dim, panel, ownKeys + panel * shape.dim);
-    for (int64_t key = step * kKeysPerTask; key < end; ++key)
-      packValue(v, visit.batch, visit.head, shape.dim, key, ownValues + key * PackedHead::paddedDim(shape.dim));
+      for (int64_t key = panel; key < panelEnd; ++key)
+        packValue(v, visit.batch, visit.head, shape.dim, key, ownValues + key * PackedHead::paddedDim(shape.dim));
+    }
     finishOne(own.packed);
   });
 }
