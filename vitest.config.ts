@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
+    // What the developer has installed, such as weights, changes no test.
+    env: { ARROWHEAD_HOME: 'test/report/no-home' },
     // Browsers and engines share the cores with whatever else runs.
     expect: { poll: { timeout: 15_000 } },
     // Two cores: the kernels bring their own threads, so test files run one after another in forks.

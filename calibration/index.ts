@@ -10,6 +10,13 @@ export { type AttentionCost, type AttentionShape, attentionCost, planSparsity } 
 export { readJsonFile } from './json-file.ts';
 export { compareImages, type ImageComparison } from './metrics/compare-images.ts';
 export { ImageComparisonError } from './metrics/image-error.ts';
+export {
+  addWeights,
+  compareWithLpips,
+  WEIGHT_NAMES,
+  type WeightName,
+  weightsFile,
+} from './metrics/installed-weights.ts';
 export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';

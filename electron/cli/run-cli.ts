@@ -9,6 +9,7 @@ import { generateCommand } from './commands/generate.ts';
 import { serveCommand } from './commands/serve.ts';
 import { solveCommand } from './commands/solve.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { weightsCommand } from './commands/weights.ts';
 import { examples } from './examples.ts';
 import { toJson } from './json.ts';
 import { describeError, EXIT } from './report-error.ts';
@@ -79,6 +80,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     solveCommand,
     compareCommand,
     verifyCommand,
+    weightsCommand,
     devicesCommand,
   ]) {
     addCommand(program, context);

@@ -1,6 +1,6 @@
 import {
   COMPRESSED_FILE,
-  compareImages,
+  compareWithLpips,
   ORIGINAL_FILE,
   type PictureMetrics,
   type Run,
@@ -43,7 +43,7 @@ export async function paintPair(
   // A scheme saves about a third of the time.
   const full = await paint(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
   const fast = await paint(run, pipeline, sample, sampling, plan, half(options, 0.57, 1, 'under the scheme'));
-  const { identical, ssim, psnr, mse, lpips } = compareImages(full.image, fast.image);
+  const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(full.image, fast.image);
   await run.writePng(original, full.image);
   await run.writePng(compressed, fast.image);
   await run.writePng(difference, differenceImage(full.image, fast.image, AMPLIFICATION));

@@ -1,8 +1,6 @@
 import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import { compareImages } from '../../calibration/index.ts';
-import type { ImagePayload, ImageRef, Metrics } from '../contract.ts';
-import { readPng } from '../engine/png.ts';
+import type { ImagePayload, ImageRef } from '../contract.ts';
 import { invalidRequest } from './host-errors.ts';
 import type { RunLibrary } from './library/run-library.ts';
 
@@ -24,14 +22,8 @@ export async function readImage(library: RunLibrary, ref: ImageRef, maxSize: num
   return { mediaType: 'image/webp', width: info.width, height: info.height, data: new Uint8Array(data) };
 }
 
-/** How far b is from a. Throws NotFoundError, ImageComparisonError for pictures of two sizes. */
-export async function measureImages(library: RunLibrary, a: ImageRef, b: ImageRef): Promise<Metrics> {
-  const [first, second] = await Promise.all([imageFile(library, a).then(readPng), imageFile(library, b).then(readPng)]);
-  const { identical, ssim, psnr, mse, lpips } = compareImages(first, second);
-  return { identical, ssim, psnr: identical ? null : psnr, mse, lpips };
-}
-
-async function imageFile(library: RunLibrary, { run, file }: ImageRef): Promise<string> {
+/** The file behind a picture of a run. Throws NotFoundError, InvalidRequestError. */
+export async function imageFile(library: RunLibrary, { run, file }: ImageRef): Promise<string> {
   if (!file.toLowerCase().endsWith('.png')) throw invalidRequest(`file: expected a *.png, found "${file}"`);
   const found = await library.file(run, file);
   const { size } = await stat(found);

@@ -19,7 +19,7 @@ import {
 import { AttentionMaps } from './attention-maps.ts';
 import type { EngineCalls, StepMaps } from './engine/engine-calls.ts';
 import { invalidRequest, unavailable } from './host-errors.ts';
-import { measureImages, readImage } from './images.ts';
+import { imageFile, readImage } from './images.ts';
 import { jobTitle } from './job-title.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
@@ -196,7 +196,10 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
     'attention.map': (request) => maps.map(request),
 
     'images.get': ({ run, file, maxSize }) => readImage(library, { run, file }, maxSize),
-    'images.compare': ({ a, b }) => measureImages(library, a, b),
+    'images.compare': async ({ a, b }) => {
+      const files = { a: await imageFile(library, a), b: await imageFile(library, b) };
+      return engine.call('comparePictures', files);
+    },
   };
 
   return {

@@ -18,7 +18,8 @@ export function compareCommand(program: Command, { terminal }: CliContext): void
       'after',
       `
 With --json: { identical, width, height, ssim, psnr, lpips }. The PSNR of equal pictures is infinite, which JSON
-cannot say: then psnr is null and identical is true. lpips is null where its network's weights are not installed.
+cannot say: then psnr is null and identical is true. lpips is null where its network's weights
+are not installed (arrowhead weights --help), and for pictures below 64×64.
 ${examples('arrowhead compare original.png compressed.png', 'arrowhead compare original.png compressed.png --json')}`,
     );
   addOutputOptions(command).action(async (a: string, b: string, options: { json?: boolean }) => {
@@ -32,7 +33,7 @@ ${examples('arrowhead compare original.png compressed.png', 'arrowhead compare o
         [
           ['SSIM', ssim.toFixed(6)],
           ['PSNR', identical ? '∞ dB (equal pictures)' : `${psnr.toFixed(4)} dB`],
-          ['LPIPS', lpips === null ? '– (its weights are not installed)' : lpips.toFixed(6)],
+          ['LPIPS', lpips === null ? '– (add its weights: arrowhead weights add lpips-alex FILE)' : lpips.toFixed(6)],
         ],
       ),
     );

@@ -3,6 +3,7 @@ import type {
   AttentionMapReply,
   DeviceReport,
   JobRequest,
+  Metrics,
   ModelInfo,
   PromptNotices,
   Sampling,
@@ -49,6 +50,11 @@ export type EngineCalls = {
   readonly linearFlops: {
     readonly params: { readonly folder: string | null; readonly fingerprint: string; readonly sampling: Sampling };
     readonly result: number | null;
+  };
+  /** How far picture b is from a; both are files. */
+  readonly comparePictures: {
+    readonly params: { readonly a: string; readonly b: string };
+    readonly result: Metrics;
   };
   readonly generate: {
     readonly params: JobPlace & {

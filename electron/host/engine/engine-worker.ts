@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
+import { comparePictures } from '../../engine/compare-pictures.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
 import { listDevices } from '../../engine/devices.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
@@ -30,6 +31,10 @@ serveCalls<EngineCalls>({
     models.use(folder, (pipeline) =>
       pipeline.identity.fingerprint === fingerprint ? pipeline.linearFlops(sampling) : null,
     ),
+  comparePictures: async ({ a, b }) => {
+    const { identical, ssim, psnr, mse, lpips } = await comparePictures(a, b);
+    return { identical, ssim, psnr: identical ? null : psnr, mse, lpips };
+  },
   generate: (params, context) => models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context)),
   calibrate: (params, context) =>
     models.use(params.request.model, (pipeline) => {

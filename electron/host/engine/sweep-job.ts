@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {
-  compareImages,
+  compareWithLpips,
   createRun,
   ORIGINAL_FILE,
   openRun,
@@ -122,7 +122,7 @@ class Sweep {
         const file = `point-${number}${position === 0 ? '' : `-${position + 1}`}.png`;
         await this.#run.writePng(file, image);
         positions.push(pictures.length);
-        pictures.push(pictureOf(original, file, image, seconds));
+        pictures.push(await pictureOf(original, file, image, seconds));
       }
     }
     const made = positions.map((position) => pictures[position]!);
@@ -155,13 +155,13 @@ class Sweep {
   }
 }
 
-function pictureOf(
+async function pictureOf(
   { sample, file, image, seconds }: Original,
   compressed: string,
   found: RgbImage,
   took: number,
-): RunPicture {
-  const { identical, ssim, psnr, mse, lpips } = compareImages(image, found);
+): Promise<RunPicture> {
+  const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(image, found);
   const metrics: Omit<PictureMetrics, 'prompt' | 'seed' | 'original' | 'compressed'> = {
     ...{ identical, ssim, mse, lpips },
     psnr: identical ? null : psnr,

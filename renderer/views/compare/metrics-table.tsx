@@ -35,7 +35,7 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
               <Explained text="Peak signal-to-noise ratio in dB, infinite for equal pictures">PSNR</Explained>
             </th>
             <th scope="col">
-              <Explained text="Learned perceptual distance. It appears where the host has the weights of its network; they do not come with Arrowhead">
+              <Explained text="Learned perceptual distance (LPIPS v0.1, AlexNet). Its weights cannot ship with Arrowhead: “arrowhead weights add lpips-alex FILE” adds them on the host, and “arrowhead weights --help” says where to get them">
                 LPIPS
               </Explained>
             </th>
@@ -92,7 +92,13 @@ function Distances({ reference, other }: { readonly reference: ImageRef; readonl
     <>
       <td>{ssim.toFixed(4)}</td>
       <td>{identical ? '∞' : psnr === null ? '—' : `${psnr.toFixed(2)} dB`}</td>
-      <td>{lpips === null ? <span title="No weights on the host">no weights</span> : formatNumber(lpips)}</td>
+      <td>
+        {lpips === null ? (
+          <span title="On the host: arrowhead weights add lpips-alex FILE">add weights</span>
+        ) : (
+          formatNumber(lpips)
+        )}
+      </td>
     </>
   );
 }
