@@ -14,6 +14,8 @@ export interface PictureRequest {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
   readonly prompt: string;
+  /** What not to show, for models with classifier-free guidance. */
+  readonly negativePrompt?: string | undefined;
   readonly seed: number;
   readonly sampling: SamplingWish;
   /** A *.scheme.json. */
@@ -47,7 +49,7 @@ export interface PictureResult {
  * before any work is done, FileWriteError, or the signal's reason.
  */
 export async function generatePicture(request: PictureRequest, options: RunOptions = {}): Promise<PictureResult> {
-  const { prompt, seed, out, force = false } = request;
+  const { prompt, negativePrompt, seed, out, force = false } = request;
   if (existsSync(out) && !force) throw new OutputExistsError(out);
   await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
@@ -57,8 +59,11 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
     noticeWords(pipeline.inspectPrompt(prompt), options);
+    if (negativePrompt !== undefined && !pipeline.usesNegativePrompts(sampling)) {
+      options.onNotice?.('the negative prompt has no effect: it needs a model with classifier-free guidance above 1');
+    }
     const { images, seconds, notices } = await pipeline.generate({
-      samples: [{ prompt, seed }],
+      samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
       sampling,
       onProgress: (progress) => options.onProgress?.(describeProgress(progress)),
       ...(plan && { plan }),

@@ -89,6 +89,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
     };
   }
 
+  usesNegativePrompts(_settings: Sampling): boolean {
+    return false;
+  }
+
   linearFlops(settings: Sampling): number {
     const { textTokens, imageTokens } = this.describeSampling(settings);
     return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);

@@ -15,7 +15,12 @@ export interface Pipeline {
   readonly defaults: Sampling;
   /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
   describeSampling(settings: Sampling): SamplingDescription;
-  /** FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save. Throws SamplingError. */
+  /** Whether samples are run with their negative prompt too, so that it has an effect: classifier-free guidance. */
+  usesNegativePrompts(settings: Sampling): boolean;
+  /**
+   * FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save. Of one pass per step;
+   * classifier-free guidance doubles this and attention alike. Throws SamplingError.
+   */
   linearFlops(settings: Sampling): number;
   /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
   inspectPrompt(prompt: string): PromptNotices;

@@ -71,6 +71,10 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     return description;
   }
 
+  override usesNegativePrompts({ guidance }: Sampling): boolean {
+    return guidance > 1;
+  }
+
   protected override layout(textTokens: number, imageTokens: number): TokenLayout {
     return imageFirst(textTokens, imageTokens);
   }
@@ -90,7 +94,7 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     const { device } = this;
     const { rows, columns } = this.tokenGrid(sampling);
     const [channels, h, w] = [vae.latentChannels, rows * patch, columns * patch];
-    const guided = sampling.guidance > 1;
+    const guided = this.usesNegativePrompts(sampling);
     const copies = guided ? 2 : 1;
     const batch = samples.length * copies;
     const { context, pooled, textTokens } = await this.#embed(samples, guided, signal);

@@ -17,6 +17,7 @@ import { UsageError } from '../usage-error.ts';
 
 interface GenerateOptions extends OutputOptions, ModelOptions, SamplingOptions {
   readonly prompt: string;
+  readonly negativePrompt?: string;
   readonly seed: number;
   readonly scheme?: string;
   readonly out: string;
@@ -30,6 +31,7 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
     .description('Make one picture, with full attention or under a scheme.');
   addModelOption(command)
     .requiredOption('--prompt <text>', 'what to paint')
+    .option('--negative-prompt <text>', 'what not to paint; for SD3, with guidance above 1')
     .option('--seed <n>', 'seed of the noise, up to 2^53 - 1; means what it means in diffusers', parseSeed, 0);
   addSamplingOptions(command)
     .option('--scheme <file>', 'apply a *.scheme.json; its steps, size and guidance become the defaults')

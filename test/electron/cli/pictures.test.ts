@@ -25,6 +25,13 @@ afterAll(() => rm(folder, { recursive: true }));
 const at = (...parts: readonly string[]): string => path.join(folder, ...parts);
 
 describe('arrowhead generate', () => {
+  it('says that a negative prompt has no effect on a model without classifier-free guidance', async () => {
+    const out = ['--out', at('negative.png')];
+    const { code, stderr } = await runArrowhead('generate', ...PICTURE, '--negative-prompt', 'a cube', ...out);
+    expect(code).toBe(0);
+    expect(stderr).toContain('the negative prompt has no effect');
+  });
+
   it('writes a picture and prints exactly one JSON object', async () => {
     const { code, stdout, stderr } = await runProcess(
       'generate',

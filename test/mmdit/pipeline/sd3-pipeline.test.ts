@@ -76,6 +76,11 @@ describe('StableDiffusion3Pipeline against diffusers', () => {
     const one = (await latentsOf(pipeline, [sample], { guidance: 1 })).at(-1)!;
     const two = (await latentsOf(pipeline, [{ ...sample, negativePrompt: 'a cube' }], { guidance: 0 })).at(-1)!;
     expect(two).toEqual(one);
+    expect([0, 1, 1.5].map((guidance) => pipeline.usesNegativePrompts({ ...sampling, guidance }))).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('leaves T5 out where the checkpoint does', async () => {
