@@ -63,6 +63,8 @@ export function CellMap({ columns, rows, pixels, x, y, selected, marked, scale, 
         onMouseMove={(event) => onHover(cellAt(event), event.clientX, event.clientY)}
         onMouseLeave={() => onHover(null, 0, 0)}
         onClick={(event) => onClick(cellAt(event))}
+        // A menu is about the cell that it was opened on.
+        onContextMenu={(event) => onClick(cellAt(event))}
       >
         <canvas ref={canvas} width={columns} height={rows} />
         {parted && (

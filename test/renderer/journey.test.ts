@@ -107,6 +107,11 @@ describe.runIf(CHROMIUM !== undefined)('the whole journey', () => {
     await expect.poll(() => page.getByText('Step 2 · D0 · head 0').count()).toBeGreaterThan(0);
     await page.mouse.click(box.x + box.width / 16, box.y + box.height / 12);
     await expect.poll(() => surface().getAttribute('aria-label')).toContain('D0 · head 0');
+    await page.mouse.click(box.x + box.width * 0.99, box.y + box.height * 0.99, { button: 'right' });
+    await page.getByRole('menu').getByText('Step 2 · S5 · head 5').waitFor();
+    await page.getByRole('menuitem', { name: 'Pin full' }).click();
+    await page.getByText('step 2 · layer 7 · head 5 → full').waitFor();
+    await page.keyboard.press('Control+z');
     await page.getByRole('combobox', { name: 'Colour by' }).click();
     await page.getByRole('option', { name: 'Chosen method', exact: true }).click();
   });

@@ -81,7 +81,6 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a map that is walked with the arrow keys, as a grid is
           tabIndex={0}
           onKeyDown={onKeyDown}
-          onContextMenu={() => hover && selectPlace(hover.place)}
         >
           <CellMap
             {...map}
