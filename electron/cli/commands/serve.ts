@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { quoteForShell } from '../../engine/quote-for-shell.ts';
 import type { WorkbenchHost } from '../../host/workbench-host.ts';
 import { inAddress, isLoopback } from '../../server/known-hosts.ts';
@@ -35,7 +35,7 @@ export function serveCommand(program: Command, { terminal, signal }: CliContext)
     .description('Serve the workbench to a browser: on this machine, or on yours through an ssh tunnel.')
     .option('--port <n>', 'port to listen at; 0 takes any free one', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address or name to listen at', DEFAULT_HOST)
-    .option('--library <folder>', 'folder of runs', 'runs')
+    .addOption(new Option('--library <folder>', 'folder of runs').env('ARROWHEAD_LIBRARY').default('runs'))
     .option('--allow-remote', 'let other machines connect: needed for a --host that is not this machine alone')
     .option('--open', 'open the workbench in the browser')
     .option('--json', 'print one JSON object on standard output once it listens, errors included')
