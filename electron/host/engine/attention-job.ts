@@ -104,7 +104,9 @@ class MapCollector {
     const cell = cellOf(call.layout);
     const { device } = this.#pipeline;
     const { q, k, v, layout, layer } = call;
-    const map = await device.attentionMap({ q, k, v, layout, block, head, batch: 0, cell, fractions });
+    // With classifier-free guidance the negative prompt comes first; the prompt's own pass is the last.
+    const batch = q.shape[0]! - 1;
+    const map = await device.attentionMap({ q, k, v, layout, block, head, batch, cell, fractions });
     return {
       ...{ step, layer, head, cell },
       layout: { text: layout.text, image: layout.image, order: layout.order },
