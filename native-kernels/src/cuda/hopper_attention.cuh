@@ -1,0 +1,208 @@
+// Head-wise attention for sm_90a: every head by its own method in one launch, or every candidate against full attention.
+//
+// A persistent block takes row blocks of 128 queries from a list ordered by cost. One thread loads (TMA); two warpgroups
+// compute in turns, so that the softmax of one runs beside the matrix products of the other, and each overlaps its own
+// softmax with the product of the tile before.
+#pragma once
+#include "hopper_measure.cuh"
+#include "hopper_producer.cuh"
+
+namespace arrowhead::cuda {
+
+template <class T, int dim, bool measuring>
+class HopperConsumer {
+  using Traits = HopperTraits<dim>;
+
+ public:
+  __device__ HopperConsumer(HopperShared<dim>& shared, const HopperArguments& args, const MeasureArguments& measure)
+      : shared_(shared), args_(args), measure_(measure), group_(threadIdx.x / kWarpgroup - 1) {}
+
+  __device__ void run(const CUtensorMap& outMap) {
+    // The first warpgroup begins.
+    if (group_ == 1) namedBarrierArrive(kTurn, kConsumers * kWarpgroup);
+    for (;;) {
+      mbarrierWait(&shared_.queryFull[querySlot_.slot], querySlot_.parity);
+      const TileInfo& info = shared_.info[querySlot_.slot];
+      if (info.keyTiles[0] == 0) break;
+      attend(info);
+      if constexpr (measuring) {
+        compareWithFull<T, dim>(measure_, args_.candidates, info, args_.tokens, output_);
+        groupSync();
+        if (isLeader()) mbarrierArrive(&shared_.queryEmpty[querySlot_.slot]);
+      } else {
+        storeOutput(outMap, info);
+      }
+      querySlot_.advance();
+    }
+    if (isLeader()) storeWaitRead();
+  }
+
+ private:
+  static constexpr int kTurn = 1;   // and 2: a warpgroup's turn on the tensor cores
+  static constexpr int kGroup = 3;  // and 4: one warpgroup alone
+
+  __device__ bool isLeader() const { return threadIdx.x % kWarpgroup == 0; }
+  __device__ void groupSync() const { namedBarrierSync(kGroup + group_, kWarpgroup); }
+
+  __device__ void attend(const TileInfo& info) {
+    softmax_.reset();
+    int accumulate = 0;
+    const int stages = measuring ? args_.candidates + 1 : 1;
+    for (int stage = 0; stage < stages; ++stage) {
+      const int tiles = info.keyTiles[stage];
+      if (tiles > 0) {
+        attendStage(tiles, info.lastKeys[stage], accumulate, stage == 0);
+        accumulate = 1;
+      }
+      if constexpr (measuring) {
+        if (stage < args_.candidates) {
+          const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
+          keepSnapshot<dim>(snapshotOf<dim>(measure_, args_.candidates, stage), output_, inverse);
+        }
+      }
+    }
+    const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
+    rescale(output_, inverse);
+  }
+
+  __device__ void attendStage(int tiles, int lastKeys, int accumulate, bool isFirstStage) {
+    const uint32_t query =
+        sharedAddress(shared_.query[querySlot_.slot]) + group_ * kWarpgroupRows * kSlabRowBytes;
+    float scores[kScores];
+    float correction[2];
+    uint32_t probabilities[kScores / 2];
+
+    mbarrierWait(&shared_.keyFull[keySlot_.slot], keySlot_.parity);
+    multiplyQueryKey<T, dim>(scores, query, sharedAddress(shared_.key[keySlot_.slot]));
+    if (!measuring && isFirstStage) freeStoredOutput();
+    wgmmaWait<0>();
+    pinRegisters(scores);
+    release(shared_.keyEmpty, keySlot_);
+    if (tiles == 1 && lastKeys < kTileKeys) maskKeys(scores, lastKeys);
+    onlineSoftmax(scores, softmax_, args_.scaleLog2, correction);
+    if (measuring && !isFirstStage) rescale(output_, correction);
+    packProbabilities<T>(scores, probabilities);
+
+    for (int n = 1; n < tiles; ++n) {
+      mbarrierWait(&shared_.keyFull[keySlot_.slot], keySlot_.parity);
+      namedBarrierSync(kTurn + group_, kConsumers * kWarpgroup);
+      multiplyQueryKey<T, dim>(scores, query, sharedAddress(shared_.key[keySlot_.slot]));
+      mbarrierWait(&shared_.valueFull[valueSlot_.slot], valueSlot_.parity);
+      multiplyProbabilityValue<T, dim>(output_, probabilities, sharedAddress(shared_.value[valueSlot_.slot]), accumulate);
+      accumulate = 1;
+      namedBarrierArrive(kTurn + 1 - group_, kConsumers * kWarpgroup);
+      wgmmaWait<1>();
+      pinRegisters(scores);
+      release(shared_.keyEmpty, keySlot_);
+      if (n == tiles - 1 && lastKeys < kTileKeys) maskKeys(scores, lastKeys);
+      onlineSoftmax(scores, softmax_, args_.scaleLog2, correction);
+      wgmmaWait<0>();
+      pinRegisters(output_);
+      release(shared_.valueEmpty, valueSlot_);
+      packProbabilities<T>(scores, probabilities);
+      rescale(output_, correction);
+    }
+
+    mbarrierWait(&shared_.valueFull[valueSlot_.slot], valueSlot_.parity);
+    multiplyProbabilityValue<T, dim>(output_, probabilities, sharedAddress(shared_.value[valueSlot_.slot]), accumulate);
+    wgmmaWait<0>();
+    pinRegisters(output_);
+    release(shared_.valueEmpty, valueSlot_);
+  }
+
+  template <int length>
+  __device__ void release(uint64_t (&barriers)[length], RingPosition<length>& position) {
+    if (isLeader()) mbarrierArrive(&barriers[position.slot]);
+    position.advance();
+  }
+
+  // The output goes where this warpgroup's queries were, and from there to memory while the next tile is computed.
+  __device__ void storeOutput(const CUtensorMap& map, const TileInfo& info) {
+    uint8_t* tile = shared_.query[querySlot_.slot] + group_ * kWarpgroupRows * kSlabRowBytes;
+    const int warp = threadIdx.x % kWarpgroup / 32, lane = threadIdx.x % 32;
+    const int row = 16 * warp + lane % 16;
+#pragma unroll
+    for (int column = 0; column < dim; column += 16) {
+      const int chunk = column % kSlabColumns / 8 + lane / 16;
+      const uint32_t address = sharedAddress(tile + column / kSlabColumns * Traits::kSlabBytes + row * kSlabRowBytes) +
+                               16 * (chunk ^ (row % 8));
+      const float* o = &output_[column / 2];
+      storeMatrices(address, pack<T>(o[0], o[1]), pack<T>(o[2], o[3]), pack<T>(o[4], o[5]), pack<T>(o[6], o[7]));
+    }
+    asyncProxyFence();
+    groupSync();
+    if (isLeader()) {
+      const int token = info.row + group_ * kWarpgroupRows;
+#pragma unroll
+      for (int slab = 0; slab < Traits::kSlabs; ++slab)
+        storeBox(map, tile + slab * Traits::kSlabBytes, slab * kSlabColumns, token, info.head, info.batch);
+      storeCommit();
+    }
+    storedSlot_ = querySlot_.slot;
+  }
+
+  // Late, when the store has long read its shared memory, so that nobody waits for it.
+  __device__ void freeStoredOutput() {
+    if (storedSlot_ >= 0 && isLeader()) {
+      storeWaitRead();
+      mbarrierArrive(&shared_.queryEmpty[storedSlot_]);
+    }
+    storedSlot_ = -1;
+  }
+
+  HopperShared<dim>& shared_;
+  const HopperArguments& args_;
+  const MeasureArguments& measure_;
+  const int group_;
+  RingPosition<2> querySlot_;
+  RingPosition<Traits::kRing> keySlot_, valueSlot_;
+  Softmax softmax_;
+  float output_[dim / 2];
+  int storedSlot_ = -1;
+};
+
+template <class T, int dim, bool measuring>
+__global__ void __launch_bounds__(kHopperThreads, 1)
+    hopperAttention(const __grid_constant__ CUtensorMap queryMap, const __grid_constant__ CUtensorMap keyMap,
+                    const __grid_constant__ CUtensorMap valueMap, const __grid_constant__ CUtensorMap outMap,
+                    const __grid_constant__ HopperArguments args, const __grid_constant__ MeasureArguments measure) {
+  using Traits = HopperTraits<dim>;
+  extern __shared__ uint8_t memory[];
+  auto& shared = *reinterpret_cast<HopperShared<dim>*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~uintptr_t{1023});
+
+  if (threadIdx.x == 0) {
+    prefetchTensorMap(queryMap);
+    prefetchTensorMap(keyMap);
+    prefetchTensorMap(valueMap);
+    if constexpr (!measuring) prefetchTensorMap(outMap);
+    for (int i = 0; i < 2; ++i) {
+      mbarrierInit(&shared.queryFull[i], 1);
+      mbarrierInit(&shared.queryEmpty[i], kConsumers);
+    }
+    for (int i = 0; i < Traits::kRing; ++i) {
+      mbarrierInit(&shared.keyFull[i], 1);
+      mbarrierInit(&shared.keyEmpty[i], kConsumers);
+      mbarrierInit(&shared.valueFull[i], 1);
+      mbarrierInit(&shared.valueEmpty[i], kConsumers);
+    }
+    mbarrierInitFence();
+  }
+  __syncthreads();
+
+  if (threadIdx.x < kWarpgroup) {
+    shrinkRegisters<kProducerRegisters>();
+    if (threadIdx.x == 0) {
+      produce<dim, measuring>(shared, args, {queryMap, keyMap, valueMap});
+      // The last block to get here leaves the counters as it found them.
+      if (atomicAdd(&args.counters[1], 1) == static_cast<int>(gridDim.x) - 1) {
+        args.counters[0] = 0;
+        args.counters[1] = 0;
+      }
+    }
+  } else {
+    growRegisters<kConsumerRegisters>();
+    HopperConsumer<T, dim, measuring>(shared, args, measure).run(outMap);
+  }
+}
+
+}  // namespace arrowhead::cuda

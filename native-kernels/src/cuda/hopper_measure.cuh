@@ -1,0 +1,111 @@
+// What measuring adds to the consumers: candidates' outputs are set aside as the walk closes them, and compared with full
+// attention at its end.
+#pragma once
+#include "hopper_consumer.cuh"
+#include "kernels.h"
+
+namespace arrowhead::cuda {
+
+struct MeasureArguments {
+  // Of each thread block, candidate and thread: its dim / 2 outputs. Float32, so that rounding never looks like error.
+  float4* snapshots;
+  // [slots][kConsumers · 4 warps][candidates + 3]
+  double* partials;
+  const void* previous;
+  int64_t previousTokenStride;
+  int64_t previousBatchStride;
+};
+
+template <int dim>
+__device__ inline float4* snapshotOf(const MeasureArguments& args, int candidates, int candidate) {
+  constexpr int kVectors = dim / 8;
+  const int64_t first = (static_cast<int64_t>(blockIdx.x) * candidates + candidate) * kVectors;
+  return args.snapshots + first * (kConsumers * kWarpgroup) + (threadIdx.x - kWarpgroup);
+}
+
+template <int dim>
+__device__ inline void keepSnapshot(float4* snapshot, const float (&output)[dim / 2], const float (&inverseSum)[2]) {
+#pragma unroll
+  for (int i = 0; i < dim / 8; ++i)
+    snapshot[i * kConsumers * kWarpgroup] = {output[4 * i] * inverseSum[0], output[4 * i + 1] * inverseSum[0],
+                                             output[4 * i + 2] * inverseSum[1], output[4 * i + 3] * inverseSum[1]};
+}
+
+__device__ inline double warpSum(double x) {
+#pragma unroll
+  for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(0xffffffff, x, lanes);
+  return x;
+}
+
+// `output` is normalised. Rows past the end of the sequence do not count.
+template <class T, int dim>
+__device__ inline void compareWithFull(const MeasureArguments& args, int candidates, const TileInfo& info, int tokens,
+                                       const float (&output)[dim / 2]) {
+  const int warp = (threadIdx.x - kWarpgroup) / 32, lane = threadIdx.x % 32;
+  const int row = info.row + 16 * warp + lane / 4;
+  const float counts[2] = {row < tokens ? 1.f : 0.f, row + 8 < tokens ? 1.f : 0.f};
+  double* partial = args.partials + (static_cast<int64_t>(info.slot) * kConsumers * 4 + warp) * (candidates + 3);
+  const auto write = [&](int index, float value) {
+    const double sum = warpSum(value);
+    if (lane == 0) partial[index] = sum;
+  };
+
+  float sum = 0, squares = 0, cachedError = 0;
+#pragma unroll
+  for (int i = 0; i < dim / 2; ++i) {
+    sum += counts[i / 2 % 2] * output[i];
+    squares += counts[i / 2 % 2] * output[i] * output[i];
+  }
+  if (args.previous) {
+    const T* base = static_cast<const T*>(args.previous) + info.batch * args.previousBatchStride + info.head * dim;
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      if (counts[r] == 0) continue;
+      const T* values = base + (row + 8 * r) * args.previousTokenStride + 2 * (lane % 4);
+#pragma unroll
+      for (int i = 0; i < dim / 8; ++i) {
+        const float2 value = unpack<T>(*reinterpret_cast<const uint32_t*>(values + 8 * i));
+        const float dx = value.x - output[4 * i + 2 * r], dy = value.y - output[4 * i + 2 * r + 1];
+        cachedError += dx * dx + dy * dy;
+      }
+    }
+  }
+  write(0, sum);
+  write(1, squares);
+  write(2, cachedError);
+  for (int candidate = 0; candidate < candidates; ++candidate) {
+    const float4* snapshot = snapshotOf<dim>(args, candidates, candidate);
+    float error = 0;
+#pragma unroll
+    for (int i = 0; i < dim / 8; ++i) {
+      const float4 value = snapshot[i * kConsumers * kWarpgroup];
+      const float dx = value.x - output[4 * i], dy = value.y - output[4 * i + 1];
+      const float dz = value.z - output[4 * i + 2], dw = value.w - output[4 * i + 3];
+      error += counts[0] * (dx * dx + dy * dy) + counts[1] * (dz * dz + dw * dw);
+    }
+    write(3 + candidate, error);
+  }
+}
+
+// One block per head and value: partials of its batches, row blocks and warps in a fixed order.
+static __global__ void sumPartials(const double* partials, int heads, int batch, int rowBlocks, int values, double* sums) {
+  constexpr int kThreads = 256;
+  const int head = blockIdx.x, value = blockIdx.y;
+  const int perSlot = kConsumers * 4;
+  double sum = 0;
+  for (int64_t i = threadIdx.x; i < static_cast<int64_t>(batch) * rowBlocks * perSlot; i += kThreads) {
+    const int64_t part = i % perSlot, rowBlock = i / perSlot % rowBlocks, b = i / perSlot / rowBlocks;
+    const int64_t slot = (b * heads + head) * rowBlocks + rowBlock;
+    sum += partials[(slot * perSlot + part) * values + value];
+  }
+  __shared__ double shared[kThreads];
+  shared[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = kThreads / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) sums[head * values + value] = shared[0];
+}
+
+}  // namespace arrowhead::cuda

@@ -1,0 +1,199 @@
+// The CUDA kernels' interface. Every call enqueues on a stream and returns at once; tensors are bf16 or fp16 in device
+// memory, [batch, tokens, heads, dim] unless said otherwise; strides count elements. Sums are float32 or better.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "../block_ranges.h"
+
+namespace arrowhead::cuda {
+
+enum class Dtype : int32_t { f32 = 0, f16 = 1, bf16 = 2, e4m3 = 3 };
+
+// In half-windows, as on the CPU.
+inline constexpr int32_t kFullHead = -1;
+inline constexpr int32_t kCachedHead = -2;
+
+// q, k, v or an output: heads are dim apart, tokens tokenStride apart, batches batchStride apart, so that q, k and v may
+// lie side by side in one fused projection. 16-byte aligned, strides multiples of 8.
+struct HeadsView {
+  void* data;
+  int64_t tokenStride;
+  int64_t batchStride;
+};
+
+struct AttentionShape {
+  int32_t batch;
+  int32_t heads;
+  int32_t dim;
+  Dtype dtype;  // f16 or bf16
+  TokenLayout layout;
+  float scale;
+};
+
+// Keys are visited in blocks of 64; every mask block is a multiple.
+inline constexpr int32_t kKeyBlock = 64;
+
+// The keys that a row block visits, one after another: up to three runs of key blocks. Made on the host from
+// block_ranges.h, so that kernels do no range arithmetic.
+struct KeyWalk {
+  int32_t firstBlock[3];
+  int32_t blocks[3];    // 0 for runs that are not there
+  int32_t totalBlocks;
+  int32_t lastKeys;     // keys in the very last block: fewer than 64 at the end of the sequence only
+};
+
+// One row block of one head.
+struct Tile {
+  int32_t head;
+  int32_t batch;
+  int32_t rowBlock;
+  int32_t walk;  // index into the walks; when measuring, the first of candidates + 1
+};
+
+// Tiles are ordered by cost, longest first: what starts late is short, so no multiprocessor waits for another at the end.
+struct TilePlan {
+  std::vector<Tile> tiles;
+  std::vector<KeyWalk> walks;
+};
+
+// Tiles of every head that computes something; cached heads have none.
+TilePlan planHeadwise(const AttentionShape& shape, const int32_t* halfWindows, BlockSize block);
+// Every row block of every head. Walks go outward, one per stage: the keys of the innermost window, what each next one
+// adds (half-windows ascending), what full attention adds.
+TilePlan planMeasure(const AttentionShape& shape, const int32_t* halfWindows, int32_t candidates, BlockSize block);
+
+// A TilePlan in device memory.
+struct TileList {
+  const Tile* tiles;
+  const KeyWalk* walks;
+  int32_t count;
+};
+
+// What the kernels run at a head dim.
+BlockSize attentionBlock(int32_t dim);
+
+// Two int32 in device memory, zero before the first launch and left zero by every launch: launches that share them must
+// not overlap.
+struct Scheduler {
+  int32_t* counters;
+};
+
+struct HeadwiseAttentionCall {
+  AttentionShape shape;
+  HeadsView q, k, v;
+  HeadsView out;  // heads without tiles are not touched
+  TileList tiles;
+  Scheduler scheduler;
+};
+
+inline constexpr int32_t kMaxCandidates = 6;
+
+struct MeasureAttentionCall {
+  AttentionShape shape;
+  HeadsView q, k, v;
+  HeadsView previous;  // data null where there is none
+  int32_t candidates;  // at most kMaxCandidates
+  TileList tiles;  // from planMeasure
+  Scheduler scheduler;
+  // measureScratchBytes(shape, candidates) in device memory
+  void* scratch;
+  // [heads][candidates + 3] float64: sum, sum of squares of full attention; squared error of `previous` (0 without it)
+  // and of each candidate. Summed in a fixed order: equal inputs give equal bits.
+  double* sums;
+};
+
+size_t measureScratchBytes(const AttentionShape& shape, int32_t candidates);
+
+// By the kernels for the current card: sm_90a's where it is a Hopper and the head dim 64 or 128, else mma.sync's.
+cudaError_t headwiseAttention(const HeadwiseAttentionCall& call, cudaStream_t stream);
+cudaError_t measureAttention(const MeasureAttentionCall& call, cudaStream_t stream);
+
+bool runsOnHopper(int32_t dim);
+cudaError_t headwiseAttentionHopper(const HeadwiseAttentionCall& call, cudaStream_t stream);
+cudaError_t measureAttentionHopper(const MeasureAttentionCall& call, cudaStream_t stream);
+size_t hopperMeasureScratchBytes(const AttentionShape& shape, int32_t candidates);
+// For cards without wgmma (sm_80, 86, 89, 120) and for every other head dim.
+cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t stream);
+cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t stream);
+size_t mmaMeasureScratchBytes(const AttentionShape& shape, int32_t candidates);
+
+struct AttentionMapCall {
+  AttentionShape shape;
+  HeadsView q, k;
+  int32_t batchIndex;
+  int32_t head;
+  int32_t cell;
+  int32_t candidates;
+  int32_t halfWindows[kMaxCandidates];
+  BlockSize block;
+  float* values;     // [size, size], size = ceil(tokens / cell)
+  double* keptMass;  // [candidates]
+  float* scratch;    // [2, tokens]
+};
+
+cudaError_t attentionMap(const AttentionMapCall& call, cudaStream_t stream);
+
+// Rows of a larger tensor: `rowStride` elements apart.
+struct RowsView {
+  void* data;
+  int64_t rowStride;
+};
+
+struct LayerNormModulateCall {
+  RowsView x;             // [batch · tokens] rows of `channels`
+  RowsView shift, scale;  // [batch] rows of `channels`
+  int32_t batch, tokens, channels;
+  float eps;
+  Dtype dtype;
+  RowsView out;  // of `dtype`, or e4m3 where `rowScales` is given
+  // [batch · tokens] or null: quantise each row to e4m3 with the scale amax / 448 written here.
+  float* rowScales;
+};
+
+// LayerNorm without affine over channels, then · (1 + scale) + shift.
+cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t stream);
+
+struct QkNormRopeCall {
+  // q and k of one stream, both normed and rotated where they lie: [batch][tokens][heads][dim].
+  HeadsView q, k;
+  int32_t batch, tokens, heads, dim;
+  Dtype dtype;
+  const void* normQ;  // [dim] of `dtype`; null without qk-norm
+  const void* normK;
+  float eps;
+  const float* cos;  // [tokens, dim], neighbouring pairs rotated together; null without rotary embedding
+  const float* sin;
+};
+
+cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream);
+
+struct GatedResidualCall {
+  RowsView residual;  // [batch · tokens] rows, updated in place: residual + gate ⊙ x
+  RowsView x;
+  RowsView gate;  // [batch] rows
+  int32_t batch, tokens, channels;
+  Dtype dtype;
+};
+
+cudaError_t gatedResidual(const GatedResidualCall& call, cudaStream_t stream);
+
+enum class Activation : int32_t { geluTanh = 0, silu = 1 };
+
+cudaError_t activation(RowsView x, RowsView out, int64_t rows, int64_t channels, Activation kind, Dtype dtype,
+                       cudaStream_t stream);
+cudaError_t addInPlace(void* a, const void* b, int64_t count, Dtype dtype, cudaStream_t stream);
+// Rows of bytes between strides; both 16-byte aligned and widths multiples of 16 run at memory speed, others too, slower.
+cudaError_t copyRows(const void* from, int64_t fromStrideBytes, void* to, int64_t toStrideBytes, int64_t widthBytes,
+                     int64_t rows, cudaStream_t stream);
+// Between any of f32, f16 and bf16.
+cudaError_t convert(const void* from, Dtype fromDtype, void* to, Dtype toDtype, int64_t count, cudaStream_t stream);
+// e4m3 with one scale per row, amax / 448.
+cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype, void* out, float* rowScales,
+                         cudaStream_t stream);
+// Normal deviates · std, the same for a seed on every card; for synthetic checkpoints.
+cudaError_t fillNormal(void* out, int64_t count, Dtype dtype, float std, uint64_t seed, cudaStream_t stream);
+
+}  // namespace arrowhead::cuda

@@ -1,0 +1,109 @@
+// The CUDA kernels behind a C interface, for tests and benchmarks that compare them with PyTorch in one process.
+#include <cuda_runtime.h>
+
+#include <memory>
+#include <vector>
+
+#include "cuda/kernels.h"
+
+using namespace arrowhead;
+using namespace arrowhead::cuda;
+
+namespace {
+
+struct Plan {
+  AttentionShape shape;
+  std::vector<int32_t> windows;
+  bool measuring;
+  TilePlan host;
+  Tile* tiles = nullptr;
+  KeyWalk* walks = nullptr;
+  int32_t* counters = nullptr;
+  void* scratch = nullptr;
+  double* sums = nullptr;
+
+  TileList list() const { return {tiles, walks, static_cast<int32_t>(host.tiles.size())}; }
+  ~Plan() {
+    for (void* memory : {static_cast<void*>(tiles), static_cast<void*>(walks), static_cast<void*>(counters), scratch,
+                         static_cast<void*>(sums)})
+      cudaFree(memory);
+  }
+};
+
+template <class T>
+bool upload(T*& to, const std::vector<T>& from) {
+  const size_t bytes = from.size() * sizeof(T);
+  return cudaMalloc(&to, bytes + 1) == cudaSuccess &&
+         cudaMemcpy(to, from.data(), bytes, cudaMemcpyHostToDevice) == cudaSuccess;
+}
+
+}  // namespace
+
+extern "C" {
+
+// Measuring plans take candidates, others one half-window per head. Null where the card has no memory for it.
+Plan* plan_create(int batch, int heads, int dim, int dtype, int64_t text, int64_t image, int textFirst, float scale,
+                  const int32_t* windows, int count, int measuring) {
+  auto plan = std::make_unique<Plan>();
+  plan->shape = {batch, heads, dim, static_cast<Dtype>(dtype), {text, image, textFirst != 0}, scale};
+  plan->windows.assign(windows, windows + count);
+  plan->measuring = measuring != 0;
+  const BlockSize block = attentionBlock(dim);
+  plan->host = measuring ? planMeasure(plan->shape, windows, count, block) : planHeadwise(plan->shape, windows, block);
+  const int32_t zeros[2] = {0, 0};
+  if (!upload(plan->tiles, plan->host.tiles) || !upload(plan->walks, plan->host.walks)) return nullptr;
+  if (cudaMalloc(&plan->counters, 8) || cudaMemcpy(plan->counters, zeros, 8, cudaMemcpyHostToDevice)) return nullptr;
+  if (measuring) {
+    const size_t hopper = hopperMeasureScratchBytes(plan->shape, count), mma = mmaMeasureScratchBytes(plan->shape, count);
+    if (cudaMalloc(&plan->scratch, hopper > mma ? hopper : mma)) return nullptr;
+    if (cudaMalloc(&plan->sums, sizeof(double) * heads * (count + 3))) return nullptr;
+  }
+  return plan.release();
+}
+
+void plan_destroy(Plan* plan) { delete plan; }
+
+// 64-key blocks that all tiles visit together.
+int64_t plan_blocks(const Plan* plan) {
+  int64_t sum = 0;
+  for (const Tile& tile : plan->host.tiles) sum += plan->host.walks[tile.walk].totalBlocks;
+  return sum;
+}
+
+int headwise(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, int64_t batchStride, void* out,
+             int64_t outTokenStride, int64_t outBatchStride, int useMma, cudaStream_t stream) {
+  HeadwiseAttentionCall call = {};
+  call.shape = plan->shape;
+  call.q = {q, tokenStride, batchStride};
+  call.k = {k, tokenStride, batchStride};
+  call.v = {v, tokenStride, batchStride};
+  call.out = {out, outTokenStride, outBatchStride};
+  call.tiles = plan->list();
+  call.scheduler = {plan->counters};
+  return useMma ? headwiseAttentionMma(call, stream) : headwiseAttentionHopper(call, stream);
+}
+
+// sums: host memory, [heads][candidates + 3]; null to leave them on the card.
+int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, int64_t batchStride, void* previous,
+            int64_t previousTokenStride, int64_t previousBatchStride, int useMma, double* sums, cudaStream_t stream) {
+  MeasureAttentionCall call = {};
+  call.shape = plan->shape;
+  call.q = {q, tokenStride, batchStride};
+  call.k = {k, tokenStride, batchStride};
+  call.v = {v, tokenStride, batchStride};
+  call.previous = {previous, previousTokenStride, previousBatchStride};
+  call.candidates = static_cast<int32_t>(plan->windows.size());
+  call.tiles = plan->list();
+  call.scheduler = {plan->counters};
+  call.scratch = plan->scratch;
+  call.sums = plan->sums;
+  if (const int error = useMma ? measureAttentionMma(call, stream) : measureAttentionHopper(call, stream)) return error;
+  if (!sums) return 0;
+  const size_t bytes = sizeof(double) * plan->shape.heads * (call.candidates + 3);
+  if (const int error = cudaMemcpyAsync(sums, plan->sums, bytes, cudaMemcpyDeviceToHost, stream)) return error;
+  return cudaStreamSynchronize(stream);
+}
+
+const char* error_string(int error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }
+
+}  // extern "C"
