@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
+    // Those need a card, and run without vitest: npm run test:cuda.
+    exclude: ['test/cuda/**'],
     testTimeout: 60_000,
     // What the developer has installed, such as weights, changes no test.
     env: { ARROWHEAD_HOME: 'test/report/no-home' },

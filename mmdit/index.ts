@@ -25,6 +25,7 @@ export { SafetensorsFile } from './checkpoint/safetensors-file.ts';
 export { encodeSafetensors, type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.ts';
 export type { TensorSource } from './checkpoint/tensor-source.ts';
 export { CpuDevice } from './device/cpu-device.ts';
+export { CudaDevice } from './device/cuda/cuda-device.ts';
 export type {
   AttentionErrorSums,
   AttentionMap,
@@ -34,7 +35,8 @@ export type {
   MeasureAttentionCall,
   Tensor,
 } from './device/device.ts';
-export { DeviceMemoryError } from './device/device-memory-error.ts';
+export { DeviceMemoryError, OutOfDeviceMemoryError } from './device/device-memory-error.ts';
+export { type DeviceName, DeviceNameError, listDevices, openDevice, parseDeviceName } from './device/open-device.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';

@@ -6,6 +6,8 @@ import { requireInteger } from './arguments.ts';
 export { AddonLoadError } from './addon.ts';
 export { KernelArgumentError } from './arguments.ts';
 export * from './attention.ts';
+export * from './cuda/cuda-addon.ts';
+export { openCard } from './cuda/open-card.ts';
 export * from './elementwise.ts';
 
 export interface CpuInfo {

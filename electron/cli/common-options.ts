@@ -16,10 +16,20 @@ export function addOutputOptions(command: Command): Command {
 
 export interface ModelOptions {
   readonly model?: string;
+  readonly device?: string;
 }
 
 export function addModelOption(command: Command): Command {
-  return command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)');
+  return addDeviceOption(
+    command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)'),
+  );
+}
+
+export function addDeviceOption(command: Command): Command {
+  return command.option(
+    '--device <name>',
+    'cpu, cuda, cuda:1 …, or with fp8 projections cuda:0+fp8 (default: a CUDA card where one can be used, else cpu)',
+  );
 }
 
 /** Absent ones are the checkpoint's own, or those of the scheme in use. */

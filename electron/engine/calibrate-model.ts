@@ -26,6 +26,7 @@ import {
 export interface CalibrationWish extends SearchWish {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
+  readonly device?: string | undefined;
   /** Run folder to write. */
   readonly folder: string;
   readonly mode: RunFolderMode;
@@ -51,7 +52,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
   const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
   const search = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, async (pipeline) => {
+  return withModel(wish.model, wish.device, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);

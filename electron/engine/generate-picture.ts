@@ -13,6 +13,7 @@ import { planOfScheme } from './scheme-in-use.ts';
 export interface PictureRequest {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
+  readonly device?: string | undefined;
   readonly prompt: string;
   /** What not to show, for models with classifier-free guidance. */
   readonly negativePrompt?: string | undefined;
@@ -54,7 +55,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
   await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(request.model, async (pipeline) => {
+  return withModel(request.model, request.device, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });

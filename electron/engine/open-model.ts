@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CpuDevice, openPipeline, type Pipeline } from '../../mmdit/index.ts';
+import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../mmdit/index.ts';
 
 /** The checkpoint that ships with Arrowhead. */
 export const DEMO_CHECKPOINT = fileURLToPath(new URL('../../demo/checkpoint', import.meta.url));
@@ -19,13 +19,17 @@ export class ModelNotFoundError extends Error {
 }
 
 /**
- * Opens a checkpoint (the demo's where none is named) on this machine's device, hands it to `use` and closes both
+ * Opens a checkpoint (the demo's where none is named) on a device (the machine's best where none is named), hands it to `use` and closes both
  * afterwards, whatever happens.
  */
-export async function withModel<T>(folder: string | undefined, use: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+export async function withModel<T>(
+  folder: string | undefined,
+  name: DeviceName | undefined,
+  use: (pipeline: Pipeline) => Promise<T>,
+): Promise<T> {
   const checkpoint = folder ?? DEMO_CHECKPOINT;
   if (!existsSync(path.join(checkpoint, 'model_index.json'))) throw new ModelNotFoundError(checkpoint);
-  const device = await CpuDevice.open();
+  const device = await openDevice(name);
   try {
     const pipeline = await openPipeline(checkpoint, device);
     try {

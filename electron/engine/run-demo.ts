@@ -35,6 +35,7 @@ const PICTURES_PART = 0.99;
 export interface DemoWish extends Omit<SearchWish, 'prompts'> {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
+  readonly device?: string | undefined;
   /** The one picture to judge by; three that calibration does not see where absent. */
   readonly prompt?: string | undefined;
   readonly seed?: number | undefined;
@@ -69,7 +70,7 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   const search = completeSearch({ ...wish, prompts: prompts.calibration.slice(0, CALIBRATION_PROMPTS) }, 'demo');
   const samples = samplesOf(wish, prompts);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, async (pipeline) => {
+  return withModel(wish.model, wish.device, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
     for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
     const run = await makeRun(wish, manifestOf(pipeline, search, sampling));

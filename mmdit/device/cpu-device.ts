@@ -3,17 +3,9 @@ import type { BlockSize } from '../attention/token-layout.ts';
 import type { TensorSource } from '../checkpoint/tensor-source.ts';
 import { availableMemory } from './available-memory.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { attentionInput, candidateWindows, headWindows } from './cpu-attention.ts';
-import {
-  flattened,
-  joinChannels,
-  joinTokens,
-  type Rearrangement,
-  requireRange,
-  requireRank3,
-  tokenRows,
-} from './cpu-rearrange.ts';
-import { CpuBuffer, CpuTensor, contiguous, copyRows, countOf, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
+import { attentionInput } from './cpu-attention.ts';
+import { flattened, joinChannels, joinTokens, type Rearrangement, requireRank3, tokenRows } from './cpu-rearrange.ts';
+import { CpuBuffer, CpuTensor, contiguous, copyRows, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
 import type {
   Activation,
   AttentionErrorSums,
@@ -30,7 +22,10 @@ import type {
   Tensor,
 } from './device.ts';
 import { Gemm } from './gemm.ts';
+import { candidateWindows, headWindows } from './half-windows.ts';
+import { countOf, requireLengths, requireRange } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
+import { stackedShape } from './stacked-shape.ts';
 import { UnsupportedBlockError } from './unsupported-block-error.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -75,8 +70,7 @@ export class CpuDevice implements Device {
   }
 
   allocate(shape: Shape): CpuTensor {
-    if (shape.some((length) => !Number.isSafeInteger(length) || length < 0))
-      throw new ShapeError('allocate', 'shape', 'made of natural numbers', shape);
+    requireLengths('allocate', shape);
     return new CpuTensor(new CpuBuffer(this.#pool.take(countOf(shape)), this.#pool), shape);
   }
 
@@ -123,17 +117,12 @@ export class CpuDevice implements Device {
     this.#queue.abort(reason);
   }
 
-  async loadWeight(...sources: readonly TensorSource[]): Promise<CpuTensor> {
-    const [first] = sources;
-    if (!first) throw new ShapeError('loadWeight', 'sources', 'at least one tensor', 'none');
-    const rest = first.shape.slice(1);
-    let rows = 0;
-    for (const { name, shape } of sources) {
-      if (shape.length !== first.shape.length || rest.some((length, axis) => length !== shape[axis + 1]))
-        throw new ShapeError('loadWeight', name, `[…, ${rest.join(', ')}] as ${first.name} is`, shape);
-      rows += shape[0] ?? 1;
-    }
-    const shape = sources.length === 1 ? first.shape : [rows, ...rest];
+  uploadExact(values: Float32Array, shape: Shape): CpuTensor {
+    return this.upload(values, shape);
+  }
+
+  async loadWeight(sources: readonly TensorSource[]): Promise<CpuTensor> {
+    const shape = stackedShape(sources);
     const floats = new Float32Array(countOf(shape));
     let position = 0;
     for (const source of sources) {
@@ -150,7 +139,13 @@ export class CpuDevice implements Device {
     this.#pool.clear();
   }
 
-  linear(x: Tensor, weight: Tensor, bias: Tensor | null, options: LinearOptions = {}): CpuTensor {
+  linear(x: Tensor | readonly Tensor[], weight: Tensor, bias: Tensor | null, options: LinearOptions = {}): CpuTensor {
+    if (isParts(x)) {
+      const joined = this.concat(x, 'channels');
+      const product = this.linear(joined, weight, bias, options);
+      joined.release();
+      return product;
+    }
     const w = contiguous('linear', 'weight', weight);
     const [columns = 0, inner = 0] = w.shape;
     if (w.shape.length !== 2) throw new ShapeError('linear', 'weight', 'of shape [out, in]', w.shape);
@@ -301,4 +296,8 @@ export class CpuDevice implements Device {
     this.#queue.enqueue(() => rearrangement.copyTo(out));
     return out;
   }
+}
+
+function isParts(x: Tensor | readonly Tensor[]): x is readonly Tensor[] {
+  return Array.isArray(x);
 }

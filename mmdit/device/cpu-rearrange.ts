@@ -1,5 +1,6 @@
-import { type CpuTensor, contiguous, copyRows, countOf, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
+import { type CpuTensor, contiguous, copyRows, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
 import type { Shape, Tensor } from './device.ts';
+import { countOf } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
 
 /** A rearrangement checked and ready: the shape of its result, and the copying itself, for the device's queue. */
@@ -71,9 +72,4 @@ export function requireRank3(op: string, tensor: CpuTensor | undefined): [number
   const [batch, tokens, channels] = tensor?.shape ?? [];
   if (tensor?.shape.length !== 3) throw new ShapeError(op, 'x', 'of shape [B, N, C]', tensor?.shape ?? 'nothing');
   return [batch!, tokens!, channels!];
-}
-
-export function requireRange(op: string, begin: number, end: number, length: number): void {
-  if (Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin <= end && end <= length) return;
-  throw new ShapeError(op, 'range', `within 0 … ${length}`, `${begin} … ${end}`);
 }

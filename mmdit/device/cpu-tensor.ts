@@ -1,6 +1,7 @@
 import type { Rows } from '../../native-kernels/index.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Shape, Tensor } from './device.ts';
+import { countOf, isSameShape } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
 
 /** Memory that one or several tensors look at; goes back to the pool with the last of them. */
@@ -82,10 +83,6 @@ export class CpuTensor implements Tensor {
   }
 }
 
-export function countOf(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /** The tensor behind the interface. Throws ShapeError for one that was released or that another device made. */
 export function cpuTensor(op: string, argument: string, tensor: Tensor): CpuTensor {
   if (!(tensor instanceof CpuTensor)) throw new ShapeError(op, argument, 'a tensor of this device', 'another object');
@@ -96,9 +93,8 @@ export function cpuTensor(op: string, argument: string, tensor: Tensor): CpuTens
 /** As `cpuTensor`, of exactly this shape. */
 export function cpuTensorOf(op: string, argument: string, tensor: Tensor, shape: Shape): CpuTensor {
   const found = cpuTensor(op, argument, tensor);
-  if (found.shape.length !== shape.length || found.shape.some((length, axis) => length !== shape[axis])) {
+  if (!isSameShape(found.shape, shape))
     throw new ShapeError(op, argument, `of shape [${shape.join(', ')}]`, found.shape);
-  }
   return found;
 }
 

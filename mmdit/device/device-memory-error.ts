@@ -9,6 +9,15 @@ export class DeviceMemoryError extends Error {
   }
 }
 
-function gigabytes(bytes: number): string {
+/** A device ran out of memory in the middle of work. What it held before is intact. */
+export class OutOfDeviceMemoryError extends Error {
+  override readonly name = 'OutOfDeviceMemoryError';
+
+  constructor(device: string, options?: ErrorOptions) {
+    super(`${device} ran out of memory. Use a smaller picture or fewer prompts at once, or free memory on it`, options);
+  }
+}
+
+export function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -18,6 +18,8 @@ export interface Device {
   /** Uninitialised tensor in the device's compute dtype. */
   allocate(shape: Shape): Tensor;
   upload(values: Float32Array, shape: Shape): Tensor;
+  /** Float32 on every device: tables that an op reads as they are, as the angles of rotary embeddings. */
+  uploadExact(values: Float32Array, shape: Shape): Tensor;
   download(tensor: Tensor): Promise<Float32Array>;
   /** Copy into an existing tensor of the same shape. */
   copy(from: Tensor, to: Tensor): void;
@@ -37,12 +39,15 @@ export interface Device {
    * A weight as the checkpoint stores it, converted to the device's dtype. Several sources are stacked along axis 0, as
    * the q, k and v projections are. Owned by the caller.
    */
-  loadWeight(...sources: readonly TensorSource[]): Promise<Tensor>;
+  loadWeight(sources: readonly TensorSource[], use: WeightUse): Promise<Tensor>;
   /** Releases everything, weights included. */
   close(): Promise<void>;
 
-  /** y = activation(x · weightᵀ + bias). x [..., in], weight [out, in], bias [out]. `out` is written in place if given. */
-  linear(x: Tensor, weight: Tensor, bias: Tensor | null, options?: LinearOptions): Tensor;
+  /**
+   * y = activation(x · weightᵀ + bias). x [..., in], or parts of it that lie side by side along the last axis; weight
+   * [out, in], bias [out]. `out` is written in place if given.
+   */
+  linear(x: Tensor | readonly Tensor[], weight: Tensor, bias: Tensor | null, options?: LinearOptions): Tensor;
   activation(x: Tensor, kind: Activation): Tensor;
   /** LayerNorm without affine over the last axis, then x·(1 + scale) + shift. x [B, N, C], scale/shift [B, C] views. */
   layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
@@ -79,6 +84,8 @@ export interface Device {
 
 export type Shape = readonly number[];
 export type Activation = 'gelu-tanh' | 'silu';
+/** `projection`: multiplied with every token, and a device may keep it in fewer bits; `exact`: everything else. */
+export type WeightUse = 'projection' | 'exact';
 
 /** Brand kept opaque: each device keeps its own storage behind it. */
 export interface Tensor {
@@ -110,7 +117,7 @@ export interface QkNormRopeOptions {
   readonly normQ: Tensor | null;
   readonly normK: Tensor | null;
   readonly eps: number;
-  /** cos/sin [n, D] of this stream's tokens, pairs interleaved as FLUX does; null for models without RoPE. */
+  /** cos/sin [n, D] of this stream's tokens by `uploadExact`, pairs interleaved as FLUX does; null for models without RoPE. */
   readonly rope: { readonly cos: Tensor; readonly sin: Tensor } | null;
 }
 

@@ -179,9 +179,11 @@ export class FluxRun implements PreparedModel {
       const { weight, bias } = weights.mlpIn;
       const mlp = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
-      if (observe) observe(`single${index}.attn`, scratch.keep(device.rows(attended, 0, text + image)));
-      const both = scratch.keep(device.concat([attended, mlp], 'channels'));
-      device.gatedResidual(joint, scratch.keep(this.#linear(both, weights.out)), gate!);
+      // No copy of the two side by side: the product takes them as they lie.
+      const heads = scratch.keep(device.rows(attended, 0, text + image));
+      observe?.(`single${index}.attn`, heads);
+      const out = scratch.keep(device.linear([heads, mlp], weights.out.weight, weights.out.bias));
+      device.gatedResidual(joint, out, gate!);
       if (observe) {
         observe(`single${index}.0`, scratch.keep(device.rows(joint, 0, text)));
         observe(`single${index}.1`, scratch.keep(device.rows(joint, text, text + image)));
@@ -258,7 +260,8 @@ export class FluxRun implements PreparedModel {
     const { ropeAxes, ropeTheta, headDim } = this.#config;
     const { cos, sin } = rotaryTables(ids, ropeAxes, ropeTheta);
     const shape = [ids.length / ropeAxes.length, headDim];
-    return { cos: this.#upload('cos', cos, shape), sin: this.#upload('sin', sin, shape) };
+    const table = (values: Float32Array) => this.#own.keep(this.#device.uploadExact(values, shape));
+    return { cos: table(cos), sin: table(sin) };
   }
 
   #upload(name: string, values: Float32Array, shape: readonly number[]): Tensor {

@@ -118,13 +118,14 @@ async function loadDoubleBlock(loader: WeightLoader, config: FluxConfig, index: 
         names.projections.map((name) => `${block}.${name}`),
         channels,
         channels,
+        'projection',
       ),
       normQ: await loader.vector(`${block}.${names.normQ}`, headDim),
       normK: await loader.vector(`${block}.${names.normK}`, headDim),
     },
-    attentionOut: await loader.linear(`${block}.${names.attentionOut}`, channels, channels),
-    mlpIn: await loader.linear(`${block}.${names.mlp}.0.proj`, MLP_RATIO * channels, channels),
-    mlpOut: await loader.linear(`${block}.${names.mlp}.2`, channels, MLP_RATIO * channels),
+    attentionOut: await loader.linear(`${block}.${names.attentionOut}`, channels, channels, 'projection'),
+    mlpIn: await loader.linear(`${block}.${names.mlp}.0.proj`, MLP_RATIO * channels, channels, 'projection'),
+    mlpOut: await loader.linear(`${block}.${names.mlp}.2`, channels, MLP_RATIO * channels, 'projection'),
   });
   return { image: await stream(STREAM_NAMES.image), text: await stream(STREAM_NAMES.text) };
 }
@@ -139,11 +140,12 @@ async function loadSingleBlock(loader: WeightLoader, config: FluxConfig, index: 
         ['to_q', 'to_k', 'to_v'].map((name) => `${block}.attn.${name}`),
         channels,
         channels,
+        'projection',
       ),
       normQ: await loader.vector(`${block}.attn.norm_q.weight`, headDim),
       normK: await loader.vector(`${block}.attn.norm_k.weight`, headDim),
     },
-    mlpIn: await loader.linear(`${block}.proj_mlp`, MLP_RATIO * channels, channels),
-    out: await loader.linear(`${block}.proj_out`, channels, (1 + MLP_RATIO) * channels),
+    mlpIn: await loader.linear(`${block}.proj_mlp`, MLP_RATIO * channels, channels, 'projection'),
+    out: await loader.linear(`${block}.proj_out`, channels, (1 + MLP_RATIO) * channels, 'projection'),
   };
 }

@@ -1,5 +1,5 @@
 import type { Component } from '../checkpoint/component.ts';
-import type { Device, Tensor } from '../device/device.ts';
+import type { Device, Tensor, WeightUse } from '../device/device.ts';
 import { type Embedder, MLP_RATIO } from './flux-weights.ts';
 import type { Sd3Config } from './sd3-config.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
@@ -81,13 +81,15 @@ async function loadBlock(loader: WeightLoader, config: Sd3Config, index: number)
   const { channels, headDim, hasQkNorm } = config;
   const isDual = config.dualBlocks.has(index);
   const isLast = index === config.blocks - 1;
-  const linear = (name: string, outputs: number, inputs: number) => loader.linear(`${block}.${name}`, outputs, inputs);
+  const linear = (name: string, outputs: number, inputs: number, use: WeightUse = 'projection') =>
+    loader.linear(`${block}.${name}`, outputs, inputs, use);
   const norm = async (name: string) => (hasQkNorm ? loader.vector(`${block}.${name}.weight`, headDim) : null);
   const projection = async (names: readonly string[], q: string, k: string): Promise<Sd3Projection> => ({
     qkv: await loader.stackedLinear(
       names.map((name) => `${block}.${name}`),
       channels,
       channels,
+      'projection',
     ),
     normQ: await norm(q),
     normK: await norm(k),
@@ -105,12 +107,12 @@ async function loadBlock(loader: WeightLoader, config: Sd3Config, index: number)
   });
   return {
     image: {
-      modulation: await linear('norm1.linear', (isDual ? 9 : 6) * channels, channels),
+      modulation: await linear('norm1.linear', (isDual ? 9 : 6) * channels, channels, 'exact'),
       attention: await own('attn'),
       end: await end('attn.to_out.0', 'ff'),
     },
     text: {
-      modulation: await linear('norm1_context.linear', (isLast ? 2 : 6) * channels, channels),
+      modulation: await linear('norm1_context.linear', (isLast ? 2 : 6) * channels, channels, 'exact'),
       attention: await projection(
         ['attn.add_q_proj', 'attn.add_k_proj', 'attn.add_v_proj'],
         'attn.norm_added_q',

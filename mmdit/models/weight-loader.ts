@@ -1,7 +1,7 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import { readFloats } from '../checkpoint/read-floats.ts';
-import type { Device, Shape, Tensor } from '../device/device.ts';
+import type { Device, Shape, Tensor, WeightUse } from '../device/device.ts';
 import { DeviceMemoryError } from '../device/device-memory-error.ts';
 
 /** A projection: weight [out, in], bias [out]. */
@@ -28,16 +28,22 @@ export class WeightLoader {
   }
 
   /** Throws CheckpointError for a missing tensor or another shape. */
-  async linear(name: string, outputs: number, inputs: number): Promise<Linear> {
-    return this.stackedLinear([name], outputs, inputs);
+  async linear(name: string, outputs: number, inputs: number, use: WeightUse = 'exact'): Promise<Linear> {
+    return this.stackedLinear([name], outputs, inputs, use);
   }
 
   /** Several projections of one input as one, outputs side by side. */
-  async stackedLinear(names: readonly string[], outputsEach: number, inputs: number): Promise<Linear> {
+  async stackedLinear(
+    names: readonly string[],
+    outputsEach: number,
+    inputs: number,
+    use: WeightUse = 'exact',
+  ): Promise<Linear> {
     return {
       weight: await this.#load(
         names.map((name) => `${name}.weight`),
         [outputsEach, inputs],
+        { use },
       ),
       bias: await this.#load(
         names.map((name) => `${name}.bias`),
@@ -49,7 +55,7 @@ export class WeightLoader {
   /** A convolution over p×p patches that do not overlap, as a projection of flattened patches (channel, row, column). */
   async patchLinear(name: string, outputs: number, inputs: number, p: number): Promise<Linear> {
     return {
-      weight: await this.#load([`${name}.weight`], [outputs, inputs, p, p], [outputs, inputs * p * p]),
+      weight: await this.#load([`${name}.weight`], [outputs, inputs, p, p], { loadAs: [outputs, inputs * p * p] }),
       bias: await this.#load([`${name}.bias`], [outputs]),
     };
   }
@@ -82,13 +88,17 @@ export class WeightLoader {
     this.#device.release(...this.#loaded.splice(0));
   }
 
-  async #load(names: readonly string[], shape: Shape, loadAs = shape): Promise<Tensor> {
+  async #load(
+    names: readonly string[],
+    shape: Shape,
+    { loadAs = shape, use = 'exact' }: { loadAs?: Shape; use?: WeightUse } = {},
+  ): Promise<Tensor> {
     const sources = names.map((name) => {
       this.#used.add(name);
       const source = this.#component.tensor(name, shape);
       return loadAs === shape ? source : { ...source, shape: loadAs, read: () => source.read() };
     });
-    const tensor = await this.#device.loadWeight(...sources);
+    const tensor = await this.#device.loadWeight(sources, use);
     this.#loaded.push(tensor);
     return tensor;
   }

@@ -10,17 +10,22 @@ from torch.nn.functional import scaled_dot_product_attention as sdpa
 
 from kernels import CACHED, FULL, Plan
 
-ROUNDS = int(os.environ.get("ARROWHEAD_ROUNDS", "30"))
+MILLISECONDS = int(os.environ.get("ARROWHEAD_BENCH_MS", "120"))
 CEILING = 797e12  # bf16 matrix products measured on an H200
 results = []
 
 
-def median_ms(run, rounds=ROUNDS):
-    """`run(i)` uses the i-th of several input sets; a pause before, so that nobody inherits a hot card."""
+def median_ms(run, milliseconds=MILLISECONDS):
+    """`run(i)` uses the i-th of several input sets. Every method runs as long as every other, after a pause: a hot card
+    is a slow card."""
     for i in range(3):
         run(i)
     torch.cuda.synchronize()
-    time.sleep(0.3)
+    begin = time.perf_counter()
+    run(0)
+    torch.cuda.synchronize()
+    rounds = max(5, int(milliseconds / (time.perf_counter() - begin) / 1000))
+    time.sleep(0.5)
     run(0)
     events = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(rounds)]
     for i, (begin, end) in enumerate(events):

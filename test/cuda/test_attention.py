@@ -13,9 +13,9 @@ SHAPES = int(os.environ.get("ARROWHEAD_SHAPES", "240"))
 POISON = 12345.0
 
 
-def random_case(seed):
+def random_case(seed, dims=(64, 128)):
     rng = random.Random(seed)
-    dim = rng.choice([64, 128])
+    dim = rng.choice(dims)
     longest = rng.choice([17, 130, 700, 2500, 4300])
     tokens = rng.randint(1, longest)
     text = rng.choice([0, min(tokens, rng.randint(0, 700)), tokens, min(tokens, 128)])
@@ -91,8 +91,8 @@ def rse_reference(q, k, v, layout, windows, previous):
     return [full.sum(), full.square().sum(), cached, *errors]
 
 
-def check_measure(seed, mma):
-    case = random_case(seed)
+def check_measure(case, mma):
+    seed = case["seed"]
     q, k, v = inputs(case)
     layout = (case["text"], case["image"], case["text_first"])
     windows = sorted({max(1, case["image"]) // f for f in random.Random(seed).sample([2, 4, 16, 32, 64, 128], 3)})
@@ -116,4 +116,17 @@ def check_measure(seed, mma):
 
 @pytest.mark.parametrize("seed", range(SHAPES // 4))
 def test_measure(seed):
-    check_measure(seed, mma=False)
+    check_measure(random_case(seed), mma=False)
+
+
+MMA_DIMS = (64, 64, 128, 128, 8, 16, 24, 40, 72, 80, 96, 120, 160, 192, 256)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + SHAPES // 2))
+def test_mma_random_shapes(seed):
+    check_case(random_case(seed, MMA_DIMS), mma=True)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + SHAPES // 6))
+def test_mma_measure(seed):
+    check_measure(random_case(seed, MMA_DIMS), mma=True)

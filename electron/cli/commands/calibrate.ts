@@ -56,11 +56,12 @@ ${examples(
     .action(async (options: CalibrateOptions) => {
       const prompts = await gatherPrompts(options);
       const progress = showProgress(terminal, options.quiet ?? false);
-      const { steps, size, guidance, model, seed, delta, headConstraint, candidates, cost, out } = options;
+      const { steps, size, guidance, model, device, seed, delta, headConstraint, candidates, cost, out } = options;
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
           model,
+          device,
           prompts,
           seeds: seed,
           sampling: { steps, guidance, width: size?.width, height: size?.height },

@@ -48,12 +48,26 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
     )
     .action(async (options: DemoOptions) => {
       const progress = showProgress(terminal, options.quiet ?? false);
-      const { steps, size, guidance, model, prompt, seed, delta, headConstraint, candidates, cost, out, force } =
-        options;
+      const {
+        steps,
+        size,
+        guidance,
+        model,
+        device,
+        prompt,
+        seed,
+        delta,
+        headConstraint,
+        candidates,
+        cost,
+        out,
+        force,
+      } = options;
       const { runDemo } = await import('../../engine/run-demo.ts');
       const summary = await runDemo(
         {
           model,
+          device,
           prompt,
           seed,
           sampling: { steps, guidance, width: size?.width, height: size?.height },

@@ -12,7 +12,7 @@ export function devicesCommand(program: Command, { terminal }: CliContext): void
     .description('List the devices that models can run on.')
     .addHelpText('after', examples('arrowhead devices', 'arrowhead devices --json'));
   addOutputOptions(command).action(async (options: { json?: boolean }) => {
-    const { listDevices } = await import('../../engine/devices.ts');
+    const { listDevices } = await import('../../../mmdit/index.ts');
     const devices = await listDevices();
     if (options.json) return terminal.print(toJson({ devices }));
     const rows = devices.map(({ kind, name, computeDtype, memoryBytes }) => [

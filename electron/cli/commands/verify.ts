@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-context.ts';
-import { addOutputOptions } from '../common-options.ts';
+import { addDeviceOption, addOutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
 import { formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
+
+interface VerifyOptions {
+  readonly json?: boolean;
+  readonly device?: string;
+}
 
 export function verifyCommand(program: Command, { terminal, signal }: CliContext): void {
   const command = program
@@ -22,15 +27,17 @@ ${examples(
   'arrowhead verify demo/checkpoint/transformer io.safetensors --json',
 )}`,
     );
-  addOutputOptions(command).action(async (transformer: string, dump: string, options: { json?: boolean }) => {
-    const { verifyDump } = await import('../../engine/verify-dump.ts');
-    const result = await verifyDump(transformer, dump, signal);
-    if (options.json) return terminal.print(toJson(result));
-    const rows = Object.entries(result.tensors).map(([name, { max, relative }]) => [
-      name,
-      max.toExponential(2),
-      relative.toExponential(2),
-    ]);
-    terminal.print(`${formatTable(['tensor', 'max', 'relative'], rows)}\non ${result.device}`);
-  });
+  addDeviceOption(addOutputOptions(command)).action(
+    async (transformer: string, dump: string, options: VerifyOptions) => {
+      const { verifyDump } = await import('../../engine/verify-dump.ts');
+      const result = await verifyDump(transformer, dump, { device: options.device, signal });
+      if (options.json) return terminal.print(toJson(result));
+      const rows = Object.entries(result.tensors).map(([name, { max, relative }]) => [
+        name,
+        max.toExponential(2),
+        relative.toExponential(2),
+      ]);
+      terminal.print(`${formatTable(['tensor', 'max', 'relative'], rows)}\non ${result.device}`);
+    },
+  );
 }

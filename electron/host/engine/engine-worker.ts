@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
+import { listDevices } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
-import { listDevices } from '../../engine/devices.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { readNotes } from '../library/run-notes.ts';
 import { serveCalls } from '../workers/serve-calls.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { CpuDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
+import { type Device, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
 import { DEMO_CHECKPOINT, ModelNotFoundError } from '../../engine/open-model.ts';
 
 interface OpenModel {
   readonly folder: string;
-  readonly device: CpuDevice;
+  readonly device: Device;
   readonly pipeline: Pipeline;
   users: number;
 }
@@ -51,7 +51,7 @@ export class OpenModels {
 
 async function open(folder: string): Promise<OpenModel> {
   if (!existsSync(path.join(folder, 'model_index.json'))) throw new ModelNotFoundError(folder);
-  const device = await CpuDevice.open();
+  const device = await openDevice();
   try {
     return { folder, device, pipeline: await openPipeline(folder, device), users: 0 };
   } catch (error) {

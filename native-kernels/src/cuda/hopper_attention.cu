@@ -61,8 +61,6 @@ size_t snapshotBytes(const AttentionShape& shape, int32_t candidates) {
 
 }  // namespace
 
-bool runsOnHopper(int32_t dim) { return currentCard().major == 9 && (dim == 64 || dim == 128); }
-
 size_t hopperMeasureScratchBytes(const AttentionShape& shape, int32_t candidates) {
   const size_t slots = static_cast<size_t>(shape.batch) * shape.heads * rowBlocksOf(shape);
   return snapshotBytes(shape, candidates) + slots * kConsumers * 4 * (candidates + 3) * sizeof(double);

@@ -131,8 +131,10 @@ struct AttentionMapCall {
   BlockSize block;
   float* values;     // [size, size], size = ceil(tokens / cell)
   double* keptMass;  // [candidates]
-  float* scratch;    // [2, tokens]
+  float* scratch;    // attentionMapScratchBytes, 16-byte aligned
 };
+
+size_t attentionMapScratchBytes(int64_t tokens, int32_t cell, int32_t candidates);
 
 cudaError_t attentionMap(const AttentionMapCall& call, cudaStream_t stream);
 
@@ -157,8 +159,9 @@ struct LayerNormModulateCall {
 cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t stream);
 
 struct QkNormRopeCall {
-  // q and k of one stream, both normed and rotated where they lie: [batch][tokens][heads][dim].
-  HeadsView q, k;
+  // q, k and v of one stream, [batch][tokens][heads][dim] each; `to` may be `from`.
+  HeadsView from[3];
+  HeadsView to[3];
   int32_t batch, tokens, heads, dim;
   Dtype dtype;
   const void* normQ;  // [dim] of `dtype`; null without qk-norm

@@ -149,10 +149,10 @@ describe('weights', () => {
   it('are converted and stacked', async () => {
     const half = source('BF16', [1, 2], new Uint8Array(Uint16Array.of(0x3f80, 0xc000).buffer));
     const full = source('F32', [2, 2], new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
-    const stacked = await device.loadWeight(half, full);
+    const stacked = await device.loadWeight([half, full]);
     expect(stacked.shape).toEqual([3, 2]);
     expect(await list(stacked)).toEqual([1, -2, 1, 2, 3, 4]);
-    await expect(device.loadWeight(half, source('F32', [2, 3], new Uint8Array(24)))).rejects.toThrow(ShapeError);
+    await expect(device.loadWeight([half, source('F32', [2, 3], new Uint8Array(24))])).rejects.toThrow(ShapeError);
   });
 });
 

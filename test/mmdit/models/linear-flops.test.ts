@@ -30,7 +30,8 @@ function counting(inner: Device): { device: Device; flops: () => number } {
   return { device: spy, flops: () => flops };
 }
 
-function rowsOf({ shape }: Tensor): number {
+function rowsOf(x: Tensor | readonly Tensor[]): number {
+  const { shape } = Array.isArray(x) ? (x as readonly Tensor[])[0]! : (x as Tensor);
   return shape.slice(0, -1).reduce((product, length) => product * length, 1);
 }
 

@@ -1,0 +1,483 @@
+import {
+  CUDA_DTYPE_BYTES,
+  CUDA_DTYPES,
+  type CudaCard,
+  type CudaContext,
+  type CudaDtype,
+  type CudaMemory,
+  cudaAttentionBlock,
+  cudaCards,
+  openCard,
+} from '../../../native-kernels/index.ts';
+import type { BlockSize } from '../../attention/token-layout.ts';
+import type { StoredDtype, TensorSource } from '../../checkpoint/tensor-source.ts';
+import type {
+  Activation,
+  AttentionErrorSums,
+  AttentionMap,
+  AttentionMapCall,
+  Device,
+  DeviceInfo,
+  HeadwiseAttentionCall,
+  JointQkv,
+  LinearOptions,
+  MeasureAttentionCall,
+  QkNormRopeOptions,
+  Shape,
+  Tensor,
+  WeightUse,
+} from '../device.ts';
+import { headWindows } from '../half-windows.ts';
+import { countOf, requireLengths, requireRange } from '../shape.ts';
+import { ShapeError } from '../shape-error.ts';
+import { stackedShape } from '../stacked-shape.ts';
+import { UnsupportedBlockError } from '../unsupported-block-error.ts';
+import { attentionShape, mapAttention, measureInCalls } from './cuda-attention.ts';
+import { CudaFailure } from './cuda-failure.ts';
+import { CudaBuffer, CudaTensor, contiguous, cudaTensor, cudaTensorOf, requireRank3 } from './cuda-tensor.ts';
+
+const STORED: Readonly<Record<StoredDtype, CudaDtype>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
+const ACTIVATIONS: Readonly<Record<Activation, number>> = { 'gelu-tanh': 0, silu: 1 };
+/** What cuBLASLt's fp8 products want every width to be a multiple of. */
+const FP8_MULTIPLE = 16;
+
+export interface CudaOptions {
+  /** Index of the card. */
+  readonly card?: number;
+  /** What projections are multiplied in; fp8 needs a card of compute capability 8.9 or newer. */
+  readonly projections?: 'bf16' | 'fp8';
+}
+
+/**
+ * Runs on an NVIDIA card: attention and all fused ops in our own kernels, matrix products on cuBLASLt. Computes in bf16
+ * with float32 sums. Every op enqueues on one stream; nothing waits before a download.
+ */
+export class CudaDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly #context: CudaContext;
+  readonly #projections: 'bf16' | 'fp8';
+  readonly #failure = new CudaFailure();
+
+  private constructor(card: CudaCard, context: CudaContext, projections: 'bf16' | 'fp8') {
+    this.#context = context;
+    this.#projections = projections;
+    this.info = {
+      kind: 'cuda',
+      name: `${card.name}${projections === 'fp8' ? ', fp8 projections' : ''}`,
+      computeDtype: 'bf16',
+      memoryBytes: context.memory().freeBytes,
+    };
+  }
+
+  /** Throws CudaUnavailableError where there is no such card or no cuBLASLt. */
+  static open({ card = 0, projections = 'bf16' }: CudaOptions = {}): CudaDevice {
+    const context = openCard(card);
+    const properties = cudaCards().find(({ index }) => index === card)!;
+    const { major, minor, name } = properties;
+    if (projections === 'fp8' && major * 10 + minor < 89) {
+      context.close();
+      throw new RangeError(`${name} has no fp8 tensor cores (compute capability ${major}.${minor}); use bf16`);
+    }
+    return new CudaDevice(properties, context, projections);
+  }
+
+  get memory(): CudaMemory {
+    return this.#context.memory();
+  }
+
+  preferredBlock(headDim: number): BlockSize {
+    return cudaAttentionBlock(headDim);
+  }
+
+  requireBlock(block: BlockSize, headDim: number): void {
+    const [rows, keys] = cudaAttentionBlock(headDim);
+    if (block[0] !== rows || block[1] !== keys)
+      throw new UnsupportedBlockError(this.info.name, block, headDim, `blocks of ${rows}×${keys} at this head dim`);
+  }
+
+  allocate(shape: Shape): CudaTensor {
+    return this.#allocate(shape, 'bf16');
+  }
+
+  upload(values: Float32Array, shape: Shape): CudaTensor {
+    const exact = this.uploadExact(values, shape);
+    const tensor = this.allocate(shape);
+    this.#convert(exact, tensor);
+    exact.release();
+    return tensor;
+  }
+
+  uploadExact(values: Float32Array, shape: Shape): CudaTensor {
+    if (values.length !== countOf(shape)) {
+      const expected = `${countOf(shape)} elements for [${shape.join(', ')}]`;
+      throw new ShapeError('upload', 'values', expected, `${values.length}`);
+    }
+    const tensor = this.#allocate(shape, 'f32');
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.#run(() => this.#context.upload({ to: tensor.place, bytes }));
+    return tensor;
+  }
+
+  download(tensor: Tensor): Promise<Float32Array> {
+    const from = cudaTensor('download', 'tensor', tensor);
+    const packed = from.isContiguous ? from.view(from.shape, from.offset, from.stride) : this.#packed(from);
+    const exact = this.#allocate(packed.shape, 'f32');
+    this.#convert(packed, exact);
+    const result = this.#ask(() => this.#context.download({ from: exact.place, count: exact.count * 4 }));
+    packed.release();
+    exact.release();
+    return result.then((bytes) => new Float32Array(bytes));
+  }
+
+  copy(from: Tensor, to: Tensor): void {
+    const target = cudaTensor('copy', 'to', to);
+    const source = cudaTensorOf('copy', 'from', from, target.shape);
+    target.forgetQuantised();
+    this.#copyRows(source, target);
+  }
+
+  release(...tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) if (tensor instanceof CudaTensor) tensor.release();
+  }
+
+  async finish(): Promise<void> {
+    try {
+      await this.#context.finish();
+    } catch (error) {
+      this.#failure.note(error);
+    }
+    this.#failure.clear();
+  }
+
+  abort(reason: unknown): void {
+    this.#failure.note(reason);
+  }
+
+  async loadWeight(sources: readonly TensorSource[], use: WeightUse): Promise<CudaTensor> {
+    const shape = stackedShape(sources);
+    const weight = this.allocate(shape);
+    const width = countOf(shape.slice(1));
+    let row = 0;
+    for (const source of sources) {
+      const rows = sources.length === 1 ? (shape[0] ?? 1) : (source.shape[0] ?? 1);
+      const part = weight.view(source.shape, row * width);
+      const bytes = await source.read();
+      if (STORED[source.dtype] === 'bf16') {
+        this.#run(() => this.#context.upload({ to: part.place, bytes }));
+      } else {
+        const stored = this.#allocate(source.shape, STORED[source.dtype]);
+        this.#run(() => this.#context.upload({ to: stored.place, bytes }));
+        this.#convert(stored, part);
+        stored.release();
+      }
+      part.release();
+      row += rows;
+    }
+    this.#failure.throwIfAny();
+    return use === 'projection' && this.#projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
+  }
+
+  /** Normal deviates · std: weights of a synthetic checkpoint. */
+  randomWeight(shape: Shape, use: WeightUse, std: number, seed: number): CudaTensor {
+    const weight = this.allocate(shape);
+    const { place: out, count, dtypeCode: dtype } = weight;
+    this.#run(() => this.#context.fillNormal({ out, count, dtype, std, seed }));
+    return use === 'projection' && this.#projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
+  }
+
+  async close(): Promise<void> {
+    await this.finish().catch(() => {});
+    this.#context.close();
+  }
+
+  linear(
+    x: Tensor | readonly Tensor[],
+    weight: Tensor,
+    bias: Tensor | null,
+    { activation, out: into }: LinearOptions = {},
+  ): CudaTensor {
+    const w = contiguous('linear', 'weight', weight);
+    const [columns = 0, inner = 0] = w.shape;
+    if (w.shape.length !== 2) throw new ShapeError('linear', 'weight', 'of shape [out, in]', w.shape);
+    const b = bias && contiguous('linear', 'bias', bias, [columns]);
+    const parts = (Array.isArray(x) ? (x as readonly Tensor[]) : [x as Tensor]).map((part) =>
+      cudaTensor('linear', 'x', part),
+    );
+    const [first] = parts;
+    const width = parts.reduce((sum, part) => sum + part.width, 0);
+    if (!first || width !== inner || parts.some((part) => part.rowCount !== first.rowCount))
+      throw new ShapeError('linear', 'x', `of ${inner} channels`, first?.shape ?? 'nothing');
+    const rows = first.rowCount;
+    const shape = [...first.shape.slice(0, -1), columns];
+    const out = into ? cudaTensorOf('linear', 'out', into, shape) : this.allocate(shape);
+    out.forgetQuantised();
+    let column = 0;
+    for (const [n, part] of parts.entries()) {
+      const isLast = n === parts.length - 1;
+      const common = {
+        ...{ rows, inner: part.width, columns, out: out.rows, outDtype: out.dtypeCode },
+        // Bias and activation belong to the whole sum: the last product brings them.
+        ...{ bias: isLast && b ? b.place : null, gelu: isLast && activation === 'gelu-tanh', accumulate: n > 0 },
+      };
+      const weightPart = w.view([columns, part.width], w.offset + column, w.stride);
+      const { quantised } = w;
+      if (quantised) {
+        const values = this.#quantised(part);
+        const fp8 = quantised.values.view([columns, part.width], quantised.values.offset + column, inner);
+        this.#run(() =>
+          this.#context.linear({
+            ...common,
+            ...{ x: values.values.rows, weight: fp8.rows, dtype: CUDA_DTYPES.e4m3 },
+            ...{ xScales: values.scales.place, weightScales: quantised.scales.place },
+          }),
+        );
+        fp8.release();
+      } else {
+        this.#run(() => this.#context.linear({ ...common, x: part.rows, weight: weightPart.rows, dtype: w.dtypeCode }));
+      }
+      weightPart.release();
+      column += part.width;
+    }
+    if (activation === 'silu') this.#activate(out, out, 'silu');
+    return out;
+  }
+
+  activation(x: Tensor, kind: Activation): CudaTensor {
+    const input = cudaTensor('activation', 'x', x);
+    const out = this.allocate(input.shape);
+    this.#activate(input, out, kind);
+    return out;
+  }
+
+  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): CudaTensor {
+    const input = cudaTensor('layerNormModulate', 'x', x);
+    const [batch, tokens, channels] = requireRank3('layerNormModulate', input);
+    const vector = [batch, channels];
+    const args = {
+      ...{ x: input.rows, batch, tokens, channels, eps, dtype: input.dtypeCode },
+      shift: cudaTensorOf('layerNormModulate', 'shift', shift, vector).rows,
+      scale: cudaTensorOf('layerNormModulate', 'scale', scale, vector).rows,
+    };
+    const out = this.allocate(input.shape);
+    this.#run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
+    return out;
+  }
+
+  gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void {
+    const target = contiguous('gatedResidual', 'residual', residual);
+    const [batch, tokens, channels] = requireRank3('gatedResidual', target);
+    const args = {
+      ...{ batch, tokens, channels, dtype: target.dtypeCode, residual: target.rows },
+      x: cudaTensorOf('gatedResidual', 'x', x, target.shape).rows,
+      gate: cudaTensorOf('gatedResidual', 'gate', gate, [batch, channels]).rows,
+    };
+    target.forgetQuantised();
+    this.#run(() => this.#context.gatedResidual(args));
+  }
+
+  addInPlace(a: Tensor, b: Tensor): void {
+    const left = contiguous('addInPlace', 'a', a);
+    const right = contiguous('addInPlace', 'b', b, left.shape);
+    left.forgetQuantised();
+    this.#run(() =>
+      this.#context.addInPlace({ a: left.place, b: right.place, count: left.count, dtype: left.dtypeCode }),
+    );
+  }
+
+  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void {
+    const op = 'qkNormRope';
+    const joint = contiguous(op, 'q', to.q);
+    const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
+    const input = cudaTensor(op, 'qkv', qkv);
+    const tokens = input.shape[1] ?? 0;
+    cudaTensorOf(op, 'qkv', qkv, [batch, tokens, 3 * heads * dim]);
+    const { tokenOffset, eps, normQ, normK, rope } = options;
+    const args = {
+      ...{ qkv: input.rows, batch, tokens, heads, dim, jointTokens, tokenOffset, eps, dtype: input.dtypeCode },
+      q: joint.place,
+      k: contiguous(op, 'k', to.k, joint.shape).place,
+      v: contiguous(op, 'v', to.v, joint.shape).place,
+      normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).place,
+      normK: normK && contiguous(op, 'normK', normK, [dim]).place,
+      cos: rope && exactTable('rope.cos', rope.cos, [tokens, dim]).place,
+      sin: rope && exactTable('rope.sin', rope.sin, [tokens, dim]).place,
+    };
+    this.#run(() => this.#context.qkNormRope(args));
+  }
+
+  columns(x: Tensor, begin: number, end: number): CudaTensor {
+    const input = cudaTensor('columns', 'x', x);
+    requireRange('columns', begin, end, input.width);
+    return input.view([...input.shape.slice(0, -1), end - begin], input.offset + begin, input.stride);
+  }
+
+  rows(x: Tensor, begin: number, end: number): CudaTensor {
+    const input = flattened('rows', x);
+    const [batch, tokens, width] = requireRank3('rows', input);
+    requireRange('rows', begin, end, tokens);
+    const shape = [batch, end - begin, width];
+    let part: CudaTensor;
+    if (batch === 1) {
+      part = input.view(shape, input.offset + begin * input.stride, input.stride);
+    } else {
+      part = this.#allocate(shape, input.dtype);
+      for (let b = 0; b < batch; b++) {
+        const from = input.view([end - begin, width], input.offset + (b * tokens + begin) * input.stride, input.stride);
+        const to = part.view([end - begin, width], b * (end - begin) * width);
+        this.#copyRows(from, to);
+        this.release(from, to);
+      }
+    }
+    input.release();
+    return part;
+  }
+
+  concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): CudaTensor {
+    const inputs = parts.map((part) => flattened('concat', part));
+    const [batch, tokens, width] = inputs[0] ? requireRank3('concat', inputs[0]) : [0, 0, 0];
+    for (const [n, input] of inputs.entries()) {
+      const wanted = axis === 'tokens' ? [batch, input.shape[1] ?? 0, width] : [batch, tokens, input.width];
+      cudaTensorOf('concat', `parts[${n}]`, input, wanted);
+    }
+    const sum = (lengths: readonly number[]) => lengths.reduce((total, length) => total + length, 0);
+    const shape =
+      axis === 'tokens'
+        ? [batch, sum(inputs.map((input) => input.shape[1] ?? 0)), width]
+        : [batch, tokens, sum(inputs.map((input) => input.width))];
+    const out = this.allocate(shape);
+    const [, outTokens = 0, outWidth = 0] = shape;
+    let at = 0;
+    for (const input of inputs) {
+      const [, count] = requireRank3('concat', input);
+      for (let b = 0; b < batch; b++) {
+        const from = input.view([count, input.width], input.offset + b * count * input.stride, input.stride);
+        const begin = b * outTokens * outWidth + at * (axis === 'tokens' ? outWidth : 1);
+        const to = out.view([count, input.width], begin, outWidth);
+        this.#copyRows(from, to);
+        this.release(from, to);
+      }
+      at += axis === 'tokens' ? count : input.width;
+      input.release();
+    }
+    return out;
+  }
+
+  headwiseAttention(call: HeadwiseAttentionCall): void {
+    const { heads, ...input } = attentionShape(this, 'headwiseAttention', call);
+    const out = contiguous('headwiseAttention', 'out', call.out, call.q.shape);
+    const halfWindows = headWindows(call.methods, heads, call.layout);
+    out.forgetQuantised();
+    this.#run(() => this.#context.headwiseAttention({ ...input, heads, out: out.place, halfWindows }));
+  }
+
+  measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
+    const input = attentionShape(this, 'measureAttention', call);
+    const previous = call.previous && contiguous('measureAttention', 'previous', call.previous, call.q.shape).place;
+    return measureInCalls(input, call, previous !== null, (halfWindows) =>
+      this.#ask(() => this.#context.measureAttention({ ...input, previous, halfWindows })),
+    );
+  }
+
+  attentionMap(call: AttentionMapCall): Promise<AttentionMap> {
+    const { v: _, ...input } = attentionShape(this, 'attentionMap', { ...call });
+    const { head, batch: batchIndex, cell } = call;
+    return mapAttention(call, (halfWindows) =>
+      this.#ask(() => this.#context.attentionMap({ ...input, batchIndex, head, cell, halfWindows })),
+    );
+  }
+
+  #allocate(shape: Shape, dtype: CudaDtype): CudaTensor {
+    requireLengths('allocate', shape);
+    const bytes = countOf(shape) * CUDA_DTYPE_BYTES[dtype];
+    // After a failure nothing runs, and a tensor needs no memory.
+    const memory = this.#run(() => this.#context.allocate(bytes)) ?? 0;
+    return new CudaTensor(new CudaBuffer(this.#context, memory), dtype, shape);
+  }
+
+  #convert(from: CudaTensor, to: CudaTensor): void {
+    const { count } = to;
+    this.#run(() =>
+      this.#context.convert({
+        ...{ from: from.place, fromDtype: from.dtypeCode, to: to.place, toDtype: to.dtypeCode, count },
+      }),
+    );
+  }
+
+  #copyRows(from: CudaTensor, to: CudaTensor): void {
+    const { rowCount: rows, width } = from;
+    const elementBytes = CUDA_DTYPE_BYTES[from.dtype];
+    this.#run(() => this.#context.copyRows({ from: from.rows, to: to.rows, rows, width, elementBytes }));
+  }
+
+  #packed(view: CudaTensor): CudaTensor {
+    const packed = this.#allocate(view.shape, view.dtype);
+    this.#copyRows(view, packed);
+    return packed;
+  }
+
+  #activate(input: CudaTensor, out: CudaTensor, kind: Activation): void {
+    const { rowCount: rows, width: channels, dtypeCode: dtype } = input;
+    out.forgetQuantised();
+    this.#run(() =>
+      this.#context.activation({ x: input.rows, out: out.rows, rows, channels, kind: ACTIVATIONS[kind], dtype }),
+    );
+  }
+
+  /** Replaces a weight's bf16 values by fp8 where cuBLASLt can multiply its widths. */
+  #quantisedWeight(weight: CudaTensor): CudaTensor {
+    const [columns = 0, inner = 0] = weight.shape;
+    if (weight.shape.length !== 2 || columns % FP8_MULTIPLE !== 0 || inner % FP8_MULTIPLE !== 0) return weight;
+    const { values, scales } = this.#quantise(weight);
+    const shell = new CudaTensor(new CudaBuffer(this.#context, 0), 'bf16', weight.shape);
+    shell.quantised = { values, scales };
+    weight.release();
+    return shell;
+  }
+
+  #quantised(x: CudaTensor): { values: CudaTensor; scales: CudaTensor } {
+    x.quantised ??= this.#quantise(x);
+    return x.quantised;
+  }
+
+  #quantise(x: CudaTensor): { values: CudaTensor; scales: CudaTensor } {
+    const { rowCount: rows, width: channels, dtypeCode: dtype } = x;
+    const values = this.#allocate([rows, channels], 'e4m3');
+    const scales = this.#allocate([rows], 'f32');
+    this.#run(() =>
+      this.#context.quantizeRows({
+        ...{ x: x.rows, rows, channels, dtype, out: values.place, rowScales: scales.place },
+      }),
+    );
+    return { values, scales };
+  }
+
+  /** Enqueues, unless something failed since the last `finish`. */
+  #run<T>(enqueue: () => T): T | undefined {
+    return this.#failure.guard(this.info.name, enqueue);
+  }
+
+  /** Enqueues something with an answer. The promise may be dropped: `finish` reports a failure in any case. */
+  #ask<T>(enqueue: () => Promise<T>): Promise<T> {
+    const answer = this.#run(enqueue)?.catch((error: unknown) => {
+      this.#failure.note(error);
+      throw error;
+    });
+    const result = answer ?? Promise.reject(this.#failure.reason);
+    result.catch(() => {});
+    return result;
+  }
+}
+
+/** A view of [B, n, …] as [B, n, C]; the caller releases it. */
+function flattened(op: string, tensor: Tensor): CudaTensor {
+  const input = cudaTensor(op, 'x', tensor);
+  if (input.shape.length <= 3) return input.view(input.shape, input.offset, input.stride);
+  const [batch = 0, tokens = 0, ...rest] = contiguous(op, 'x', tensor).shape;
+  return input.view([batch, tokens, countOf(rest)]);
+}
+
+function exactTable(argument: string, table: Tensor, shape: Shape): CudaTensor {
+  const found = contiguous('qkNormRope', argument, table, shape);
+  if (found.dtype !== 'f32') throw new ShapeError('qkNormRope', argument, 'made by uploadExact', 'rounded values');
+  return found;
+}

@@ -1,0 +1,144 @@
+import {
+  CUDA_DTYPE_BYTES,
+  CUDA_DTYPES,
+  type CudaContext,
+  type CudaDtype,
+  type CudaPlace,
+  type CudaRows,
+} from '../../../native-kernels/index.ts';
+import type { Shape, Tensor } from '../device.ts';
+import { ShapeError } from '../shape-error.ts';
+
+/** Memory on a card that one or several tensors look at; goes back with the last of them. */
+export class CudaBuffer {
+  readonly memory: number;
+  readonly #context: CudaContext;
+  #tensors = 0;
+
+  constructor(context: CudaContext, memory: number) {
+    this.#context = context;
+    this.memory = memory;
+  }
+
+  acquire(): void {
+    this.#tensors++;
+  }
+
+  release(): void {
+    this.#tensors--;
+    if (this.#tensors === 0) this.#context.release(this.memory);
+  }
+}
+
+/** Values as e4m3 with one float32 scale per row. */
+export interface Quantised {
+  readonly values: CudaTensor;
+  /** [rows] */
+  readonly scales: CudaTensor;
+}
+
+/** Row-major on a card; rows of the last axis may lie `stride` elements apart, as columns of a wider tensor do. */
+export class CudaTensor implements Tensor {
+  readonly shape: Shape;
+  readonly dtype: CudaDtype;
+  /** Elements from the buffer's start. */
+  readonly offset: number;
+  readonly stride: number;
+  /** The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. */
+  quantised: Quantised | null = null;
+  readonly #buffer: CudaBuffer;
+  #released = false;
+
+  constructor(buffer: CudaBuffer, dtype: CudaDtype, shape: Shape, offset = 0, stride = shape.at(-1) ?? 1) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.offset = offset;
+    this.stride = stride;
+    this.#buffer = buffer;
+    buffer.acquire();
+  }
+
+  /** Elements of the last axis. */
+  get width(): number {
+    return this.shape.at(-1) ?? 1;
+  }
+
+  get count(): number {
+    return countOf(this.shape);
+  }
+
+  get rowCount(): number {
+    return countOf(this.shape.slice(0, -1));
+  }
+
+  get isContiguous(): boolean {
+    return this.stride === this.width || this.rowCount <= 1;
+  }
+
+  get released(): boolean {
+    return this.#released;
+  }
+
+  get dtypeCode(): number {
+    return CUDA_DTYPES[this.dtype];
+  }
+
+  /** Where it begins. */
+  get place(): CudaPlace {
+    return { memory: this.#buffer.memory, offset: this.offset * CUDA_DTYPE_BYTES[this.dtype] };
+  }
+
+  get rows(): CudaRows {
+    return { ...this.place, stride: this.stride };
+  }
+
+  view(shape: Shape, offset = this.offset, stride?: number): CudaTensor {
+    return new CudaTensor(this.#buffer, this.dtype, shape, offset, stride);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.forgetQuantised();
+    this.#buffer.release();
+  }
+
+  /** The values are about to change. */
+  forgetQuantised(): void {
+    this.quantised?.values.release();
+    this.quantised?.scales.release();
+    this.quantised = null;
+  }
+}
+
+export function countOf(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** The tensor behind the interface. Throws ShapeError for one that was released or that another device made. */
+export function cudaTensor(op: string, argument: string, tensor: Tensor): CudaTensor {
+  if (!(tensor instanceof CudaTensor)) throw new ShapeError(op, argument, 'a tensor of this device', 'another object');
+  if (tensor.released) throw new ShapeError(op, argument, 'alive', 'a released tensor');
+  return tensor;
+}
+
+/** As `cudaTensor`, of exactly this shape. */
+export function cudaTensorOf(op: string, argument: string, tensor: Tensor, shape: Shape): CudaTensor {
+  const found = cudaTensor(op, argument, tensor);
+  if (found.shape.length !== shape.length || found.shape.some((length, axis) => length !== shape[axis]))
+    throw new ShapeError(op, argument, `of shape [${shape.join(', ')}]`, found.shape);
+  return found;
+}
+
+/** As `cudaTensor`, without gaps between its rows. */
+export function contiguous(op: string, argument: string, tensor: Tensor, shape?: Shape): CudaTensor {
+  const found = shape ? cudaTensorOf(op, argument, tensor, shape) : cudaTensor(op, argument, tensor);
+  if (!found.isContiguous) throw new ShapeError(op, argument, 'contiguous', 'columns of a wider tensor');
+  return found;
+}
+
+export function requireRank3(op: string, tensor: CudaTensor): [number, number, number] {
+  const [batch, tokens, channels] = tensor.shape;
+  if (tensor.shape.length !== 3) throw new ShapeError(op, 'x', 'of shape [B, N, C]', tensor.shape);
+  return [batch!, tokens!, channels!];
+}

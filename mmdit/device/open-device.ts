@@ -1,0 +1,56 @@
+import { cudaCards, whyNoCuda } from '../../native-kernels/index.ts';
+import { CpuDevice } from './cpu-device.ts';
+import { CudaDevice } from './cuda/cuda-device.ts';
+import type { Device, DeviceInfo } from './device.ts';
+
+/** As users name a device: `auto`, `cpu`, `cuda`, `cuda:1`; `+fp8` keeps a card's projections in fp8. */
+export type DeviceName = string;
+
+/** A device name that is none. */
+export class DeviceNameError extends Error {
+  override readonly name = 'DeviceNameError';
+
+  constructor(found: string) {
+    const known = ['auto', 'cpu', ...cudaCards().map(({ index }) => `cuda:${index}`)].join(', ');
+    super(`Unknown device "${found}": expected ${known}, or a CUDA device with +fp8 for fp8 projections (cuda:0+fp8)`);
+  }
+}
+
+export interface DeviceChoice {
+  readonly kind: 'auto' | 'cpu' | 'cuda';
+  readonly card: number;
+  readonly projections: 'bf16' | 'fp8';
+}
+
+/** Throws DeviceNameError. */
+export function parseDeviceName(name: DeviceName): DeviceChoice {
+  const match = /^(auto|cpu|cuda)(?::(\d{1,2}))?(\+fp8)?$/.exec(name);
+  const [, kind, card, fp8] = match ?? [];
+  if (kind !== 'cuda' && (card !== undefined || fp8 !== undefined)) throw new DeviceNameError(name);
+  if (kind !== 'auto' && kind !== 'cpu' && kind !== 'cuda') throw new DeviceNameError(name);
+  return { kind, card: Number(card ?? 0), projections: fp8 ? 'fp8' : 'bf16' };
+}
+
+/**
+ * `auto`: the first CUDA card where one can be used, else the processor. Throws DeviceNameError, and
+ * CudaUnavailableError where a card was asked for by name.
+ */
+export async function openDevice(name: DeviceName = process.env.ARROWHEAD_DEVICE ?? 'auto'): Promise<Device> {
+  const { kind, card, projections } = parseDeviceName(name);
+  if (kind === 'cpu') return CpuDevice.open();
+  if (kind === 'cuda') return CudaDevice.open({ card, projections });
+  return whyNoCuda() === null ? CudaDevice.open() : CpuDevice.open();
+}
+
+/** Every device of this machine that a model can run on, the preferred one first. */
+export async function listDevices(): Promise<readonly DeviceInfo[]> {
+  const cards = cudaCards().map(
+    ({ name, memoryBytes }): DeviceInfo => ({ kind: 'cuda', name, computeDtype: 'bf16', memoryBytes }),
+  );
+  const cpu = await CpuDevice.open();
+  try {
+    return [...cards, cpu.info];
+  } finally {
+    await cpu.close();
+  }
+}

@@ -1,0 +1,21 @@
+# Compiles a sm_90a kernel and fails where ptxas says that wgmma or setmaxnreg did not do what the code asks for: such a
+# kernel is right, and several times slower. cmake -P compile-hopper.cmake -- <compiler and its arguments>
+set(command "")
+set(after_dashes FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(after_dashes)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+message("${output}${errors}")
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "the compiler failed (${result})")
+endif()
+# C7504 to C7514: serialised wgmma, ignored setmaxnreg.
+if("${output}${errors}" MATCHES "C75[01][0-9]|wgmma[^\n]*serializ|setmaxnreg ignored")
+  message(FATAL_ERROR "ptxas serialised wgmma or ignored setmaxnreg: see above")
+endif()

@@ -1,0 +1,197 @@
+// Everything but attention: reads arguments, checks that they lie in their memories, enqueues.
+#include <stdexcept>
+
+#include "../arguments.h"
+#include "context.h"
+
+namespace arrowhead::cuda {
+
+using binding::integer;
+using binding::real;
+using binding::refuse;
+
+namespace {
+
+constexpr int64_t kMost = INT32_MAX;
+
+Dtype dtypeOf(const Napi::Object& args, const char* name = "dtype") {
+  return static_cast<Dtype>(integer(args, name, 0, 3));
+}
+
+int64_t bytesPer(Dtype dtype) { return dtype == Dtype::f32 ? 4 : dtype == Dtype::e4m3 ? 1 : 2; }
+
+int32_t size(const Napi::Object& args, const char* name, int64_t least = 0) {
+  return static_cast<int32_t>(integer(args, name, least, kMost));
+}
+
+Activation activationOf(const Napi::Object& args) { return static_cast<Activation>(integer(args, "kind", 0, 1)); }
+
+}  // namespace
+
+// {x, weight, bias?, out, rows, inner, columns, dtype, outDtype, gelu, accumulate, xScales?, weightScales?}
+void CudaContext::linear(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  makeCurrent(env);
+  const auto args = info[0].As<Napi::Object>();
+  MatmulCall call = {};
+  call.rows = size(args, "rows");
+  call.inner = size(args, "inner", 1);
+  call.columns = size(args, "columns", 1);
+  call.dtype = dtypeOf(args);
+  call.outDtype = dtypeOf(args, "outDtype");
+  const int64_t element = bytesPer(call.dtype);
+  call.x = rowsOf(args, "x", call.rows, call.inner, element);
+  call.weight = rowsOf(args, "weight", call.columns, call.inner, element);
+  call.bias = has(args, "bias") ? bytesOf(args, "bias", call.columns * bytesPer(call.outDtype)) : nullptr;
+  call.out = rowsOf(args, "out", call.rows, call.columns, bytesPer(call.outDtype));
+  call.gelu = args.Get("gelu").ToBoolean().Value();
+  call.accumulate = args.Get("accumulate").ToBoolean().Value();
+  if (call.dtype == Dtype::e4m3) {
+    call.xScales = static_cast<const float*>(bytesOf(args, "xScales", call.rows * 4));
+    call.weightScales = static_cast<const float*>(bytesOf(args, "weightScales", call.columns * 4));
+  }
+  try {
+    matmul_->run(call, stream_);
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+}
+
+// {x, out, rows, channels, kind, dtype}
+void CudaContext::activation(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t rows = size(args, "rows"), channels = size(args, "channels");
+  require(info.Env(),
+          cuda::activation(rowsOf(args, "x", rows, channels), rowsOf(args, "out", rows, channels), rows, channels,
+                           activationOf(args), dtypeOf(args), stream_),
+          "activation");
+}
+
+// {x, shift, scale, out, batch, tokens, channels, eps, dtype, rowScales?}
+void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  LayerNormModulateCall call = {};
+  call.batch = size(args, "batch");
+  call.tokens = size(args, "tokens");
+  call.channels = size(args, "channels", 1);
+  call.eps = real(args, "eps");
+  call.dtype = dtypeOf(args);
+  const int64_t rows = int64_t{call.batch} * call.tokens;
+  call.x = rowsOf(args, "x", rows, call.channels);
+  call.shift = rowsOf(args, "shift", call.batch, call.channels);
+  call.scale = rowsOf(args, "scale", call.batch, call.channels);
+  const bool quantised = has(args, "rowScales");
+  call.out = rowsOf(args, "out", rows, call.channels, quantised ? 1 : 2);
+  call.rowScales = quantised ? static_cast<float*>(bytesOf(args, "rowScales", rows * 4)) : nullptr;
+  require(info.Env(), cuda::layerNormModulate(call, stream_), "layerNormModulate");
+}
+
+// {residual, x, gate, batch, tokens, channels, dtype}
+void CudaContext::gatedResidual(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  GatedResidualCall call = {};
+  call.batch = size(args, "batch");
+  call.tokens = size(args, "tokens");
+  call.channels = size(args, "channels");
+  call.dtype = dtypeOf(args);
+  const int64_t rows = int64_t{call.batch} * call.tokens;
+  call.residual = rowsOf(args, "residual", rows, call.channels);
+  call.x = rowsOf(args, "x", rows, call.channels);
+  call.gate = rowsOf(args, "gate", call.batch, call.channels);
+  require(info.Env(), cuda::gatedResidual(call, stream_), "gatedResidual");
+}
+
+// {a, b, count, dtype}
+void CudaContext::addInPlace(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t count = integer(args, "count", 0, int64_t{1} << 40);
+  require(info.Env(),
+          cuda::addInPlace(bytesOf(args, "a", count * 2), bytesOf(args, "b", count * 2), count, dtypeOf(args), stream_),
+          "addInPlace");
+}
+
+// {qkv: rows of 3 · heads · dim, q, k, v: joint, batch, tokens, heads, dim, jointTokens, tokenOffset, normQ?, normK?, eps,
+// cos?, sin?, dtype}
+void CudaContext::qkNormRope(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  makeCurrent(env);
+  const auto args = info[0].As<Napi::Object>();
+  QkNormRopeCall call = {};
+  call.batch = size(args, "batch");
+  call.tokens = size(args, "tokens");
+  call.heads = size(args, "heads", 1);
+  call.dim = size(args, "dim", 2);
+  if (call.dim % 2 != 0) refuse(env, "dim", "expected an even number");
+  call.eps = real(args, "eps");
+  call.dtype = dtypeOf(args);
+  const int64_t width = int64_t{call.heads} * call.dim, rows = int64_t{call.batch} * call.tokens;
+  const int64_t jointTokens = size(args, "jointTokens"), offset = size(args, "tokenOffset");
+  if (offset + call.tokens > jointTokens) refuse(env, "tokenOffset", "reaches past the joint tokens");
+  const RowsView qkv = rowsOf(args, "qkv", rows, 3 * width);
+  const char* joint[3] = {"q", "k", "v"};
+  for (int i = 0; i < 3; ++i) {
+    call.from[i] = {static_cast<uint16_t*>(qkv.data) + i * width, qkv.rowStride, qkv.rowStride * call.tokens};
+    auto* to = static_cast<uint16_t*>(bytesOf(args, joint[i], binding::product(env, joint[i], {call.batch, jointTokens, width, 2})));
+    call.to[i] = {to + offset * width, width, jointTokens * width};
+  }
+  call.normQ = has(args, "normQ") ? bytesOf(args, "normQ", call.dim * 2) : nullptr;
+  call.normK = has(args, "normK") ? bytesOf(args, "normK", call.dim * 2) : nullptr;
+  const int64_t angles = int64_t{call.tokens} * call.dim * 4;
+  call.cos = has(args, "cos") ? static_cast<float*>(bytesOf(args, "cos", angles)) : nullptr;
+  call.sin = call.cos ? static_cast<float*>(bytesOf(args, "sin", angles)) : nullptr;
+  require(env, cuda::qkNormRope(call, stream_), "qkNormRope");
+}
+
+// {from, to, rows, width, elementBytes}: strides and width in elements
+void CudaContext::copyRows(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t rows = integer(args, "rows", 0, int64_t{1} << 40), width = integer(args, "width", 0, int64_t{1} << 40);
+  const int64_t element = integer(args, "elementBytes", 1, 8);
+  const RowsView from = rowsOf(args, "from", rows, width, element), to = rowsOf(args, "to", rows, width, element);
+  require(info.Env(),
+          cuda::copyRows(from.data, from.rowStride * element, to.data, to.rowStride * element, width * element, rows, stream_),
+          "copyRows");
+}
+
+// {from, fromDtype, to, toDtype, count}
+void CudaContext::convert(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t count = integer(args, "count", 0, int64_t{1} << 40);
+  const Dtype from = dtypeOf(args, "fromDtype"), to = dtypeOf(args, "toDtype");
+  require(info.Env(),
+          cuda::convert(bytesOf(args, "from", count * bytesPer(from)), from, bytesOf(args, "to", count * bytesPer(to)), to,
+                        count, stream_),
+          "convert");
+}
+
+// {x, rows, channels, dtype, out, rowScales}
+void CudaContext::quantizeRows(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t rows = size(args, "rows"), channels = size(args, "channels", 1);
+  require(info.Env(),
+          cuda::quantizeRows(rowsOf(args, "x", rows, channels), rows, channels, dtypeOf(args),
+                             bytesOf(args, "out", binding::product(info.Env(), "out", {rows, channels})),
+                             static_cast<float*>(bytesOf(args, "rowScales", rows * 4)), stream_),
+          "quantizeRows");
+}
+
+// {out, count, dtype, std, seed}
+void CudaContext::fillNormal(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  const auto args = info[0].As<Napi::Object>();
+  const int64_t count = integer(args, "count", 0, int64_t{1} << 40);
+  const Dtype dtype = dtypeOf(args);
+  require(info.Env(),
+          cuda::fillNormal(bytesOf(args, "out", count * bytesPer(dtype)), count, dtype, real(args, "std"),
+                           static_cast<uint64_t>(integer(args, "seed", 0, int64_t{1} << 53)), stream_),
+          "fillNormal");
+}
+
+}  // namespace arrowhead::cuda

@@ -1,0 +1,57 @@
+// Matrix products on cuBLASLt: out = activation(x · weightᵀ + bias), all row-major.
+#pragma once
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "cublas_lt.h"
+#include "kernels.h"
+
+namespace arrowhead::cuda {
+
+struct MatmulCall {
+  RowsView x;           // [rows, inner] of `dtype`
+  RowsView weight;      // [columns, inner] of `dtype`
+  const void* bias;     // [columns] of `outDtype`; or null
+  RowsView out;         // [rows, columns] of `outDtype`
+  int64_t rows, inner, columns;
+  Dtype dtype;          // bf16, f16 or e4m3
+  Dtype outDtype;       // bf16 or f16
+  bool gelu;            // tanh form
+  bool accumulate;      // adds to what `out` holds
+  // e4m3 only: one scale per row of x, one per row of weight.
+  const float* xScales;
+  const float* weightScales;
+};
+
+class Matmul {
+ public:
+  // Throws std::runtime_error where `file` is no cuBLASLt or the card has no memory for its workspace.
+  explicit Matmul(const std::string& file);
+  ~Matmul();
+  Matmul(const Matmul&) = delete;
+  Matmul& operator=(const Matmul&) = delete;
+
+  // Throws std::runtime_error where cuBLASLt has no algorithm for these shapes.
+  void run(const MatmulCall& call, cudaStream_t stream);
+  size_t version() const { return library_.version(); }
+
+ private:
+  struct Prepared {
+    lt::Desc desc;
+    lt::Layout x, weight, out;
+    lt::Algo algo;
+  };
+  // Everything that the choice of an algorithm depends on.
+  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int32_t, int32_t, bool, bool, bool>;
+
+  Prepared& prepared(const MatmulCall& call);
+  void bindPointers(lt::Desc desc, const MatmulCall& call);
+
+  lt::Library library_;
+  lt::Handle handle_ = nullptr;
+  void* workspace_ = nullptr;
+  std::map<Key, Prepared> prepared_;
+};
+
+}  // namespace arrowhead::cuda

@@ -1,0 +1,135 @@
+// Splits a fused projection into q, k and v: RMS norm per head and rotary embedding on q and k. A block per token: every
+// head turns by the same angles, which stay in registers.
+#include "vectors.cuh"
+
+namespace arrowhead::cuda {
+
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kLoads = 4;  // vectors in flight per thread
+
+// `lanes` = dim / 8 threads hold one head; lanes divides 32.
+template <class T, int lanes>
+__global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constant__ QkNormRopeCall call) {
+  constexpr int kGroups = kThreads / lanes;
+  const int64_t batch = blockIdx.x / call.tokens, token = blockIdx.x % call.tokens;
+  const int lane = threadIdx.x % lanes, group = threadIdx.x / lanes;
+  const int column = lane * kVector;
+  constexpr int kDim = lanes * kVector;
+
+  Floats cos = {}, sin = {};
+  if (call.cos) {
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      cos.at[i] = call.cos[token * kDim + column + i];
+      sin.at[i] = call.sin[token * kDim + column + i];
+    }
+  }
+  const auto address = [&](const HeadsView* views, int item) {
+    const HeadsView& view = views[item / call.heads];
+    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride + item % call.heads * kDim + column;
+  };
+  // Heads of q, then of k, then of v. All threads go the same way, so that whole warps shuffle.
+  const int items = (call.from[2].data == call.to[2].data ? 2 : 3) * call.heads;
+  for (int base = 0; base < items; base += kGroups * kLoads) {
+    const int first = base + group;
+    Floats values[kLoads];
+#pragma unroll
+    for (int n = 0; n < kLoads; ++n) {
+      const int item = first + n * kGroups;
+      if (item < items) values[n] = loadVector(address(call.from, item));
+      else values[n] = {};
+    }
+#pragma unroll
+    for (int n = 0; n < kLoads; ++n) {
+      const int item = first + n * kGroups, which = item / call.heads;
+      const T* weight = static_cast<const T*>(which == 0 ? call.normQ : which == 1 ? call.normK : nullptr);
+      Floats& x = values[n];
+      float squares = 0;
+#pragma unroll
+      for (float value : x.at) squares += value * value;
+#pragma unroll
+      for (int other = lanes / 2; other > 0; other /= 2) squares += __shfl_xor_sync(0xffffffff, squares, other);
+      if (item >= items) continue;
+      if (weight) {
+        const float inverse = rsqrtf(squares / kDim + call.eps);
+        const Floats weights = loadVector(weight + column);
+#pragma unroll
+        for (int i = 0; i < kVector; ++i) x.at[i] *= inverse * weights.at[i];
+      }
+      if (call.cos && which < 2) {
+#pragma unroll
+        for (int i = 0; i < kVector; i += 2) {
+          const float even = x.at[i], odd = x.at[i + 1];
+          x.at[i] = even * cos.at[i] - odd * sin.at[i];
+          x.at[i + 1] = odd * cos.at[i + 1] + even * sin.at[i + 1];
+        }
+      }
+      storeVector(address(call.to, item), x);
+    }
+  }
+}
+
+// Any even head dim and alignment: a warp per head.
+template <class T>
+__global__ void __launch_bounds__(kThreads) normRopeWarp(const __grid_constant__ QkNormRopeCall call) {
+  const int64_t batch = blockIdx.x / call.tokens, token = blockIdx.x % call.tokens;
+  const int lane = threadIdx.x % 32;
+  const auto address = [&](const HeadsView* views, int item) {
+    const HeadsView& view = views[item / call.heads];
+    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride +
+           static_cast<int64_t>(item % call.heads) * call.dim;
+  };
+  for (int item = threadIdx.x / 32; item < 3 * call.heads; item += kThreads / 32) {
+    const int which = item / call.heads;
+    const T* head = address(call.from, item);
+    T* out = address(call.to, item);
+    const T* weight = static_cast<const T*>(which == 0 ? call.normQ : which == 1 ? call.normK : nullptr);
+    float inverse = 1;
+    if (weight) {
+      float squares = 0;
+      for (int c = lane; c < call.dim; c += 32) squares += toFloat(head[c]) * toFloat(head[c]);
+#pragma unroll
+      for (int other = 16; other > 0; other /= 2) squares += __shfl_xor_sync(0xffffffff, squares, other);
+      inverse = rsqrtf(squares / call.dim + call.eps);
+    }
+    for (int c = 2 * lane; c < call.dim; c += 64) {
+      float even = toFloat(head[c]), odd = toFloat(head[c + 1]);
+      if (weight) {
+        even *= inverse * toFloat(weight[c]);
+        odd *= inverse * toFloat(weight[c + 1]);
+      }
+      if (call.cos && which < 2) {
+        const float* cos = call.cos + token * call.dim + c;
+        const float* sin = call.sin + token * call.dim + c;
+        const float turned = even * cos[0] - odd * sin[0];
+        odd = odd * cos[1] + even * sin[1];
+        even = turned;
+      }
+      out[c] = fromFloat<T>(even);
+      out[c + 1] = fromFloat<T>(odd);
+    }
+  }
+}
+
+}  // namespace
+
+cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream) {
+  if (call.batch == 0 || call.tokens == 0 || call.heads == 0) return cudaSuccess;
+  const auto blocks = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
+  return withDtype(call.dtype, [&]<class T>() {
+    bool aligned = true;
+    for (const HeadsView* views : {call.from, call.to})
+      for (int i = 0; i < 3; ++i)
+        aligned &= isAligned(views[i].data, views[i].tokenStride) && views[i].batchStride % kVector == 0;
+    if (aligned && call.dim == 128) normRopeVectors<T, 16><<<blocks, kThreads, 0, stream>>>(call);
+    else if (aligned && call.dim == 64) normRopeVectors<T, 8><<<blocks, kThreads, 0, stream>>>(call);
+    else if (aligned && call.dim == 32) normRopeVectors<T, 4><<<blocks, kThreads, 0, stream>>>(call);
+    else if (aligned && call.dim == 256) normRopeVectors<T, 32><<<blocks, kThreads, 0, stream>>>(call);
+    else normRopeWarp<T><<<blocks, kThreads, 0, stream>>>(call);
+    return cudaGetLastError();
+  });
+}
+
+}  // namespace arrowhead::cuda

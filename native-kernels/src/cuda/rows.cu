@@ -1,0 +1,218 @@
+// Kernels that need a whole row at once: LayerNorm with modulation, quantisation with one scale per row. A block per row
+// keeps the row in registers, so that memory is read once.
+#include "vectors.cuh"
+
+namespace arrowhead::cuda {
+
+namespace {
+
+constexpr float kLargestE4m3 = 448;
+constexpr int kMaxVectorsPerThread = 8;
+constexpr int kLoopThreads = 256;
+
+struct RowShape {
+  int threads;
+  int vectorsPerThread;
+};
+
+// Threads and vectors that hold a row; vectorsPerThread 0 where it is too long or not made of whole vectors.
+RowShape rowShape(int64_t channels) {
+  if (channels % kVector != 0) return {kLoopThreads, 0};
+  const int64_t vectors = channels / kVector;
+  for (int threads = 128; threads <= 512; threads *= 2)
+    if (vectors <= int64_t{threads} * kMaxVectorsPerThread)
+      return {threads, static_cast<int>((vectors + threads - 1) / threads)};
+  return {kLoopThreads, 0};
+}
+
+template <class With>
+cudaError_t withVectors(int count, With with) {
+  switch (count) {
+    case 1: return with.template operator()<1>();
+    case 2: return with.template operator()<2>();
+    case 3: return with.template operator()<3>();
+    case 4: return with.template operator()<4>();
+    case 5: return with.template operator()<5>();
+    case 6: return with.template operator()<6>();
+    case 7: return with.template operator()<7>();
+    default: return with.template operator()<8>();
+  }
+}
+
+__device__ float scaleFor(float amax) { return amax > 0 ? amax / kLargestE4m3 : 1.f; }
+
+// One row in registers; vectors past its end are zero.
+template <class T, int count>
+struct Row {
+  Floats vectors[count];
+
+  __device__ void load(const T* row, int channels) {
+#pragma unroll
+    for (int v = 0; v < count; ++v) {
+      const int column = columnOf(v);
+      if (column < channels) vectors[v] = loadVector(row + column);
+      else vectors[v] = {};
+    }
+  }
+
+  __device__ static int columnOf(int v) { return (v * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x)) * kVector; }
+
+  template <class Op, class F>
+  __device__ float reduce(int channels, F f) const {
+    float result = Op::kIdentity;
+#pragma unroll
+    for (int v = 0; v < count; ++v) {
+      if (columnOf(v) >= channels) continue;
+#pragma unroll
+      for (int i = 0; i < kVector; ++i) result = Op::combine(result, f(vectors[v].at[i]));
+    }
+    return blockReduce<Op>(result);
+  }
+
+  // Writes the row as T, or as e4m3 with its scale.
+  template <bool quantised>
+  __device__ void store(void* out, int64_t offset, int channels, float* scale) {
+    float inverse = 1;
+    if constexpr (quantised) {
+      const float amax = reduce<Max>(channels, [](float x) { return fabsf(x); });
+      inverse = 1 / scaleFor(amax);
+      if (threadIdx.x == 0) *scale = scaleFor(amax);
+    }
+#pragma unroll
+    for (int v = 0; v < count; ++v) {
+      const int column = columnOf(v);
+      if (column >= channels) continue;
+      if constexpr (quantised) {
+#pragma unroll
+        for (float& x : vectors[v].at) x *= inverse;
+        storeVector(static_cast<__nv_fp8_e4m3*>(out) + offset + column, vectors[v]);
+      } else {
+        storeVector(static_cast<T*>(out) + offset + column, vectors[v]);
+      }
+    }
+  }
+};
+
+template <class T, int count, bool quantised>
+__global__ void layerNormRow(const __grid_constant__ LayerNormModulateCall call) {
+  const int64_t row = blockIdx.x, batch = row / call.tokens;
+  const int channels = call.channels;
+  Row<T, count> x;
+  x.load(static_cast<const T*>(call.x.data) + row * call.x.rowStride, channels);
+  const float mean = x.template reduce<Sum>(channels, [](float value) { return value; }) / channels;
+  const float variance =
+      x.template reduce<Sum>(channels, [mean](float value) { return (value - mean) * (value - mean); }) / channels;
+  const float inverse = rsqrtf(variance + call.eps);
+  const T* shift = static_cast<const T*>(call.shift.data) + batch * call.shift.rowStride;
+  const T* scale = static_cast<const T*>(call.scale.data) + batch * call.scale.rowStride;
+#pragma unroll
+  for (int v = 0; v < count; ++v) {
+    const int column = x.columnOf(v);
+    if (column >= channels) continue;
+    const Floats scales = loadVector(scale + column), shifts = loadVector(shift + column);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      float& value = x.vectors[v].at[i];
+      value = (value - mean) * inverse * (1 + scales.at[i]) + shifts.at[i];
+    }
+  }
+  x.template store<quantised>(call.out.data, row * call.out.rowStride, channels, call.rowScales + row);
+}
+
+// Any width and alignment; reads the row again for every pass.
+template <class T, bool quantised>
+__global__ void layerNormLoop(const __grid_constant__ LayerNormModulateCall call) {
+  const int64_t row = blockIdx.x, batch = row / call.tokens;
+  const T* x = static_cast<const T*>(call.x.data) + row * call.x.rowStride;
+  const T* shift = static_cast<const T*>(call.shift.data) + batch * call.shift.rowStride;
+  const T* scale = static_cast<const T*>(call.scale.data) + batch * call.scale.rowStride;
+  const auto reduce = [&]<class Op>(Op, auto f) {
+    float result = Op::kIdentity;
+    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) result = Op::combine(result, f(c));
+    return blockReduce<Op>(result);
+  };
+  const float mean = reduce(Sum{}, [&](int c) { return toFloat(x[c]); }) / call.channels;
+  const float variance = reduce(Sum{}, [&](int c) {
+    const float centred = toFloat(x[c]) - mean;
+    return centred * centred;
+  }) / call.channels;
+  const float inverse = rsqrtf(variance + call.eps);
+  const auto value = [&](int c) { return (toFloat(x[c]) - mean) * inverse * (1 + toFloat(scale[c])) + toFloat(shift[c]); };
+  if constexpr (quantised) {
+    const float rowScale = scaleFor(reduce(Max{}, [&](int c) { return fabsf(value(c)); }));
+    if (threadIdx.x == 0) call.rowScales[row] = rowScale;
+    auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
+    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = __nv_fp8_e4m3(value(c) / rowScale);
+  } else {
+    T* out = static_cast<T*>(call.out.data) + row * call.out.rowStride;
+    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = fromFloat<T>(value(c));
+  }
+}
+
+template <class T, int count>
+__global__ void quantizeRow(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales) {
+  const int64_t row = blockIdx.x;
+  Row<T, count> values;
+  values.load(x + row * rowStride, channels);
+  values.template store<true>(out, row * channels, channels, rowScales + row);
+}
+
+template <class T>
+__global__ void quantizeLoop(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales) {
+  const int64_t row = blockIdx.x;
+  const T* values = x + row * rowStride;
+  float amax = 0;
+  for (int c = threadIdx.x; c < channels; c += blockDim.x) amax = fmaxf(amax, fabsf(toFloat(values[c])));
+  const float scale = scaleFor(blockReduce<Max>(amax));
+  if (threadIdx.x == 0) rowScales[row] = scale;
+  for (int c = threadIdx.x; c < channels; c += blockDim.x)
+    out[row * channels + c] = __nv_fp8_e4m3(toFloat(values[c]) / scale);
+}
+
+template <class T, bool quantised>
+cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stream) {
+  const auto rows = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
+  const RowShape shape = rowShape(call.channels);
+  const bool vectors = shape.vectorsPerThread > 0 && isAligned(call.x.data, call.x.rowStride) &&
+                       isAligned(call.shift.data, call.shift.rowStride) && isAligned(call.scale.data, call.scale.rowStride) &&
+                       isAligned(call.out.data, call.out.rowStride);
+  if (!vectors) {
+    layerNormLoop<T, quantised><<<rows, kLoopThreads, 0, stream>>>(call);
+    return cudaGetLastError();
+  }
+  return withVectors(shape.vectorsPerThread, [&]<int count>() {
+    layerNormRow<T, count, quantised><<<rows, shape.threads, 0, stream>>>(call);
+    return cudaGetLastError();
+  });
+}
+
+}  // namespace
+
+cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t stream) {
+  if (call.batch == 0 || call.tokens == 0 || call.channels == 0) return cudaSuccess;
+  return withDtype(call.dtype, [&]<class T>() {
+    return call.rowScales ? launchLayerNorm<T, true>(call, stream) : launchLayerNorm<T, false>(call, stream);
+  });
+}
+
+cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype, void* out, float* rowScales,
+                         cudaStream_t stream) {
+  if (rows == 0 || channels == 0) return cudaSuccess;
+  return withDtype(dtype, [&]<class T>() {
+    const auto* data = static_cast<const T*>(x.data);
+    auto* bytes = static_cast<__nv_fp8_e4m3*>(out);
+    const RowShape shape = rowShape(channels);
+    const auto grid = static_cast<unsigned>(rows);
+    const auto width = static_cast<int>(channels);
+    if (shape.vectorsPerThread == 0 || !isAligned(x.data, x.rowStride) || !isAligned(out, channels)) {
+      quantizeLoop<<<grid, kLoopThreads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales);
+      return cudaGetLastError();
+    }
+    return withVectors(shape.vectorsPerThread, [&]<int count>() {
+      quantizeRow<T, count><<<grid, shape.threads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales);
+      return cudaGetLastError();
+    });
+  });
+}
+
+}  // namespace arrowhead::cuda

@@ -1,0 +1,287 @@
+/** Every op of the CUDA device against the CPU device in float32. On a machine with a card: npm run test:cuda */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { HeadMethod } from '../../mmdit/attention/method.ts';
+import type { TokenLayout } from '../../mmdit/attention/token-layout.ts';
+import { CpuDevice } from '../../mmdit/device/cpu-device.ts';
+import { CudaDevice } from '../../mmdit/device/cuda/cuda-device.ts';
+import type { Device, Tensor } from '../../mmdit/device/device.ts';
+import { OutOfDeviceMemoryError } from '../../mmdit/device/device-memory-error.ts';
+import { relativeError } from '../relative-error.ts';
+import { bfloat16, type Random, randomSource } from './numbers.ts';
+
+/** bf16 keeps 8 bits: half a unit is 2⁻⁹, and inputs, outputs and what lies between are each rounded. */
+const BF16 = 6e-3;
+const FP8 = 5e-2;
+
+let cpu: CpuDevice;
+let cuda: CudaDevice;
+let random: Random;
+before(async () => {
+  cpu = await CpuDevice.open();
+  cuda = CudaDevice.open();
+  random = randomSource(20251123);
+});
+after(async () => {
+  await cuda.close();
+  await cpu.close();
+});
+
+/** Runs `op` on both devices with the same bf16 inputs and compares what it gives. */
+async function compare(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  op: (device: Device, tensors: Record<string, Tensor>) => Tensor,
+  tolerance = BF16,
+  on: CudaDevice = cuda,
+): Promise<void> {
+  const values = Object.entries(shapes).map(
+    ([name, shape]) => [name, shape, bfloat16(random.normals(shape.reduce((a, b) => a * b, 1)))] as const,
+  );
+  const results: Float32Array[] = [];
+  for (const device of [cpu, on] as const) {
+    const tensors = Object.fromEntries(
+      values.map(([name, shape, floats]) => [name, device.upload(floats, shape)] as const),
+    );
+    const result = op(device, tensors);
+    results.push(await device.download(result));
+    device.release(result, ...Object.values(tensors));
+    await device.finish();
+  }
+  const [expected, found] = results as [Float32Array, Float32Array];
+  const error = relativeError(found, expected);
+  assert.ok(error <= tolerance, `relative error ${error} > ${tolerance}`);
+}
+
+test('a tensor comes back as it went', async () => {
+  const values = bfloat16(random.normals(1000));
+  const tensor = cuda.upload(values, [10, 100]);
+  assert.deepEqual(await cuda.download(tensor), values);
+  assert.deepEqual(
+    await cuda.download(cuda.columns(tensor, 3, 50)),
+    Float32Array.from({ length: 470 }, (_, i) => values[Math.floor(i / 47) * 100 + 3 + (i % 47)]!),
+  );
+  const exact = random.normals(77);
+  assert.deepEqual(await cuda.download(cuda.uploadExact(exact, [77])), exact);
+});
+
+for (const [rows, inner, columns] of [
+  [1, 64, 128],
+  [333, 256, 1024],
+  [1056, 512, 96],
+] as const) {
+  const shapes = { x: [1, rows, inner], w: [columns, inner], b: [columns] };
+  test(`linear ${rows} × ${inner} by ${columns}`, () => compare(shapes, (d, t) => d.linear(t.x!, t.w!, t.b!)));
+  test(`linear without bias ${rows}`, () => compare(shapes, (d, t) => d.linear(t.x!, t.w!, null)));
+  test(`linear and gelu ${rows}`, () =>
+    compare(shapes, (d, t) => d.linear(t.x!, t.w!, t.b!, { activation: 'gelu-tanh' })));
+  test(`linear and silu ${rows}`, () => compare(shapes, (d, t) => d.linear(t.x!, t.w!, t.b!, { activation: 'silu' })));
+}
+
+test('linear of parts that lie side by side', () =>
+  compare({ x: [2, 50, 128], y: [2, 50, 64], w: [256, 192], b: [256] }, (d, t) =>
+    d.linear([t.x!, t.y!], t.w!, t.b!, { activation: 'gelu-tanh' }),
+  ));
+
+test('linear of columns', () =>
+  compare({ x: [1, 70, 256], w: [128, 64], b: [128] }, (d, t) => d.linear(d.columns(t.x!, 64, 128), t.w!, t.b!)));
+
+test('activation', () => compare({ x: [2, 37, 130] }, (d, t) => d.activation(t.x!, 'gelu-tanh')));
+test('silu of columns', () => compare({ x: [3, 260] }, (d, t) => d.activation(d.columns(t.x!, 10, 77), 'silu')));
+
+for (const channels of [64, 100, 3072, 12288, 40000]) {
+  test(`layerNormModulate of ${channels} channels`, () =>
+    compare({ x: [2, 9, channels], m: [2, 3 * channels] }, (d, t) =>
+      d.layerNormModulate(t.x!, d.columns(t.m!, 0, channels), d.columns(t.m!, channels, 2 * channels), 1e-6),
+    ));
+}
+
+for (const channels of [64, 100, 3072]) {
+  test(`gatedResidual of ${channels} channels`, () =>
+    compare({ r: [2, 11, channels], x: [2, 11, channels], g: [2, channels] }, (d, t) => {
+      const residual = d.allocate([2, 11, channels]);
+      d.copy(t.r!, residual);
+      d.gatedResidual(residual, t.x!, t.g!);
+      return residual;
+    }));
+}
+
+test('addInPlace', () =>
+  compare({ a: [5, 77], b: [5, 77] }, (d, t) => {
+    const sum = d.allocate([5, 77]);
+    d.copy(t.a!, sum);
+    d.addInPlace(sum, t.b!);
+    return sum;
+  }));
+
+for (const batch of [1, 2]) {
+  test(`rows, batch ${batch}`, () => compare({ x: [batch, 20, 48] }, (d, t) => d.rows(t.x!, 3, 17), 0));
+  test(`rows of heads, batch ${batch}`, () => compare({ x: [batch, 20, 3, 16] }, (d, t) => d.rows(t.x!, 3, 17), 0));
+  test(`concat of tokens, batch ${batch}`, () =>
+    compare({ x: [batch, 5, 40], y: [batch, 9, 40] }, (d, t) => d.concat([t.x!, t.y!], 'tokens'), 0));
+  test(`concat of channels, batch ${batch}`, () =>
+    compare({ x: [batch, 5, 41], y: [batch, 5, 7] }, (d, t) => d.concat([t.x!, t.y!], 'channels'), 0));
+}
+
+for (const dim of [32, 48, 64, 72, 128, 256]) {
+  for (const [norm, turn] of [
+    [true, true],
+    [false, true],
+    [true, false],
+  ]) {
+    test(`qkNormRope at head dim ${dim}, norm ${norm}, rope ${turn}`, async () => {
+      const [batch, tokens, heads, joint, tokenOffset] = [2, 13, 3, 20, 5];
+      const angles = random.normals(tokens * (dim / 2));
+      const table = (f: (x: number) => number) =>
+        Float32Array.from({ length: tokens * dim }, (_, i) => f(angles[Math.floor(i / 2)]!));
+      for (const which of ['q', 'k', 'v'] as const) {
+        await compare(
+          { qkv: [batch, tokens, 3 * heads * dim], nq: [dim], nk: [dim], start: [batch, joint, heads, dim] },
+          (d, t) => {
+            const make = () => {
+              const tensor = d.allocate([batch, joint, heads, dim]);
+              d.copy(t.start!, tensor);
+              return tensor;
+            };
+            const to = { q: make(), k: make(), v: make() };
+            const rope = turn
+              ? {
+                  cos: d.uploadExact(table(Math.cos), [tokens, dim]),
+                  sin: d.uploadExact(table(Math.sin), [tokens, dim]),
+                }
+              : null;
+            d.qkNormRope(t.qkv!, to, {
+              ...{ tokenOffset, eps: 1e-6, rope },
+              ...{ normQ: norm ? t.nq! : null, normK: norm ? t.nk! : null },
+            });
+            return to[which];
+          },
+        );
+      }
+    });
+  }
+}
+
+const LAYOUTS: readonly TokenLayout[] = [
+  { text: 77, image: 900, order: 'text-first' },
+  { text: 200, image: 333, order: 'image-first' },
+  { text: 0, image: 500, order: 'text-first' },
+];
+const METHODS: readonly HeadMethod[] = [
+  { kind: 'full' },
+  { kind: 'arrow', fraction: 8 },
+  { kind: 'cached' },
+  { kind: 'arrow', fraction: 32 },
+];
+
+for (const layout of LAYOUTS) {
+  for (const dim of [40, 64, 128]) {
+    const tokens = layout.text + layout.image;
+    const shape = [2, tokens, METHODS.length, dim];
+    const label = `${layout.order}, ${layout.text} + ${layout.image}, head dim ${dim}`;
+    test(`headwiseAttention ${label}`, () =>
+      compare({ q: shape, k: shape, v: shape, before: shape }, (d, t) => {
+        const out = d.allocate(shape);
+        d.copy(t.before!, out);
+        const block = cuda.preferredBlock(dim);
+        d.headwiseAttention({ q: t.q!, k: t.k!, v: t.v!, out, layout, block, methods: METHODS });
+        return out;
+      }));
+
+    test(`measureAttention ${label}`, async () => {
+      const values = [0, 1, 2, 3].map(() => bfloat16(random.normals(shape.reduce((a, b) => a * b, 1))));
+      const [onCpu, onCuda] = await Promise.all(
+        [cpu, cuda].map((device) => {
+          const [q, k, v, previous] = values.map((floats) => device.upload(floats, shape));
+          const block = cuda.preferredBlock(dim);
+          // In no order, more than one walk takes, one of them twice.
+          const fractions = [8, 2, 64, 16, 32, 4, 8, 128];
+          return device.measureAttention({ q: q!, k: k!, v: v!, previous: previous!, layout, block, fractions });
+        }),
+      );
+      assert.equal(onCuda!.count, onCpu!.count);
+      const spread = (sums: typeof onCpu, head: number) =>
+        sums!.sumOfSquares[head]! - sums!.sum[head]! ** 2 / sums!.count;
+      for (let head = 0; head < METHODS.length; head++) {
+        const pairs = [
+          [onCuda!.cached![head]!, onCpu!.cached![head]!],
+          ...onCpu!.arrow.map((errors, n) => [onCuda!.arrow[n]![head]!, errors[head]!] as const),
+        ] as const;
+        for (const [found, expected] of pairs) {
+          const rse = expected / spread(onCpu, head);
+          const difference = Math.abs(found! / spread(onCuda, head) - rse);
+          assert.ok(difference <= 0.01 * rse + 3e-6, `head ${head}: off by ${difference} of ${rse}`);
+        }
+      }
+    });
+
+    test(`attentionMap ${label}`, async () => {
+      const values = [0, 1].map(() => bfloat16(random.normals(shape.reduce((a, b) => a * b, 1))));
+      const maps = await Promise.all(
+        [cpu, cuda].map((device) => {
+          const [q, k] = values.map((floats) => device.upload(floats, shape));
+          const block = cuda.preferredBlock(dim);
+          const fractions = [8, 16, 32];
+          return device.attentionMap({
+            ...{ q: q!, k: k!, v: k!, layout, block, head: 2, batch: 1, cell: 17, fractions },
+          });
+        }),
+      );
+      const [onCpu, onCuda] = maps as [(typeof maps)[0], (typeof maps)[0]];
+      assert.equal(onCuda.size, onCpu.size);
+      assert.ok(relativeError(onCuda.values, onCpu.values) < 1e-4);
+      for (const [n, mass] of onCpu.keptMass.entries()) assert.ok(Math.abs(onCuda.keptMass[n]! - mass) < 1e-4);
+    });
+  }
+}
+
+test('projections in fp8', async () => {
+  const fp8 = CudaDevice.open({ projections: 'fp8' });
+  try {
+    for (const activation of [undefined, 'gelu-tanh'] as const) {
+      const weight = bfloat16(random.normals(512 * 384));
+      const load = (device: Device) => device.loadWeight([source('w', [512, 384], weight)], 'projection');
+      const weights = new Map<Device, Tensor>([
+        [cpu, await load(cpu)],
+        [fp8, await load(fp8)],
+      ]);
+      const shapes = { x: [1, 300, 256], y: [1, 300, 128], b: [512] };
+      const op = (d: Device, t: Record<string, Tensor>) =>
+        d.linear([t.x!, t.y!], weights.get(d)!, t.b!, activation ? { activation } : {});
+      await compare(shapes, op, FP8, fp8);
+    }
+  } finally {
+    await fp8.close();
+  }
+});
+
+test('a tensor that no card has room for is an error, and the device lives on', async () => {
+  const tensor = cuda.allocate([1 << 20, 1 << 20]);
+  cuda.release(tensor);
+  await assert.rejects(cuda.finish(), OutOfDeviceMemoryError);
+  const values = bfloat16(random.normals(10));
+  assert.deepEqual(await cuda.download(cuda.upload(values, [10])), values);
+});
+
+test('abort drops what comes after, until finish', async () => {
+  cuda.abort(new Error('enough'));
+  await assert.rejects(cuda.download(cuda.upload(new Float32Array(4), [4])), /enough/);
+  await assert.rejects(cuda.finish(), /enough/);
+  await cuda.finish();
+});
+
+test('memory is given back', async () => {
+  const before = cuda.memory.usedBytes;
+  const tensors = [1, 2, 3].map(() => cuda.allocate([1000, 1000]));
+  assert.ok(cuda.memory.usedBytes >= before + 6e6);
+  cuda.release(...tensors);
+  await cuda.finish();
+  assert.equal(cuda.memory.usedBytes, before);
+});
+
+function source(name: string, shape: readonly number[], values: Float32Array) {
+  const bytes = new Uint8Array(values.buffer);
+  return {
+    ...{ name, shape, dtype: 'F32' as const, file: 'memory', byteOffset: 0, byteLength: bytes.byteLength },
+    read: async () => bytes,
+  };
+}
