@@ -60,3 +60,9 @@ export type {
   SamplingDescription,
 } from './pipeline/pipeline.ts';
 export { SamplingError } from './pipeline/sampling-error.ts';
+export {
+  SYNTHETIC_SHAPES,
+  type SyntheticShapeName,
+  type SyntheticSize,
+  writeSynthetic,
+} from './synthetic/write-synthetic.ts';

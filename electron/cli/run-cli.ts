@@ -8,6 +8,7 @@ import { devicesCommand } from './commands/devices.ts';
 import { generateCommand } from './commands/generate.ts';
 import { serveCommand } from './commands/serve.ts';
 import { solveCommand } from './commands/solve.ts';
+import { synthesizeCommand } from './commands/synthesize.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { weightsCommand } from './commands/weights.ts';
 import { examples } from './examples.ts';
@@ -82,6 +83,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     verifyCommand,
     weightsCommand,
     devicesCommand,
+    synthesizeCommand,
   ]) {
     addCommand(program, context);
   }

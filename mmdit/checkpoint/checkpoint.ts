@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { readSynthetic } from '../synthetic/read-synthetic.ts';
+import type { Synthetic } from '../synthetic/synthetic-tensors.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { Component } from './component.ts';
 import { readJson } from './read-json.ts';
@@ -16,10 +18,19 @@ export class Checkpoint {
   /** Component name → class name, for those that the pipeline has. */
   readonly components: ReadonlyMap<string, string>;
 
-  private constructor(folder: string, pipelineClass: string, components: ReadonlyMap<string, string>) {
+  /** Weights are made from this instead of read; null for an ordinary checkpoint. */
+  readonly synthetic: Synthetic | null;
+
+  private constructor(
+    folder: string,
+    pipelineClass: string,
+    components: ReadonlyMap<string, string>,
+    synthetic: Synthetic | null,
+  ) {
     this.folder = folder;
     this.pipelineClass = pipelineClass;
     this.components = components;
+    this.synthetic = synthetic;
   }
 
   static async open(folder: string): Promise<Checkpoint> {
@@ -32,7 +43,7 @@ export class Checkpoint {
       const component = componentSchema.safeParse(value);
       if (component.success && component.data[1] !== null) components.set(name, component.data[1]);
     }
-    return new Checkpoint(path.resolve(folder), index._class_name, components);
+    return new Checkpoint(path.resolve(folder), index._class_name, components, await readSynthetic(folder));
   }
 
   /** Path of a component's folder. Throws CheckpointError for one that the pipeline does not have. */
@@ -50,6 +61,6 @@ export class Checkpoint {
   async component(name: string): Promise<Component> {
     const folder = this.path(name);
     await requireInside(this.folder, folder);
-    return Component.open(folder);
+    return this.synthetic ? Component.openSynthetic(folder, this.synthetic) : Component.open(folder);
   }
 }

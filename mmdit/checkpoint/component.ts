@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { type Synthetic, syntheticTensor } from '../synthetic/synthetic-tensors.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { readJson } from './read-json.ts';
 import { requireInside } from './require-inside.ts';
@@ -16,25 +17,31 @@ export class Component {
   /** config.json as it stands; each model validates the fields it reads. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly configFile: string;
+  /** Null where weights are read from files. */
+  readonly synthetic: Synthetic | null;
   readonly #tensors: ReadonlyMap<string, TensorSource>;
 
   private constructor(
     folder: string,
     config: Readonly<Record<string, unknown>>,
     tensors: ReadonlyMap<string, TensorSource>,
+    synthetic: Synthetic | null = null,
   ) {
     this.folder = folder;
     this.config = config;
     this.configFile = path.join(folder, 'config.json');
     this.#tensors = tensors;
+    this.synthetic = synthetic;
   }
 
   /** Reads config and headers. Throws CheckpointError for what is missing, damaged, or a link out of the folder. */
   static async open(folder: string): Promise<Component> {
-    const configFile = path.join(folder, 'config.json');
-    await requireInside(folder, configFile);
-    const config = await readJson(configFile, z.record(z.string(), z.unknown()));
-    return new Component(folder, config, await openWeights(folder));
+    return new Component(folder, await readConfigFile(folder), await openWeights(folder));
+  }
+
+  /** A component whose tensors are made when asked for, in whatever shape is asked for. Throws CheckpointError. */
+  static async openSynthetic(folder: string, synthetic: Synthetic): Promise<Component> {
+    return new Component(folder, await readConfigFile(folder), new Map(), synthetic);
   }
 
   /** The class that diffusers or transformers would build: `_class_name` or the first of `architectures`. */
@@ -54,6 +61,7 @@ export class Component {
 
   /** Throws CheckpointError where the tensor is missing or has another shape than the config asks for. */
   tensor(name: string, shape?: readonly number[]): TensorSource {
+    if (this.synthetic && shape) return syntheticTensor(name, shape, this.synthetic);
     const source = this.#tensors.get(name);
     if (!source) throw new CheckpointError(this.folder, `has no tensor "${name}", which its config.json asks for`);
     if (
@@ -67,6 +75,12 @@ export class Component {
     }
     return source;
   }
+}
+
+async function readConfigFile(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const configFile = path.join(folder, 'config.json');
+  await requireInside(folder, configFile);
+  return readJson(configFile, z.record(z.string(), z.unknown()));
 }
 
 async function openWeights(folder: string): Promise<ReadonlyMap<string, TensorSource>> {

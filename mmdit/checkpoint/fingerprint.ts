@@ -14,6 +14,7 @@ export async function fingerprint(component: Component): Promise<string> {
   const hash = createHash('sha256');
   const config = Object.entries(component.config).filter(([key]) => !key.startsWith('_') || key === '_class_name');
   hash.update(JSON.stringify(config.sort(([a], [b]) => (a < b ? -1 : 1))));
+  if (component.synthetic) hash.update(JSON.stringify(component.synthetic));
   for (const name of [...component.names].sort()) {
     const source = component.tensor(name);
     hash.update(JSON.stringify([name, source.dtype, source.shape]));

@@ -10,6 +10,8 @@ export interface TensorSource {
   readonly file: string;
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** Normal deviates: a device may make them itself instead of reading (synthetic checkpoints). */
+  readonly random?: { readonly std: number; readonly seed: number };
   /** The raw bytes, read by range. Throws CheckpointError naming file and tensor where the file is shorter. */
   read(): Promise<Uint8Array>;
 }

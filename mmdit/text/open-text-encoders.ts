@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { SyntheticTextEncoders } from '../synthetic/synthetic-text-encoders.ts';
 import { FluxTextEncoders } from './flux-text-encoders.ts';
 import { Sd3TextEncoders } from './sd3-text-encoders.ts';
 import type { TextEncoderOptions, TextEncoders } from './text-encoders.ts';
@@ -19,6 +20,7 @@ export async function openTextEncoders(
   checkpoint: Checkpoint,
   options: TextEncoderOptions = {},
 ): Promise<TextEncoders> {
+  if (checkpoint.synthetic) return SyntheticTextEncoders.open(checkpoint, checkpoint.synthetic, options);
   const family = FAMILIES[checkpoint.pipelineClass];
   if (family) return family.open(checkpoint, options);
   const known = Object.keys(FAMILIES).join(', ');

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { LazySession } from '../onnx/lazy-session.ts';
+import { syntheticVaeDecoder } from '../synthetic/synthetic-vae-decoder.ts';
 import { readVaeConfig, type VaeConfig } from './vae-config.ts';
 import { buildVaeDecoderGraph } from './vae-decoder-graph.ts';
 
@@ -19,6 +20,7 @@ export interface VaeDecoder {
 /** Opens the `vae` of a diffusers checkpoint: config and tensor shapes, no weights. Throws CheckpointError. */
 export async function openVaeDecoder(checkpoint: Checkpoint): Promise<VaeDecoder> {
   const component = await checkpoint.component('vae');
+  if (checkpoint.synthetic) return syntheticVaeDecoder(component, checkpoint.synthetic);
   const config = readVaeConfig(component);
   return new AutoencoderKlDecoder(config, new LazySession(await buildVaeDecoderGraph(component, config)));
 }

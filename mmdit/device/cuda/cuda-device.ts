@@ -159,29 +159,12 @@ export class CudaDevice implements Device {
     const width = countOf(shape.slice(1));
     let row = 0;
     for (const source of sources) {
-      const rows = sources.length === 1 ? (shape[0] ?? 1) : (source.shape[0] ?? 1);
       const part = weight.view(source.shape, row * width);
-      const bytes = await source.read();
-      if (STORED[source.dtype] === 'bf16') {
-        this.#run(() => this.#context.upload({ to: part.place, bytes }));
-      } else {
-        const stored = this.#allocate(source.shape, STORED[source.dtype]);
-        this.#run(() => this.#context.upload({ to: stored.place, bytes }));
-        this.#convert(stored, part);
-        stored.release();
-      }
+      await this.#fill(part, source);
       part.release();
-      row += rows;
+      row += source.shape[0] ?? 1;
     }
     this.#failure.throwIfAny();
-    return use === 'projection' && this.#projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
-  }
-
-  /** Normal deviates · std: weights of a synthetic checkpoint. */
-  randomWeight(shape: Shape, use: WeightUse, std: number, seed: number): CudaTensor {
-    const weight = this.allocate(shape);
-    const { place: out, count, dtypeCode: dtype } = weight;
-    this.#run(() => this.#context.fillNormal({ out, count, dtype, std, seed }));
     return use === 'projection' && this.#projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
   }
 
@@ -384,6 +367,25 @@ export class CudaDevice implements Device {
     return mapAttention(call, (halfWindows) =>
       this.#ask(() => this.#context.attentionMap({ ...input, batchIndex, head, cell, halfWindows })),
     );
+  }
+
+  /** Fills a weight from its checkpoint. */
+  async #fill(weight: CudaTensor, source: TensorSource): Promise<void> {
+    if (source.random) {
+      const { place: out, count, dtypeCode: dtype } = weight;
+      const { random } = source;
+      this.#run(() => this.#context.fillNormal({ out, count, dtype, ...random }));
+      return;
+    }
+    const bytes = await source.read();
+    if (STORED[source.dtype] === weight.dtype) {
+      this.#run(() => this.#context.upload({ to: weight.place, bytes }));
+      return;
+    }
+    const stored = this.#allocate(source.shape, STORED[source.dtype]);
+    this.#run(() => this.#context.upload({ to: stored.place, bytes }));
+    this.#convert(stored, weight);
+    stored.release();
   }
 
   #allocate(shape: Shape, dtype: CudaDtype): CudaTensor {

@@ -20,20 +20,32 @@ class HopperConsumer {
   __device__ void run(const CUtensorMap& outMap) {
     // The first warpgroup begins.
     if (group_ == 1) namedBarrierArrive(kTurn, kConsumers * kWarpgroup);
-    for (;;) {
-      mbarrierWait(&shared_.queryFull[querySlot_.slot], querySlot_.parity);
+    // A block starts with a tile: there are never more blocks than tiles.
+    bool more = hasTile();
+    if constexpr (!measuring) startScores();
+    do {
       const TileInfo& info = shared_.info[querySlot_.slot];
-      if (info.keyTiles[0] == 0) break;
-      attend(info);
+      const int slot = querySlot_.slot;
       if constexpr (measuring) {
+        measureTile(info);
         compareWithFull<T, dim>(measure_, args_.candidates, info, args_.tokens, output_);
         groupSync();
-        if (isLeader()) mbarrierArrive(&shared_.queryEmpty[querySlot_.slot]);
+        if (isLeader()) mbarrierArrive(&shared_.queryEmpty[slot]);
+        querySlot_.advance();
+        more = hasTile();
       } else {
-        storeOutput(outMap, info);
+        attendStage(info.keyTiles[0], info.lastKeys[0], false);
+        querySlot_.advance();
+        // The next tile's first scores are computed while this tile's output is stored.
+        more = hasTile();
+        startScores(more);
+        wgmmaWait<1>();
+        finishValues();
+        normalise();
+        storeOutput(outMap, info, slot);
       }
-      querySlot_.advance();
-    }
+    } while (more);
+    wgmmaWait<0>();
     if (isLeader()) storeWaitRead();
   }
 
@@ -44,70 +56,86 @@ class HopperConsumer {
   __device__ bool isLeader() const { return threadIdx.x % kWarpgroup == 0; }
   __device__ void groupSync() const { namedBarrierSync(kGroup + group_, kWarpgroup); }
 
-  __device__ void attend(const TileInfo& info) {
-    softmax_.reset();
-    int accumulate = 0;
-    const int stages = measuring ? args_.candidates + 1 : 1;
-    for (int stage = 0; stage < stages; ++stage) {
-      const int tiles = info.keyTiles[stage];
-      if (tiles > 0) {
-        attendStage(tiles, info.lastKeys[stage], accumulate, stage == 0);
-        accumulate = 1;
-      }
-      if constexpr (measuring) {
-        if (stage < args_.candidates) {
-          const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
-          keepSnapshot<dim>(snapshotOf<dim>(measure_, args_.candidates, stage), output_, inverse);
-        }
-      }
-    }
+  __device__ bool hasTile() const {
+    mbarrierWait(&shared_.queryFull[querySlot_.slot], querySlot_.parity);
+    return shared_.info[querySlot_.slot].keyTiles[0] != 0;
+  }
+
+  // Issues the product of this tile's queries and the next keys. Without keys to come it multiplies what lies there, and
+  // nobody looks at the result: a product behind a branch would make the compiler serialise all of them.
+  __device__ void startScores(bool keysCome = true) {
+    const uint32_t query = sharedAddress(shared_.query[querySlot_.slot]) + group_ * kWarpgroupRows * kSlabRowBytes;
+    if (keysCome) mbarrierWait(&shared_.keyFull[keySlot_.slot], keySlot_.parity);
+    multiplyQueryKey<T, dim>(scores_, query, sharedAddress(shared_.key[keySlot_.slot]));
+  }
+
+  __device__ void startValues(int accumulate) {
+    mbarrierWait(&shared_.valueFull[valueSlot_.slot], valueSlot_.parity);
+    multiplyProbabilityValue<T, dim>(output_, probabilities_, sharedAddress(shared_.value[valueSlot_.slot]), accumulate);
+  }
+
+  // After the wait for a product of probabilities and values.
+  __device__ void finishValues() {
+    pinRegisters(output_);
+    release(shared_.valueEmpty, valueSlot_);
+  }
+
+  __device__ void normalise() {
     const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
     rescale(output_, inverse);
   }
 
-  __device__ void attendStage(int tiles, int lastKeys, int accumulate, bool isFirstStage) {
-    const uint32_t query =
-        sharedAddress(shared_.query[querySlot_.slot]) + group_ * kWarpgroupRows * kSlabRowBytes;
-    float scores[kScores];
-    float correction[2];
-    uint32_t probabilities[kScores / 2];
+  // Every candidate's output as the walk closes it, and at its end full attention's.
+  __device__ void measureTile(const TileInfo& info) {
+    for (int stage = 0; stage <= args_.candidates; ++stage) {
+      const int tiles = info.keyTiles[stage];
+      if (tiles > 0) {
+        startScores();
+        attendStage(tiles, info.lastKeys[stage], stage > 0);
+        wgmmaWait<0>();
+        finishValues();
+      }
+      if (stage == args_.candidates) break;
+      const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
+      keepSnapshot<dim>(snapshotOf<dim>(measure_, args_.candidates, stage), output_, inverse);
+    }
+    normalise();
+  }
 
-    mbarrierWait(&shared_.keyFull[keySlot_.slot], keySlot_.parity);
-    multiplyQueryKey<T, dim>(scores, query, sharedAddress(shared_.key[keySlot_.slot]));
-    if (!measuring && isFirstStage) freeStoredOutput();
+  // Begins with the first scores under way and ends with the last product of probabilities and values under way.
+  // `continues`: the softmax goes on from an earlier stage of the same tile.
+  __device__ void attendStage(int tiles, int lastKeys, bool continues) {
+    float correction[2];
+    if (!continues) softmax_.reset();
+    int accumulate = continues;
+
     wgmmaWait<0>();
-    pinRegisters(scores);
+    pinRegisters(scores_);
     release(shared_.keyEmpty, keySlot_);
-    if (tiles == 1 && lastKeys < kTileKeys) maskKeys(scores, lastKeys);
-    onlineSoftmax(scores, softmax_, args_.scaleLog2, correction);
-    if (measuring && !isFirstStage) rescale(output_, correction);
-    packProbabilities<T>(scores, probabilities);
+    if (tiles == 1 && lastKeys < kTileKeys) maskKeys(scores_, lastKeys);
+    onlineSoftmax(scores_, softmax_, args_.scaleLog2, correction);
+    if (measuring && continues) rescale(output_, correction);
+    packProbabilities<T>(scores_, probabilities_);
+    if constexpr (!measuring) freeStoredOutput();
 
     for (int n = 1; n < tiles; ++n) {
       mbarrierWait(&shared_.keyFull[keySlot_.slot], keySlot_.parity);
       namedBarrierSync(kTurn + group_, kConsumers * kWarpgroup);
-      multiplyQueryKey<T, dim>(scores, query, sharedAddress(shared_.key[keySlot_.slot]));
-      mbarrierWait(&shared_.valueFull[valueSlot_.slot], valueSlot_.parity);
-      multiplyProbabilityValue<T, dim>(output_, probabilities, sharedAddress(shared_.value[valueSlot_.slot]), accumulate);
+      startScores();
+      startValues(accumulate);
       accumulate = 1;
       namedBarrierArrive(kTurn + 1 - group_, kConsumers * kWarpgroup);
       wgmmaWait<1>();
-      pinRegisters(scores);
+      pinRegisters(scores_);
       release(shared_.keyEmpty, keySlot_);
-      if (n == tiles - 1 && lastKeys < kTileKeys) maskKeys(scores, lastKeys);
-      onlineSoftmax(scores, softmax_, args_.scaleLog2, correction);
+      if (n == tiles - 1 && lastKeys < kTileKeys) maskKeys(scores_, lastKeys);
+      const bool grew = onlineSoftmax(scores_, softmax_, args_.scaleLog2, correction);
       wgmmaWait<0>();
-      pinRegisters(output_);
-      release(shared_.valueEmpty, valueSlot_);
-      packProbabilities<T>(scores, probabilities);
-      rescale(output_, correction);
+      finishValues();
+      packProbabilities<T>(scores_, probabilities_);
+      if (grew) rescale(output_, correction);
     }
-
-    mbarrierWait(&shared_.valueFull[valueSlot_.slot], valueSlot_.parity);
-    multiplyProbabilityValue<T, dim>(output_, probabilities, sharedAddress(shared_.value[valueSlot_.slot]), accumulate);
-    wgmmaWait<0>();
-    pinRegisters(output_);
-    release(shared_.valueEmpty, valueSlot_);
+    startValues(accumulate);
   }
 
   template <int length>
@@ -117,8 +145,8 @@ class HopperConsumer {
   }
 
   // The output goes where this warpgroup's queries were, and from there to memory while the next tile is computed.
-  __device__ void storeOutput(const CUtensorMap& map, const TileInfo& info) {
-    uint8_t* tile = shared_.query[querySlot_.slot] + group_ * kWarpgroupRows * kSlabRowBytes;
+  __device__ void storeOutput(const CUtensorMap& map, const TileInfo& info, int slot) {
+    uint8_t* tile = shared_.query[slot] + group_ * kWarpgroupRows * kSlabRowBytes;
     const int warp = threadIdx.x % kWarpgroup / 32, lane = threadIdx.x % 32;
     const int row = 16 * warp + lane % 16;
 #pragma unroll
@@ -138,7 +166,7 @@ class HopperConsumer {
         storeBox(map, tile + slab * Traits::kSlabBytes, slab * kSlabColumns, token, info.head, info.batch);
       storeCommit();
     }
-    storedSlot_ = querySlot_.slot;
+    storedSlot_ = slot;
   }
 
   // Late, when the store has long read its shared memory, so that nobody waits for it.
@@ -157,6 +185,8 @@ class HopperConsumer {
   RingPosition<2> querySlot_;
   RingPosition<Traits::kRing> keySlot_, valueSlot_;
   Softmax softmax_;
+  float scores_[kScores];
+  uint32_t probabilities_[kScores / 2];
   float output_[dim / 2];
   int storedSlot_ = -1;
 };

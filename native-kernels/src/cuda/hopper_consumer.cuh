@@ -38,8 +38,13 @@ __device__ inline void maskKeys(float (&scores)[kScores], int validKeys) {
     if (column + 8 * (i / 4) + i % 2 >= validKeys) scores[i] = -INFINITY;
 }
 
+// Probabilities are taken against a maximum that may be stale by this factor's logarithm: outputs need no rescaling for
+// small steps, and 2⁸ is far from what fp16 and sums in float32 cannot hold.
+inline constexpr float kStaleLog2 = 8;
+
 // Turns scores into probabilities against the running maximum; `correction` is what earlier sums and outputs shrink by.
-__device__ inline void onlineSoftmax(float (&scores)[kScores], Softmax& softmax, float scaleLog2, float (&correction)[2]) {
+// False where no row of the warp has any.
+__device__ inline bool onlineSoftmax(float (&scores)[kScores], Softmax& softmax, float scaleLog2, float (&correction)[2]) {
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     // Two chains each, so that one's latency hides behind the other.
@@ -49,8 +54,10 @@ __device__ inline void onlineSoftmax(float (&scores)[kScores], Softmax& softmax,
       even = fmaxf(even, scores[i + 2 * r]);
       odd = fmaxf(odd, scores[i + 2 * r + 1]);
     }
-    const float max = quadMax(fmaxf(even, odd));
-    correction[r] = exp2Approx((softmax.max[r] - max) * scaleLog2);
+    float max = quadMax(fmaxf(even, odd));
+    const float growth = (max - softmax.max[r]) * scaleLog2;
+    if (growth <= kStaleLog2) max = softmax.max[r];
+    correction[r] = growth <= kStaleLog2 ? 1 : exp2Approx(-growth);
     softmax.max[r] = max;
     const float offset = max * scaleLog2;
     float evenSum = softmax.sum[r] * correction[r], oddSum = 0;
@@ -65,6 +72,7 @@ __device__ inline void onlineSoftmax(float (&scores)[kScores], Softmax& softmax,
     }
     softmax.sum[r] = evenSum + oddSum;
   }
+  return __any_sync(0xffffffff, correction[0] != 1 || correction[1] != 1);
 }
 
 template <class T>

@@ -9,6 +9,7 @@ namespace mma {
 namespace {
 
 constexpr float kLog2E = 1.4426950408889634f;
+constexpr int kChunk = 8;  // elements in 16 bytes
 // Probabilities stay below 2^8 of the maximum kept: far from the largest f16.
 constexpr float kHeadroomLog2 = 8;
 
@@ -27,6 +28,11 @@ Arguments argumentsOf(const AttentionShape& shape, const TileList& tiles, Schedu
   args.headroom = kHeadroomLog2 / args.scaleLog2;
   args.counters = scheduler.counters;
   return args;
+}
+
+Source sourceOf(const HeadsView& view) {
+  return {static_cast<const uint4*>(view.data), static_cast<uint32_t>(view.tokenStride / kChunk),
+          static_cast<uint32_t>(view.batchStride / kChunk)};
 }
 
 // Calls `with.template operator()<padded dim>()`.
@@ -93,9 +99,9 @@ size_t mmaMeasureScratchBytes(const AttentionShape& shape, int32_t candidates) {
 
 cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t stream) {
   mma::Arguments args = mma::argumentsOf(call.shape, call.tiles, call.scheduler);
-  args.q = call.q;
-  args.k = call.k;
-  args.v = call.v;
+  args.q = mma::sourceOf(call.q);
+  args.k = mma::sourceOf(call.k);
+  args.v = mma::sourceOf(call.v);
   args.out = call.out;
   return mma::dispatch<false>(call.shape, args, {}, stream);
 }
@@ -103,9 +109,9 @@ cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t
 cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t stream) {
   if (call.candidates < 0 || call.candidates > kMaxCandidates) return cudaErrorInvalidValue;
   mma::Arguments args = mma::argumentsOf(call.shape, call.tiles, call.scheduler);
-  args.q = call.q;
-  args.k = call.k;
-  args.v = call.v;
+  args.q = mma::sourceOf(call.q);
+  args.k = mma::sourceOf(call.k);
+  args.v = mma::sourceOf(call.v);
   mma::MeasureArguments measure = {};
   measure.candidates = call.candidates;
   measure.previous = call.previous;

@@ -60,13 +60,13 @@ __global__ void __launch_bounds__(Traits<dim>::kThreads, Traits<dim>::kBlocksPer
   for (int index = blockIdx.x; index < args.tiles.count; index = nextTile) {
     // Read again at the end rather than kept: registers are short.
     const Tile& tile = args.tiles.tiles[index];
-    loadQueries<T, dim>(shared, args, tile);
+    loadQueries<dim>(shared, args, tile);
     Queries<T, dim> queries(shared);
     const int stages = measuring ? measure.candidates + 1 : 1;
     for (int stage = 0; stage < stages; ++stage) {
       // All warps are done with the slots of the stage before.
       if (stage > 0) __syncthreads();
-      KeyStream<T, dim> stream(args, tile, tile.walk + stage, shared + Traits::kQueryBytes);
+      KeyStream<dim> stream(args, tile, tile.walk + stage, shared + Traits::kQueryBytes);
       queries.attend(stream, args.scaleLog2, args.headroom);
       if constexpr (measuring)
         if (stage < measure.candidates) keepSnapshot(snapshotOf<T, dim>(measure, stage), queries);

@@ -45,7 +45,7 @@ class Queries {
     }
   }
 
-  __device__ void attend(KeyStream<T, dim>& stream, float scaleLog2, float headroom) {
+  __device__ void attend(KeyStream<dim>& stream, float scaleLog2, float headroom) {
     while (!stream.isDone()) {
       const bool isLast = stream.isLast();
       float scores[kTiles][kScores][4];

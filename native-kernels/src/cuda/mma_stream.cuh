@@ -6,53 +6,52 @@
 
 namespace arrowhead::cuda::mma {
 
-template <class T>
-__device__ inline T* headOf(const HeadsView& view, const Tile& tile, int dim) {
-  return static_cast<T*>(view.data) + tile.batch * view.batchStride + static_cast<int64_t>(tile.head) * dim;
-}
-
 // A few neighbouring threads per row, for whole sectors of memory.
 template <int dim, int threads>
 struct RowLanes {
   static constexpr int kPerRow = Traits<dim>::kSwizzleBytes / 16;
   static constexpr int kRows = threads / kPerRow;
   static constexpr int kGroups = dim / 8 / kPerRow;
-  // So that a thread's rows share their swizzle.
-  static_assert(kRows % 8 == 0 || threads == 32);
 
   int row, chunk;
   __device__ explicit RowLanes(uint32_t thread) : row(thread % threads / kPerRow), chunk(thread % kPerRow) {}
 };
 
-// Starts copying `rows` rows; what lies past the end of the sequence or of the head dim becomes zero. `from` is this
-// thread's first chunk, `token` the token that it belongs to.
-template <class T, int dim, int rows>
-__device__ inline void loadRows(uint32_t tile, const T* from, int64_t tokenStride, int token, const Arguments& args) {
+// Which chunk of a source this thread copies first, when copying starts at `token`.
+template <int dim>
+__device__ inline uint32_t firstChunk(const Source& source, const Tile& tile, int token, int headChunks) {
+  const RowLanes<dim, Traits<dim>::kThreads> lanes(fresh(threadIdx.x));
+  return tile.batch * source.batchStride + (token + lanes.row) * source.tokenStride + tile.head * headChunks + lanes.chunk;
+}
+
+// Starts copying `rows` rows from `token` on; what lies past the end of the sequence or of the head dim becomes zero.
+template <int dim, int rows>
+__device__ inline void loadRows(uint32_t to, const Source& source, uint32_t chunk, int token, const Arguments& args) {
   using Lanes = RowLanes<dim, Traits<dim>::kThreads>;
-  static_assert(rows % Lanes::kRows == 0);
+  // So that a thread's rows share their swizzle.
+  static_assert(Lanes::kRows % 8 == 0 && rows % Lanes::kRows == 0);
   const Lanes lanes(fresh(threadIdx.x));
-  const int64_t stride = fresh(tokenStride);
-  const uint32_t to = chunkAddress<dim>(tile, lanes.row, lanes.chunk);
+  const uint32_t stride = fresh(source.tokenStride);
+  to = chunkAddress<dim>(to, lanes.row, lanes.chunk);
 #pragma unroll
   for (int row = 0; row < rows; row += Lanes::kRows)
 #pragma unroll
     for (int group = 0; group < Lanes::kGroups; ++group) {
-      const int column = 8 * (lanes.chunk + group * Lanes::kPerRow);
+      const bool isThere =
+          token + row + lanes.row < args.tokens && 8 * (lanes.chunk + group * Lanes::kPerRow) < args.dim;
       copyAsync(to + row * Traits<dim>::kRowBytes + group * Traits<dim>::kSwizzleBytes,
-                from + row * stride + group * Lanes::kPerRow * 8, token + row < args.tokens && column < args.dim ? 16 : 0);
+                source.data + (chunk + row * stride) + group * Lanes::kPerRow, isThere ? 16 : 0);
     }
 }
 
-template <class T, int dim>
-__device__ inline void loadQueries(uint32_t tile, const Arguments& args, const Tile& where) {
-  const RowLanes<dim, Traits<dim>::kThreads> lanes(fresh(threadIdx.x));
-  const int token = where.rowBlock * kTileRows + lanes.row;
-  loadRows<T, dim, kTileRows>(tile, headOf<const T>(args.q, where, args.dim) + token * args.q.tokenStride + 8 * lanes.chunk,
-                              args.q.tokenStride, token, args);
+template <int dim>
+__device__ inline void loadQueries(uint32_t to, const Arguments& args, const Tile& tile) {
+  const int token = tile.rowBlock * kTileRows;
+  loadRows<dim, kTileRows>(to, args.q, firstChunk<dim>(args.q, tile, token, args.dim / 8), token, args);
 }
 
 // Keys and values of a walk through a ring of slots: K₀ V₀ K₁ V₁ … Keeps as little as it can: registers are short.
-template <class T, int dim>
+template <int dim>
 class KeyStream {
   using Traits = mma::Traits<dim>;
   static constexpr int kAhead = Traits::kSlots - 1;
@@ -60,13 +59,12 @@ class KeyStream {
  public:
   __device__ KeyStream(const Arguments& args, const Tile& tile, int walk, uint32_t ring)
       : args_(args), ring_(ring), readSlot_(ring), walk_(walk) {
-    const RowLanes<dim, Traits::kThreads> lanes(fresh(threadIdx.x));
     const KeyWalk& keys = args.tiles.walks[walk];
-    token_ = keys.firstBlock[0] * kKeyBlock + lanes.row;
+    token_ = keys.firstBlock[0] * kKeyBlock;
     stepsInRun_ = keys.blocks[0] * Traits::kStepsPerBlock;
     stepsToLoad_ = keys.totalBlocks * Traits::kStepsPerBlock - (kKeyBlock - keys.lastKeys) / Traits::kStepKeys;
-    key_ = headOf<const T>(args.k, tile, args.dim) + token_ * args.k.tokenStride + 8 * lanes.chunk;
-    value_ = headOf<const T>(args.v, tile, args.dim) + token_ * args.v.tokenStride + 8 * lanes.chunk;
+    keyChunk_ = firstChunk<dim>(args.k, tile, token_, args.dim / 8);
+    valueChunk_ = firstChunk<dim>(args.v, tile, token_, args.dim / 8);
 #pragma unroll
     for (int i = 0; i < kAhead; ++i) load(ring + i * Traits::kSlotBytes);
   }
@@ -94,9 +92,9 @@ class KeyStream {
   __device__ void load(uint32_t slot) {
     if (stepsToLoad_ > 0) {
       if (isValue_) {
-        loadRows<T, dim, Traits::kStepKeys>(slot, value_, args_.v.tokenStride, token_, args_);
+        loadRows<dim, Traits::kStepKeys>(slot, args_.v, valueChunk_, token_, args_);
       } else {
-        loadRows<T, dim, Traits::kStepKeys>(slot, key_, args_.k.tokenStride, token_, args_);
+        loadRows<dim, Traits::kStepKeys>(slot, args_.k, keyChunk_, token_, args_);
       }
     }
     copyAsyncCommit();
@@ -114,8 +112,8 @@ class KeyStream {
       stepsInRun_ = keys.blocks[run_] * Traits::kStepsPerBlock;
     }
     token_ += distance;
-    key_ += distance * args_.k.tokenStride;
-    value_ += distance * args_.v.tokenStride;
+    keyChunk_ += distance * args_.k.tokenStride;
+    valueChunk_ += distance * args_.v.tokenStride;
   }
 
   const Arguments& args_;
@@ -125,10 +123,9 @@ class KeyStream {
   int run_ = 0;
   int stepsInRun_;
   int stepsToLoad_;
-  // This thread's first of the keys and values to load next.
+  // What to load next: its first token, and this thread's first chunks.
   int token_;
-  const T* key_;
-  const T* value_;
+  uint32_t keyChunk_, valueChunk_;
   bool isValue_ = false;
 };
 

@@ -22,7 +22,7 @@ struct Traits {
   static constexpr int kStepsPerBlock = kKeyBlock / kStepKeys;
   // Keys and values of one step take a slot each; all but one are on their way while that one is multiplied.
   static constexpr int kSlots = dim <= 64 ? 4 : dim <= 192 ? 3 : 2;
-  static constexpr int kBlocksPerMultiprocessor = dim <= 64 ? 3 : dim <= 128 ? 2 : 1;
+  static constexpr int kBlocksPerMultiprocessor = dim <= 32 ? 3 : dim <= 128 ? 2 : 1;
 
   static constexpr int kRowBytes = 2 * dim;
   static constexpr int kSlotBytes = kStepKeys * kRowBytes;
@@ -35,12 +35,20 @@ struct Traits {
   static constexpr int kSwizzleBytes = dim % 64 == 0 ? 128 : 64;
 };
 
+// Queries, keys or values, counted in chunks of 16 bytes: 32 bits reach 64 GiB, and halve the registers of a position.
+struct Source {
+  const uint4* data;
+  uint32_t tokenStride;
+  uint32_t batchStride;
+};
+
 struct Arguments {
-  HeadsView q, k, v, out;
+  Source q, k, v;
+  HeadsView out;
   TileList tiles;
   int32_t tokens;
   int32_t heads;
-  int32_t dim;  // as it is
+  int32_t dim;  // as it is, not padded
   int32_t rowBlocks;
   float scaleLog2;
   float headroom;  // in scores, see Queries::softmax
@@ -55,6 +63,11 @@ struct MeasureArguments {
   // [slots][warps][candidates + 3]; a slot is (batch, head, row block) counted through
   double* partials;
 };
+
+template <class T>
+__device__ inline T* headOf(const HeadsView& view, const Tile& tile, int dim) {
+  return static_cast<T*>(view.data) + tile.batch * view.batchStride + static_cast<int64_t>(tile.head) * dim;
+}
 
 // What a row's byte offsets are XORed with: eight rows of one column then lie in different banks.
 template <int dim>

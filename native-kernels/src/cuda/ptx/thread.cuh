@@ -9,9 +9,4 @@ __device__ inline uint32_t fresh(uint32_t value) {
   return value;
 }
 
-__device__ inline int64_t fresh(int64_t value) {
-  asm volatile("" : "+l"(value));
-  return value;
-}
-
 }  // namespace arrowhead::cuda
