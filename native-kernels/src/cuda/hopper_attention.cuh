@@ -30,7 +30,7 @@ class HopperConsumer {
         measureTile(info);
         compareWithFull<T, dim>(measure_, args_.candidates, info, args_.tokens, output_);
         groupSync();
-        if (isLeader()) mbarrierArrive(&shared_.queryEmpty[slot]);
+        mbarrierArrive(&shared_.queryEmpty[slot]);
         querySlot_.advance();
         more = hasTile();
       } else {
@@ -171,8 +171,8 @@ class HopperConsumer {
 
   // Late, when the store has long read its shared memory, so that nobody waits for it.
   __device__ void freeStoredOutput() {
-    if (storedSlot_ >= 0 && isLeader()) {
-      storeWaitRead();
+    if (storedSlot_ >= 0) {
+      if (isLeader()) storeWaitRead();
       mbarrierArrive(&shared_.queryEmpty[storedSlot_]);
     }
     storedSlot_ = -1;
@@ -207,7 +207,8 @@ __global__ void __launch_bounds__(kHopperThreads, 1)
     if constexpr (!measuring) prefetchTensorMap(outMap);
     for (int i = 0; i < 2; ++i) {
       mbarrierInit(&shared.queryFull[i], 1);
-      mbarrierInit(&shared.queryEmpty[i], kConsumers);
+      // Everybody reads what a tile is, and everybody says when that is over.
+      mbarrierInit(&shared.queryEmpty[i], kConsumers * kWarpgroup);
     }
     for (int i = 0; i < Traits::kRing; ++i) {
       mbarrierInit(&shared.keyFull[i], 1);

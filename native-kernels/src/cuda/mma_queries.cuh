@@ -49,10 +49,10 @@ class Queries {
     while (!stream.isDone()) {
       const bool isLast = stream.isLast();
       float scores[kTiles][kScores][4];
-      multiplyKeys(scores, stream.next());
+      multiplyKeys(scores, stream);
       if (isLast && stream.lastKeys() < Traits::kStepKeys) maskKeys(scores, stream.lastKeys());
       softmax(scores, scaleLog2, headroom);
-      multiplyValues(scores, stream.next());
+      multiplyValues(scores, stream);
     }
   }
 
@@ -65,7 +65,8 @@ class Queries {
  private:
   static constexpr int kScores = Traits::kStepKeys / 8;
 
-  __device__ void multiplyKeys(float (&scores)[kTiles][kScores][4], uint32_t slot) const {
+  __device__ void multiplyKeys(float (&scores)[kTiles][kScores][4], KeyStream<dim>& stream) const {
+    const uint32_t slot = stream.next();
     const uint32_t keys = chunkAddress<dim>(slot, threadIdx.x % 8 + threadIdx.x % 32 / 16 * 8, threadIdx.x / 8 % 2);
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile)
@@ -89,6 +90,7 @@ class Queries {
           multiplyAdd<T>(scores[tile][n + 1], query[tile], key[2], key[3]);
         }
       }
+      if (depth == 0) stream.refill(slot);
     }
   }
 
@@ -152,7 +154,8 @@ class Queries {
   }
 
   // The accumulators of two neighbouring score tiles are laid out as the left side of a product 16 keys deep.
-  __device__ void multiplyValues(const float (&scores)[kTiles][kScores][4], uint32_t slot) {
+  __device__ void multiplyValues(const float (&scores)[kTiles][kScores][4], KeyStream<dim>& stream) {
+    const uint32_t slot = stream.next();
     const uint32_t values = chunkAddress<dim>(slot, threadIdx.x % 16, threadIdx.x % 32 / 16);
 #pragma unroll
     for (int n = 0; n < kScores; n += 2) {
@@ -174,6 +177,7 @@ class Queries {
           multiplyAdd<T>(output[tile][column / 8 + 1], probability[tile], value[2], value[3]);
         }
       }
+      if (n == 0) stream.refill(slot);
     }
   }
 

@@ -75,17 +75,18 @@ class KeyStream {
   // Of the last step.
   __device__ int lastKeys() const { return (args_.tiles.walks[walk_].lastKeys - 1) % Traits::kStepKeys + 1; }
 
-  // The slot with what comes next. The slot before is given up: it is loaded anew.
+  // The slot with what comes next; the slot before is given up.
   __device__ uint32_t next() {
     copyAsyncWait<kAhead - 1>();
     // All threads' copies have arrived, and all warps are done with the slot before.
     __syncthreads();
-    const uint32_t last = ring_ + kAhead * Traits::kSlotBytes;
     const uint32_t slot = readSlot_;
-    load(slot == ring_ ? last : slot - Traits::kSlotBytes);
-    readSlot_ = slot == last ? ring_ : slot + Traits::kSlotBytes;
+    readSlot_ = slot == lastSlot() ? ring_ : slot + Traits::kSlotBytes;
     return slot;
   }
+
+  // Loads the slot given up, once after each next(): best when the first products are under way.
+  __device__ void refill(uint32_t slot) { load(slot == ring_ ? lastSlot() : slot - Traits::kSlotBytes); }
 
  private:
   // Past the end an empty group, so that waiting for all but the latest still counts right.
@@ -115,6 +116,8 @@ class KeyStream {
     keyChunk_ += distance * args_.k.tokenStride;
     valueChunk_ += distance * args_.v.tokenStride;
   }
+
+  __device__ uint32_t lastSlot() const { return ring_ + kAhead * Traits::kSlotBytes; }
 
   const Arguments& args_;
   const uint32_t ring_;
