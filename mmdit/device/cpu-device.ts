@@ -17,7 +17,7 @@ import type {
   JointQkv,
   LinearOptions,
   MeasureAttentionCall,
-  QkNormRopeOptions,
+  ProjectQkvOptions,
   Shape,
   Tensor,
 } from './device.ts';
@@ -207,29 +207,14 @@ export class CpuDevice implements Device {
     });
   }
 
-  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void {
-    const op = 'qkNormRope';
-    const joint = contiguous(op, 'q', to.q);
-    const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
-    const input = cpuTensor(op, 'qkv', qkv);
-    const tokens = input.shape[1] ?? 0;
-    cpuTensorOf(op, 'qkv', qkv, [batch, tokens, 3 * heads * dim]);
-    const { tokenOffset, eps, normQ, normK, rope } = options;
-    const args = {
-      q: joint.floats,
-      k: contiguous(op, 'k', to.k, joint.shape).floats,
-      v: contiguous(op, 'v', to.v, joint.shape).floats,
-      qkv: input.rows,
-      normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).floats,
-      normK: normK && contiguous(op, 'normK', normK, [dim]).floats,
-      rope: rope && {
-        cos: contiguous(op, 'rope.cos', rope.cos, [tokens, dim]).floats,
-        sin: contiguous(op, 'rope.sin', rope.sin, [tokens, dim]).floats,
-      },
-    };
-    this.#queue.enqueue(() =>
-      kernels.qkNormRope({ ...args, batch, tokens, heads, dim, jointTokens, tokenOffset, eps }),
-    );
+  allocateJoint(shape: Shape): JointQkv {
+    return { q: this.allocate(shape), k: this.allocate(shape), v: this.allocate(shape) };
+  }
+
+  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void {
+    const qkv = this.linear(x, weight, bias);
+    this.#qkNormRope(qkv, to, options);
+    qkv.release();
   }
 
   columns(x: Tensor, begin: number, end: number): CpuTensor {
@@ -277,6 +262,30 @@ export class CpuDevice implements Device {
     const halfWindows = candidateWindows(call.fractions, call.layout);
     return this.#queue.enqueueResult((signal) =>
       kernels.attentionMap({ ...input, batchIndex, head, cell, halfWindows, signal }),
+    );
+  }
+
+  #qkNormRope(qkv: CpuTensor, to: JointQkv, options: ProjectQkvOptions): void {
+    const op = 'projectQkv';
+    const joint = contiguous(op, 'q', to.q);
+    const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
+    const input = cpuTensorOf(op, 'weight', qkv, [batch, qkv.shape[1] ?? 0, 3 * heads * dim]);
+    const tokens = input.shape[1] ?? 0;
+    const { tokenOffset, eps, normQ, normK, rope } = options;
+    const args = {
+      q: joint.floats,
+      k: contiguous(op, 'k', to.k, joint.shape).floats,
+      v: contiguous(op, 'v', to.v, joint.shape).floats,
+      qkv: input.rows,
+      normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).floats,
+      normK: normK && contiguous(op, 'normK', normK, [dim]).floats,
+      rope: rope && {
+        cos: contiguous(op, 'rope.cos', rope.cos, [tokens, dim]).floats,
+        sin: contiguous(op, 'rope.sin', rope.sin, [tokens, dim]).floats,
+      },
+    };
+    this.#queue.enqueue(() =>
+      kernels.qkNormRope({ ...args, batch, tokens, heads, dim, jointTokens, tokenOffset, eps }),
     );
   }
 

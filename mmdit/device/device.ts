@@ -55,12 +55,13 @@ export interface Device {
   gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void;
   /** a + b of one shape, written into a. */
   addInPlace(a: Tensor, b: Tensor): void;
+  /** q, k and v of a joint sequence, [B, N, H, D] each, as this device's attention wants them: for `projectQkv` to fill. */
+  allocateJoint(shape: Shape): JointQkv;
   /**
-   * Splits one stream's fused projection and writes it into the joint q, k, v at a token offset:
-   * optional RMS norm per head over dim, then rotary embedding. qkv [B, n, 3·H·D] (q, k, v side by side);
-   * q, k, v [B, N, H, D].
+   * One stream's q, k and v, written into the joint ones at a token offset: x · weightᵀ + bias (q, k, v side by side), on
+   * q and k optional RMS norm per head over dim, then rotary embedding. x [B, n, C], weight [3·H·D, C], bias [3·H·D].
    */
-  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void;
+  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void;
   /** Columns [begin, end) of the last axis, as a view where the device can, else a copy: for reading only. */
   columns(x: Tensor, begin: number, end: number): Tensor;
   /** Rows [begin, end) of axis 1 of [B, N, …] as [B, end − begin, C], later axes flattened; a view where the device can. */
@@ -111,7 +112,7 @@ export interface JointQkv {
   readonly v: Tensor;
 }
 
-export interface QkNormRopeOptions {
+export interface ProjectQkvOptions {
   readonly tokenOffset: number;
   /** RMS norm weights [D]; null where the model has no qk-norm. */
   readonly normQ: Tensor | null;

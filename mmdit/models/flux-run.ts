@@ -146,8 +146,8 @@ export class FluxRun implements PreparedModel {
       const qkv = this.#allocateJoint(scratch);
       const onText = this.#modulated(textStream, weights.text, call.conditioning, scratch);
       const onImage = this.#modulated(imageStream, weights.image, call.conditioning, scratch);
-      this.#project(onText.normed, weights.text.attention, qkv, 0, this.#textRope, scratch);
-      this.#project(onImage.normed, weights.image.attention, qkv, text, this.#imageRope, scratch);
+      this.#project(onText.normed, weights.text.attention, qkv, 0, this.#textRope);
+      this.#project(onImage.normed, weights.image.attention, qkv, text, this.#imageRope);
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
       const imagePart = scratch.keep(device.rows(attended, text, text + image));
       const textPart = scratch.keep(device.rows(attended, 0, text));
@@ -175,7 +175,7 @@ export class FluxRun implements PreparedModel {
       const [shift, scale, gate] = scratch.chunks(modulation, 3);
       const normed = scratch.keep(device.layerNormModulate(joint, shift!, scale!, EPS));
       const qkv = this.#allocateJoint(scratch);
-      this.#project(normed, weights.attention, qkv, 0, this.#jointRope, scratch);
+      this.#project(normed, weights.attention, qkv, 0, this.#jointRope);
       const { weight, bias } = weights.mlpIn;
       const mlp = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
@@ -216,23 +216,15 @@ export class FluxRun implements PreparedModel {
     device.gatedResidual(stream, scratch.keep(this.#linear(hidden, weights.mlpOut)), modulation.mlpGate);
   }
 
-  #project(
-    stream: Tensor,
-    weights: StreamProjection,
-    to: JointQkv,
-    tokenOffset: number,
-    rope: Rope,
-    scratch: Scratch,
-  ): void {
-    const qkv = scratch.keep(this.#linear(stream, weights.qkv));
-    const { normQ, normK } = weights;
-    this.#device.qkNormRope(qkv, to, { tokenOffset, normQ, normK, eps: EPS, rope });
+  #project(stream: Tensor, weights: StreamProjection, to: JointQkv, tokenOffset: number, rope: Rope): void {
+    const { qkv, normQ, normK } = weights;
+    this.#device.projectQkv(stream, qkv.weight, qkv.bias, to, { tokenOffset, normQ, normK, eps: EPS, rope });
   }
 
   #allocateJoint(scratch: Scratch): JointQkv {
     const shape = [this.#batch, tokenCount(this.#layout), this.#config.heads, this.#config.headDim];
-    const [q, k, v] = [0, 1, 2].map(() => scratch.keep(this.#device.allocate(shape)));
-    return { q: q!, k: k!, v: v! };
+    const { q, k, v } = this.#device.allocateJoint(shape);
+    return { q: scratch.keep(q), k: scratch.keep(k), v: scratch.keep(v) };
   }
 
   #embedTimes(times: Float32Array, weights: Embedder): Tensor {

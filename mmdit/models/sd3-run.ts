@@ -119,10 +119,10 @@ export class Sd3Run implements PreparedModel {
         weights.text.end ? 6 : 2,
       );
       const qkv = this.#allocate(layout, scratch);
-      this.#project(norm(image, m[0]!, m[1]!), weights.image.attention, qkv, 0, scratch);
+      this.#project(norm(image, m[0]!, m[1]!), weights.image.attention, qkv, 0);
       // The last block's text norm says scale first, the others shift first.
       const normedText = weights.text.end ? norm(text, t[0]!, t[1]!) : norm(text, t[1]!, t[0]!);
-      this.#project(normedText, weights.text.attention, qkv, layout.image, scratch);
+      this.#project(normedText, weights.text.attention, qkv, layout.image);
       const second = weights.dual ? norm(image, m[6]!, m[7]!) : null;
 
       const attended = await hooks.attention({ layer, layout, ...qkv });
@@ -138,7 +138,7 @@ export class Sd3Run implements PreparedModel {
       if (weights.dual && second) {
         const alone = imageFirst(0, layout.image);
         const own = this.#allocate(alone, scratch);
-        this.#project(second, weights.dual.attention, own, 0, scratch);
+        this.#project(second, weights.dual.attention, own, 0);
         const again = await hooks.attention({ layer: layer + 1, layout: alone, ...own });
         const flat = scratch.keep(device.rows(again, 0, layout.image));
         device.gatedResidual(image, scratch.keep(this.#linear(flat, weights.dual.out)), m[8]!);
@@ -157,16 +157,15 @@ export class Sd3Run implements PreparedModel {
     device.gatedResidual(stream, scratch.keep(this.#linear(hidden, weights.mlpOut)), mlpGate);
   }
 
-  #project(normed: Tensor, weights: Sd3Projection, to: JointQkv, tokenOffset: number, scratch: Scratch): void {
-    const { normQ, normK } = weights;
-    const qkv = scratch.keep(this.#linear(normed, weights.qkv));
-    this.#device.qkNormRope(qkv, to, { tokenOffset, normQ, normK, eps: EPS, rope: null });
+  #project(normed: Tensor, weights: Sd3Projection, to: JointQkv, tokenOffset: number): void {
+    const { qkv, normQ, normK } = weights;
+    this.#device.projectQkv(normed, qkv.weight, qkv.bias, to, { tokenOffset, normQ, normK, eps: EPS, rope: null });
   }
 
   #allocate(layout: TokenLayout, scratch: Scratch): JointQkv {
     const shape = [this.#batch, tokenCount(layout), this.#config.heads, this.#config.headDim];
-    const one = () => scratch.keep(this.#device.allocate(shape));
-    return { q: one(), k: one(), v: one() };
+    const { q, k, v } = this.#device.allocateJoint(shape);
+    return { q: scratch.keep(q), k: scratch.keep(k), v: scratch.keep(v) };
   }
 
   #embed(x: Tensor, { first, second }: Embedder): Tensor {

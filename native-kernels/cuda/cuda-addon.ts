@@ -29,6 +29,11 @@ export interface CudaRows extends CudaPlace {
   readonly stride: number;
 }
 
+/** [batch, tokens, heads, dim] with tokens `tokenStride` elements apart. */
+export interface CudaHeads extends CudaPlace {
+  readonly tokenStride: number;
+}
+
 export interface CudaMemory {
   readonly totalBytes: number;
   /** What could still be allocated, the pool's own reserve among it. */
@@ -101,11 +106,9 @@ export interface CudaContext {
     dtype: number;
   }): void;
   addInPlace(args: { a: CudaPlace; b: CudaPlace; count: number; dtype: number }): void;
+  /** In place on [batch, jointTokens, 3 · heads · dim]: q, k and v side by side. */
   qkNormRope(args: {
-    qkv: CudaRows;
-    q: CudaPlace;
-    k: CudaPlace;
-    v: CudaPlace;
+    joint: CudaPlace;
     batch: number;
     tokens: number;
     heads: number;
@@ -131,23 +134,23 @@ export interface CudaContext {
   }): void;
   fillNormal(args: { out: CudaPlace; count: number; dtype: number; std: number; seed: number }): void;
   headwiseAttention(
-    args: CudaAttentionShape & { q: CudaPlace; k: CudaPlace; v: CudaPlace; out: CudaPlace; halfWindows: Int32Array },
+    args: CudaAttentionShape & { q: CudaHeads; k: CudaHeads; v: CudaHeads; out: CudaHeads; halfWindows: Int32Array },
   ): void;
   /** Float64 [heads][candidates + 3]: sum, sum of squares, squared error of `previous` and of each candidate. */
   measureAttention(
     args: CudaAttentionShape & {
-      q: CudaPlace;
-      k: CudaPlace;
-      v: CudaPlace;
-      previous: CudaPlace | null;
+      q: CudaHeads;
+      k: CudaHeads;
+      v: CudaHeads;
+      previous: CudaHeads | null;
       halfWindows: Int32Array;
     },
   ): Promise<ArrayBuffer>;
   /** Float64 [maxCandidates] of kept mass, then float32 [size, size]. */
   attentionMap(
     args: CudaAttentionShape & {
-      q: CudaPlace;
-      k: CudaPlace;
+      q: CudaHeads;
+      k: CudaHeads;
       batchIndex: number;
       head: number;
       cell: number;

@@ -32,18 +32,19 @@ for (const [name, [input, weight, b]] of Object.entries(products)) {
   const activation = name.includes('gelu') ? ({ activation: 'gelu-tanh' } as const) : {};
   await time(name, flops / CEILING[projections], () => device.release(device.linear(parts, weight, b, activation)));
 }
-const qkv = await tensor(1, tokens, 3 * width);
-const joint = [0, 1, 2].map(() => device.allocate([1, tokens, heads, dim]));
-const to = { q: joint[0]!, k: joint[1]!, v: joint[2]! };
+const to = device.allocateJoint([1, tokens, heads, dim]);
+const qkvWeight = await tensor(3 * width, width);
 const table = device.uploadExact(new Float32Array(tokens * dim).fill(0.7), [tokens, dim]);
 const norm = device.upload(new Float32Array(dim).fill(1), [dim]);
 const [shift, scale, gate] = [0, 1, 2].map((n) => device.columns(modulation, n * width, (n + 1) * width));
 const bytes = (count: number) => (count * tokens * width * 2) / CEILING.bytes;
 await time('layerNormModulate', bytes(2), () => device.release(device.layerNormModulate(x, shift!, scale!, 1e-6)));
-await time('qkNormRope', bytes(6), () =>
-  device.qkNormRope(qkv, to, { tokenOffset: 0, normQ: norm, normK: norm, eps: 1e-6, rope: { cos: table, sin: table } }),
+const rotary = { tokenOffset: 0, normQ: norm, normK: norm, eps: 1e-6, rope: { cos: table, sin: table } };
+await time('qkv product, norm, rope', (6 * tokens * width ** 2) / CEILING[projections] + bytes(4), () =>
+  device.projectQkv(x, qkvWeight, bias3, to, rotary),
 );
-await time('gatedResidual', bytes(3), () => device.gatedResidual(x, joint0(), gate!));
+const residual = await tensor(1, tokens, width);
+await time('gatedResidual', bytes(3), () => device.gatedResidual(x, residual, gate!));
 const layout = { text, image: tokens - text, order: 'text-first' } as const;
 const methods = new Array(heads).fill({ kind: 'full' } as const);
 const out = device.allocate([1, tokens, heads, dim]);
@@ -51,10 +52,6 @@ await time('full attention', (4 * heads * dim * tokens ** 2) / CEILING.bf16, () 
   device.headwiseAttention({ ...to, out, layout, block: device.preferredBlock(dim), methods }),
 );
 await device.close();
-
-function joint0(): Tensor {
-  return device.rows(joint[0]!, 0, tokens);
-}
 
 function synthetic(shape: readonly number[]) {
   return {

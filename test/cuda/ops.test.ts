@@ -127,36 +127,45 @@ for (const dim of [32, 48, 64, 72, 128, 256]) {
     [true, true],
     [false, true],
     [true, false],
+    [false, false],
   ]) {
-    test(`qkNormRope at head dim ${dim}, norm ${norm}, rope ${turn}`, async () => {
-      const [batch, tokens, heads, joint, tokenOffset] = [2, 13, 3, 20, 5];
-      const angles = random.normals(tokens * (dim / 2));
-      const table = (f: (x: number) => number) =>
-        Float32Array.from({ length: tokens * dim }, (_, i) => f(angles[Math.floor(i / 2)]!));
-      for (const which of ['q', 'k', 'v'] as const) {
-        await compare(
-          { qkv: [batch, tokens, 3 * heads * dim], nq: [dim], nk: [dim], start: [batch, joint, heads, dim] },
-          (d, t) => {
-            const make = () => {
-              const tensor = d.allocate([batch, joint, heads, dim]);
-              d.copy(t.start!, tensor);
-              return tensor;
-            };
-            const to = { q: make(), k: make(), v: make() };
-            const rope = turn
-              ? {
-                  cos: d.uploadExact(table(Math.cos), [tokens, dim]),
-                  sin: d.uploadExact(table(Math.sin), [tokens, dim]),
-                }
-              : null;
-            d.qkNormRope(t.qkv!, to, {
-              ...{ tokenOffset, eps: 1e-6, rope },
-              ...{ normQ: norm ? t.nq! : null, normK: norm ? t.nk! : null },
-            });
-            return to[which];
-          },
-        );
-      }
+    test(`projectQkv at head dim ${dim}, norm ${norm}, rope ${turn}`, async () => {
+      const [batch, first, second, heads, inner] = [2, 13, 8, 3, 64];
+      const joint = [batch, first + second, heads, dim];
+      const width = heads * dim;
+      const layout: TokenLayout = { text: first, image: second, order: 'text-first' };
+      const methods = new Array(heads).fill({ kind: 'full' });
+      const block = cuda.preferredBlock(dim);
+      const shapes = {
+        x: [batch, first, inner],
+        y: [batch, second, inner],
+        w: [3 * width, inner],
+        b: [3 * width],
+        n: [dim],
+      };
+      // q, k and v of two streams, seen through full attention.
+      await compare(
+        shapes,
+        (d, t) => {
+          const to = d.allocateJoint(joint);
+          let tokenOffset = 0;
+          for (const [stream, tokens] of [[t.x!, first] as const, [t.y!, second] as const]) {
+            const table = (f: (x: number) => number) =>
+              Float32Array.from({ length: tokens * dim }, (_, i) => f(Math.floor(i / 2) * 0.37));
+            const upload = (f: (x: number) => number) => d.uploadExact(table(f), [tokens, dim]);
+            const rope = turn ? { cos: upload(Math.cos), sin: upload(Math.sin) } : null;
+            const own = norm ? t.n! : null;
+            d.projectQkv(stream, t.w!, t.b!, to, { tokenOffset, eps: 1e-6, rope, normQ: own, normK: own });
+            tokenOffset += tokens;
+          }
+          const out = d.allocate(joint);
+          d.headwiseAttention({ ...to, out, layout, block, methods });
+          d.release(to.q, to.k, to.v);
+          return out;
+        },
+        // Without a norm the scores are large, and so is what rounding of q and k does to them.
+        norm ? 2 * BF16 : 8 * BF16,
+      );
     });
   }
 }

@@ -1,4 +1,9 @@
-import { type CudaAttentionShape, type CudaPlace, cudaMaxCandidates } from '../../../native-kernels/index.ts';
+import {
+  CUDA_DTYPES,
+  type CudaAttentionShape,
+  type CudaHeads,
+  cudaMaxCandidates,
+} from '../../../native-kernels/index.ts';
 import { tokenCount } from '../../attention/token-layout.ts';
 import type {
   AttentionErrorSums,
@@ -10,23 +15,24 @@ import type {
 } from '../device.ts';
 import { candidateWindows } from '../half-windows.ts';
 import { ShapeError } from '../shape-error.ts';
-import { contiguous } from './cuda-tensor.ts';
+import { headsPlace } from './cuda-tensor.ts';
 
-type CudaAttentionInput = CudaAttentionShape & { q: CudaPlace; k: CudaPlace; v: CudaPlace };
+type CudaAttentionInput = CudaAttentionShape & { q: CudaHeads; k: CudaHeads; v: CudaHeads };
 
 /** The kernels' arguments for q, k, v [B, N, H, D]. Throws ShapeError, UnsupportedBlockError. */
 export function attentionShape(device: Device, op: string, call: AttentionInput): CudaAttentionInput {
-  const q = contiguous(op, 'q', call.q);
-  const [batch = 0, tokens, heads = 0, dim = 0] = q.shape;
+  const { shape } = call.q;
+  const [batch = 0, tokens, heads = 0, dim = 0] = shape;
   const { text, image, order } = call.layout;
-  if (q.shape.length !== 4 || tokens !== tokenCount(call.layout))
-    throw new ShapeError(op, 'q', `of shape [B, ${tokenCount(call.layout)}, H, D]`, q.shape);
+  if (shape.length !== 4 || tokens !== tokenCount(call.layout))
+    throw new ShapeError(op, 'q', `of shape [B, ${tokenCount(call.layout)}, H, D]`, shape);
   device.requireBlock(call.block, dim);
   return {
     ...{ batch, heads, dim, text, image, textFirst: order === 'text-first', scale: 1 / Math.sqrt(dim) },
-    ...{ dtype: q.dtypeCode, q: q.place },
-    k: contiguous(op, 'k', call.k, q.shape).place,
-    v: contiguous(op, 'v', call.v, q.shape).place,
+    dtype: CUDA_DTYPES.bf16,
+    q: headsPlace(op, 'q', call.q, shape),
+    k: headsPlace(op, 'k', call.k, shape),
+    v: headsPlace(op, 'v', call.v, shape),
   };
 }
 

@@ -22,7 +22,7 @@ import type {
   JointQkv,
   LinearOptions,
   MeasureAttentionCall,
-  QkNormRopeOptions,
+  ProjectQkvOptions,
   Shape,
   Tensor,
   WeightUse,
@@ -34,7 +34,15 @@ import { stackedShape } from '../stacked-shape.ts';
 import { UnsupportedBlockError } from '../unsupported-block-error.ts';
 import { attentionShape, mapAttention, measureInCalls } from './cuda-attention.ts';
 import { CudaFailure } from './cuda-failure.ts';
-import { CudaBuffer, CudaTensor, contiguous, cudaTensor, cudaTensorOf, requireRank3 } from './cuda-tensor.ts';
+import {
+  CudaBuffer,
+  CudaTensor,
+  contiguous,
+  cudaTensor,
+  cudaTensorOf,
+  headsPlace,
+  requireRank3,
+} from './cuda-tensor.ts';
 
 const STORED: Readonly<Record<StoredDtype, CudaDtype>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { 'gelu-tanh': 0, silu: 1 };
@@ -267,19 +275,36 @@ export class CudaDevice implements Device {
     );
   }
 
-  qkNormRope(qkv: Tensor, to: JointQkv, options: QkNormRopeOptions): void {
-    const op = 'qkNormRope';
-    const joint = contiguous(op, 'q', to.q);
-    const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
-    const input = cudaTensor(op, 'qkv', qkv);
-    const tokens = input.shape[1] ?? 0;
-    cudaTensorOf(op, 'qkv', qkv, [batch, tokens, 3 * heads * dim]);
+  /** One tensor [B, N, 3·H·D], so that a product writes q, k and v where attention reads them. */
+  allocateJoint(shape: Shape): JointQkv {
+    const [batch = 0, tokens = 0, heads = 0, dim = 0] = shape;
+    const width = heads * dim;
+    const joint = this.allocate([batch, tokens, 3 * width]);
+    const [q, k, v] = [joint.heads(shape, 0), joint.heads(shape, width), joint.heads(shape, 2 * width)];
+    joint.release();
+    return { q: q!, k: k!, v: v! };
+  }
+
+  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void {
+    const op = 'projectQkv';
+    const input = cudaTensor(op, 'x', x);
+    const [batch, tokens, channels] = requireRank3(op, input);
+    const [jointBatch, jointTokens = 0, heads = 0, dim = 0] = to.q.shape;
+    const width = 3 * heads * dim;
+    const { q } = to;
+    if (!(q instanceof CudaTensor) || q.tokenStride !== width || q.released || jointBatch !== batch)
+      throw new ShapeError(op, 'to', `made by allocateJoint for a batch of ${batch}`, q.shape);
     const { tokenOffset, eps, normQ, normK, rope } = options;
+    requireRange(op, tokenOffset, tokenOffset + tokens, jointTokens);
+    for (let b = 0; b < batch; b++) {
+      // Rows of one sample follow each other, those of the next lie a joint sequence further.
+      const rows = input.view([tokens, channels], input.offset + b * tokens * input.stride, input.stride);
+      const out = q.view([tokens, width], q.offset + (b * jointTokens + tokenOffset) * width, width);
+      this.release(rows, this.linear(rows, weight, bias, { out }));
+    }
+    if (!normQ && !normK && !rope) return;
     const args = {
-      ...{ qkv: input.rows, batch, tokens, heads, dim, jointTokens, tokenOffset, eps, dtype: input.dtypeCode },
-      q: joint.place,
-      k: contiguous(op, 'k', to.k, joint.shape).place,
-      v: contiguous(op, 'v', to.v, joint.shape).place,
+      ...{ joint: q.place, batch, tokens, heads, dim, jointTokens, tokenOffset, eps, dtype: q.dtypeCode },
       normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).place,
       normK: normK && contiguous(op, 'normK', normK, [dim]).place,
       cos: rope && exactTable('rope.cos', rope.cos, [tokens, dim]).place,
@@ -347,15 +372,16 @@ export class CudaDevice implements Device {
 
   headwiseAttention(call: HeadwiseAttentionCall): void {
     const { heads, ...input } = attentionShape(this, 'headwiseAttention', call);
-    const out = contiguous('headwiseAttention', 'out', call.out, call.q.shape);
+    const target = cudaTensor('headwiseAttention', 'out', call.out);
+    const out = headsPlace('headwiseAttention', 'out', target, call.q.shape);
     const halfWindows = headWindows(call.methods, heads, call.layout);
-    out.forgetQuantised();
-    this.#run(() => this.#context.headwiseAttention({ ...input, heads, out: out.place, halfWindows }));
+    target.forgetQuantised();
+    this.#run(() => this.#context.headwiseAttention({ ...input, heads, out, halfWindows }));
   }
 
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
     const input = attentionShape(this, 'measureAttention', call);
-    const previous = call.previous && contiguous('measureAttention', 'previous', call.previous, call.q.shape).place;
+    const previous = call.previous && headsPlace('measureAttention', 'previous', call.previous, call.q.shape);
     return measureInCalls(input, call, previous !== null, (halfWindows) =>
       this.#ask(() => this.#context.measureAttention({ ...input, previous, halfWindows })),
     );
@@ -479,7 +505,7 @@ function flattened(op: string, tensor: Tensor): CudaTensor {
 }
 
 function exactTable(argument: string, table: Tensor, shape: Shape): CudaTensor {
-  const found = contiguous('qkNormRope', argument, table, shape);
-  if (found.dtype !== 'f32') throw new ShapeError('qkNormRope', argument, 'made by uploadExact', 'rounded values');
+  const found = contiguous('projectQkv', argument, table, shape);
+  if (found.dtype !== 'f32') throw new ShapeError('projectQkv', argument, 'made by uploadExact', 'rounded values');
   return found;
 }

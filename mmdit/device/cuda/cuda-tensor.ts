@@ -3,10 +3,12 @@ import {
   CUDA_DTYPES,
   type CudaContext,
   type CudaDtype,
+  type CudaHeads,
   type CudaPlace,
   type CudaRows,
 } from '../../../native-kernels/index.ts';
 import type { Shape, Tensor } from '../device.ts';
+import { countOf, isSameShape } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
 
 /** Memory on a card that one or several tensors look at; goes back with the last of them. */
@@ -44,13 +46,23 @@ export class CudaTensor implements Tensor {
   /** Elements from the buffer's start. */
   readonly offset: number;
   readonly stride: number;
+  /** Elements between the tokens of [B, N, H, D] heads that lie in a wider joint tensor; null for every other tensor. */
+  readonly tokenStride: number | null;
   /** The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. */
   quantised: Quantised | null = null;
   readonly #buffer: CudaBuffer;
   #released = false;
 
-  constructor(buffer: CudaBuffer, dtype: CudaDtype, shape: Shape, offset = 0, stride = shape.at(-1) ?? 1) {
+  constructor(
+    buffer: CudaBuffer,
+    dtype: CudaDtype,
+    shape: Shape,
+    offset = 0,
+    stride = shape.at(-1) ?? 1,
+    tokenStride: number | null = null,
+  ) {
     this.shape = shape;
+    this.tokenStride = tokenStride;
     this.dtype = dtype;
     this.offset = offset;
     this.stride = stride;
@@ -96,6 +108,12 @@ export class CudaTensor implements Tensor {
     return new CudaTensor(this.#buffer, this.dtype, shape, offset, stride);
   }
 
+  /** Heads of a joint tensor [B, N, …], `offset` elements into each token. */
+  heads(shape: Shape, offset: number): CudaTensor {
+    const { offset: begin, width } = this;
+    return new CudaTensor(this.#buffer, this.dtype, shape, begin + offset, shape.at(-1), width);
+  }
+
   release(): void {
     if (this.#released) return;
     this.#released = true;
@@ -111,21 +129,28 @@ export class CudaTensor implements Tensor {
   }
 }
 
-export function countOf(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /** The tensor behind the interface. Throws ShapeError for one that was released or that another device made. */
 export function cudaTensor(op: string, argument: string, tensor: Tensor): CudaTensor {
   if (!(tensor instanceof CudaTensor)) throw new ShapeError(op, argument, 'a tensor of this device', 'another object');
   if (tensor.released) throw new ShapeError(op, argument, 'alive', 'a released tensor');
+  if (tensor.tokenStride !== null) throw new ShapeError(op, argument, 'a tensor of its own', 'heads of a joint one');
   return tensor;
+}
+
+/** Where heads [B, N, H, D] lie, of a joint tensor or on their own, as the attention kernels take them. */
+export function headsPlace(op: string, argument: string, tensor: Tensor, shape: Shape): CudaHeads {
+  if (tensor instanceof CudaTensor && tensor.tokenStride !== null && !tensor.released) {
+    if (!isSameShape(tensor.shape, shape))
+      throw new ShapeError(op, argument, `of shape [${shape.join(', ')}]`, tensor.shape);
+    return { ...tensor.place, tokenStride: tensor.tokenStride };
+  }
+  return { ...contiguous(op, argument, tensor, shape).place, tokenStride: countOf(shape.slice(2)) };
 }
 
 /** As `cudaTensor`, of exactly this shape. */
 export function cudaTensorOf(op: string, argument: string, tensor: Tensor, shape: Shape): CudaTensor {
   const found = cudaTensor(op, argument, tensor);
-  if (found.shape.length !== shape.length || found.shape.some((length, axis) => length !== shape[axis]))
+  if (!isSameShape(found.shape, shape))
     throw new ShapeError(op, argument, `of shape [${shape.join(', ')}]`, found.shape);
   return found;
 }

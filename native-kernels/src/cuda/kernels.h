@@ -159,9 +159,8 @@ struct LayerNormModulateCall {
 cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t stream);
 
 struct QkNormRopeCall {
-  // q, k and v of one stream, [batch][tokens][heads][dim] each; `to` may be `from`.
-  HeadsView from[3];
-  HeadsView to[3];
+  // Of one stream, [batch][tokens][heads][dim] each; normed and rotated where they lie.
+  HeadsView q, k;
   int32_t batch, tokens, heads, dim;
   Dtype dtype;
   const void* normQ;  // [dim] of `dtype`; null without qk-norm

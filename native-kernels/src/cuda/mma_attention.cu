@@ -120,8 +120,10 @@ cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t s
       reinterpret_cast<double*>(static_cast<uint8_t*>(call.scratch) + mma::snapshotBytes(call.shape, call.candidates));
   if (const cudaError_t error = mma::dispatch<true>(call.shape, args, measure, stream)) return error;
   const int values = call.candidates + 3;
-  mma::sumPartials<<<dim3(call.shape.heads, values), 256, 0, stream>>>(
-      measure.partials, call.shape.heads, call.shape.batch, mma::warpsAt(call.shape.dim), args.rowBlocks, values, call.sums);
+  const int warps = mma::warpsAt(call.shape.dim);
+  mma::sumPartials<<<dim3(call.shape.heads, values), 256, 0, stream>>>(measure.partials, call.shape.heads,
+                                                                       call.shape.batch, warps, args.rowBlocks, values,
+                                                                       call.sums);
   return cudaGetLastError();
 }
 

@@ -70,7 +70,8 @@ __device__ inline void compareWithFull(const MeasureArguments& measure, const Ar
         sum += counts[t][half] * (first + second);
         squares += counts[t][half] * (first * first + second * second);
         if (hasPrevious && 8 * n < args.dim) {
-          const float2 value = unpack<T>(*reinterpret_cast<const uint32_t*>(previous + row * measure.previous.tokenStride + 8 * n));
+          const T* at = previous + row * measure.previous.tokenStride + 8 * n;
+          const float2 value = unpack<T>(*reinterpret_cast<const uint32_t*>(at));
           const float dx = value.x - first, dy = value.y - second;
           cachedError += dx * dx + dy * dy;
         }

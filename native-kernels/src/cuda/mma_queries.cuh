@@ -1,4 +1,4 @@
-// A warp's queries on their way over the keys (FlashAttention-2's order: no scores are ever stored).
+// A warp's queries on their way over the keys, in FlashAttention-2's order: scores and probabilities stay in registers.
 #pragma once
 #include "mma_stream.cuh"
 #include "ptx/ldmatrix.cuh"
@@ -79,11 +79,11 @@ class Queries {
       uint32_t query[kTiles][4];
 #pragma unroll
       for (int tile = 0; tile < kTiles; ++tile)
-        loadMatrices(query[tile], atByte<dim>(queries_, 2 * depth) + tile * 16 * Traits::kRowBytes);
+        loadMatrices(query[tile], furtherBy<dim>(queries_, 2 * depth) + tile * 16 * Traits::kRowBytes);
 #pragma unroll
       for (int n = 0; n < kScores; n += 2) {
         uint32_t key[4];
-        loadMatrices(key, atByte<dim>(keys, 2 * depth) + n * 8 * Traits::kRowBytes);
+        loadMatrices(key, furtherBy<dim>(keys, 2 * depth) + n * 8 * Traits::kRowBytes);
 #pragma unroll
         for (int tile = 0; tile < kTiles; ++tile) {
           multiplyAdd<T>(scores[tile][n], query[tile], key[0], key[1]);
@@ -156,6 +156,7 @@ class Queries {
   // The accumulators of two neighbouring score tiles are laid out as the left side of a product 16 keys deep.
   __device__ void multiplyValues(const float (&scores)[kTiles][kScores][4], KeyStream<dim>& stream) {
     const uint32_t slot = stream.next();
+    stream.refill(slot);
     const uint32_t values = chunkAddress<dim>(slot, threadIdx.x % 16, threadIdx.x % 32 / 16);
 #pragma unroll
     for (int n = 0; n < kScores; n += 2) {
@@ -170,14 +171,13 @@ class Queries {
 #pragma unroll
       for (int column = 0; column < dim; column += 16) {
         uint32_t value[4];
-        loadMatricesTransposed(value, atByte<dim>(values, 2 * column) + n * 8 * Traits::kRowBytes);
+        loadMatricesTransposed(value, furtherBy<dim>(values, 2 * column) + n * 8 * Traits::kRowBytes);
 #pragma unroll
         for (int tile = 0; tile < kTiles; ++tile) {
           multiplyAdd<T>(output[tile][column / 8], probability[tile], value[0], value[1]);
           multiplyAdd<T>(output[tile][column / 8 + 1], probability[tile], value[2], value[3]);
         }
       }
-      if (n == 0) stream.refill(slot);
     }
   }
 

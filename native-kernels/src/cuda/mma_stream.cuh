@@ -6,7 +6,7 @@
 
 namespace arrowhead::cuda::mma {
 
-// A few neighbouring threads per row, for whole sectors of memory.
+// How threads share rows: 8 or 4 neighbours one row, 16 bytes each.
 template <int dim, int threads>
 struct RowLanes {
   static constexpr int kPerRow = Traits<dim>::kSwizzleBytes / 16;
@@ -21,7 +21,8 @@ struct RowLanes {
 template <int dim>
 __device__ inline uint32_t firstChunk(const Source& source, const Tile& tile, int token, int headChunks) {
   const RowLanes<dim, Traits<dim>::kThreads> lanes(fresh(threadIdx.x));
-  return tile.batch * source.batchStride + (token + lanes.row) * source.tokenStride + tile.head * headChunks + lanes.chunk;
+  return tile.batch * source.batchStride + (token + lanes.row) * source.tokenStride + tile.head * headChunks +
+         lanes.chunk;
 }
 
 // Starts copying `rows` rows from `token` on; what lies past the end of the sequence or of the head dim becomes zero.
@@ -69,7 +70,7 @@ class KeyStream {
     for (int i = 0; i < kAhead; ++i) load(ring + i * Traits::kSlotBytes);
   }
 
-  // Between steps: keys and values have both been asked for, as often.
+  // For use between steps, when kAhead / 2 steps to come have been loaded whole.
   __device__ bool isDone() const { return stepsToLoad_ <= -(kAhead / 2); }
   __device__ bool isLast() const { return stepsToLoad_ == 1 - kAhead / 2; }
   // Of the last step.

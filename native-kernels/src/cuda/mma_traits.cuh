@@ -75,18 +75,18 @@ __device__ constexpr uint32_t swizzleOf(int row) {
   return Traits<dim>::kSwizzleBytes == 128 ? row % 8 * 16 : row / 2 % 4 * 16;
 }
 
-// Where `byte` of a row is, from the address of the row's chunk 0 or 1; `byte` is a multiple of 32, so that it and the
-// chunk share no bit, and rows begin at multiples of kSwizzleBytes.
-template <int dim>
-__device__ constexpr uint32_t atByte(uint32_t chunkAddress, int byte) {
-  constexpr int kSpan = Traits<dim>::kSwizzleBytes;
-  return (chunkAddress ^ (byte % kSpan)) + byte / kSpan * kSpan;
-}
-
-// Address of a row's chunk 0 or 1.
+// Address of 16 bytes of a row. Rows begin at multiples of kSwizzleBytes.
 template <int dim>
 __device__ constexpr uint32_t chunkAddress(uint32_t tile, int row, int chunk) {
   return tile + row * Traits<dim>::kRowBytes + ((16 * chunk) ^ swizzleOf<dim>(row));
+}
+
+// The chunk `bytes` further in the row than `chunk`, the address of its chunk 0 or 1: `bytes` is a multiple of 32, so
+// that adding it is an XOR as well.
+template <int dim>
+__device__ constexpr uint32_t furtherBy(uint32_t chunk, int bytes) {
+  constexpr int kSpan = Traits<dim>::kSwizzleBytes;
+  return (chunk ^ (bytes % kSpan)) + bytes / kSpan * kSpan;
 }
 
 }  // namespace arrowhead::cuda::mma

@@ -1,5 +1,5 @@
-// Splits a fused projection into q, k and v: RMS norm per head and rotary embedding on q and k. A block per token: every
-// head turns by the same angles, which stay in registers.
+// RMS norm per head and rotary embedding of q and k where they lie in the fused projection. A block per token: every head
+// turns by the same angles, which stay in registers.
 #include "vectors.cuh"
 
 namespace arrowhead::cuda {
@@ -26,25 +26,27 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
       sin.at[i] = call.sin[token * kDim + column + i];
     }
   }
-  const auto address = [&](const HeadsView* views, int item) {
-    const HeadsView& view = views[item / call.heads];
-    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride + item % call.heads * kDim + column;
+  const auto address = [&](int item) {
+    const bool isQuery = item < call.heads;
+    const HeadsView& view = isQuery ? call.q : call.k;
+    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride +
+           (isQuery ? item : item - call.heads) * kDim + column;
   };
-  // Heads of q, then of k, then of v. All threads go the same way, so that whole warps shuffle.
-  const int items = (call.from[2].data == call.to[2].data ? 2 : 3) * call.heads;
+  // Heads of q, then of k. All threads go the same way, so that whole warps shuffle.
+  const int items = 2 * call.heads;
   for (int base = 0; base < items; base += kGroups * kLoads) {
     const int first = base + group;
     Floats values[kLoads];
 #pragma unroll
     for (int n = 0; n < kLoads; ++n) {
       const int item = first + n * kGroups;
-      if (item < items) values[n] = loadVector(address(call.from, item));
+      if (item < items) values[n] = loadVector(address(item));
       else values[n] = {};
     }
 #pragma unroll
     for (int n = 0; n < kLoads; ++n) {
-      const int item = first + n * kGroups, which = item / call.heads;
-      const T* weight = static_cast<const T*>(which == 0 ? call.normQ : which == 1 ? call.normK : nullptr);
+      const int item = first + n * kGroups;
+      const T* weight = static_cast<const T*>(item < call.heads ? call.normQ : call.normK);
       Floats& x = values[n];
       float squares = 0;
 #pragma unroll
@@ -58,7 +60,7 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
 #pragma unroll
         for (int i = 0; i < kVector; ++i) x.at[i] *= inverse * weights.at[i];
       }
-      if (call.cos && which < 2) {
+      if (call.cos) {
 #pragma unroll
         for (int i = 0; i < kVector; i += 2) {
           const float even = x.at[i], odd = x.at[i + 1];
@@ -66,7 +68,7 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
           x.at[i + 1] = odd * cos.at[i + 1] + even * sin.at[i + 1];
         }
       }
-      storeVector(address(call.to, item), x);
+      storeVector(address(item), x);
     }
   }
 }
@@ -76,16 +78,12 @@ template <class T>
 __global__ void __launch_bounds__(kThreads) normRopeWarp(const __grid_constant__ QkNormRopeCall call) {
   const int64_t batch = blockIdx.x / call.tokens, token = blockIdx.x % call.tokens;
   const int lane = threadIdx.x % 32;
-  const auto address = [&](const HeadsView* views, int item) {
-    const HeadsView& view = views[item / call.heads];
-    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride +
-           static_cast<int64_t>(item % call.heads) * call.dim;
-  };
-  for (int item = threadIdx.x / 32; item < 3 * call.heads; item += kThreads / 32) {
-    const int which = item / call.heads;
-    const T* head = address(call.from, item);
-    T* out = address(call.to, item);
-    const T* weight = static_cast<const T*>(which == 0 ? call.normQ : which == 1 ? call.normK : nullptr);
+  for (int item = threadIdx.x / 32; item < 2 * call.heads; item += kThreads / 32) {
+    const bool isQuery = item < call.heads;
+    const HeadsView& view = isQuery ? call.q : call.k;
+    T* head = static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride +
+              static_cast<int64_t>(isQuery ? item : item - call.heads) * call.dim;
+    const T* weight = static_cast<const T*>(isQuery ? call.normQ : call.normK);
     float inverse = 1;
     if (weight) {
       float squares = 0;
@@ -100,15 +98,15 @@ __global__ void __launch_bounds__(kThreads) normRopeWarp(const __grid_constant__
         even *= inverse * toFloat(weight[c]);
         odd *= inverse * toFloat(weight[c + 1]);
       }
-      if (call.cos && which < 2) {
+      if (call.cos) {
         const float* cos = call.cos + token * call.dim + c;
         const float* sin = call.sin + token * call.dim + c;
         const float turned = even * cos[0] - odd * sin[0];
         odd = odd * cos[1] + even * sin[1];
         even = turned;
       }
-      out[c] = fromFloat<T>(even);
-      out[c + 1] = fromFloat<T>(odd);
+      head[c] = fromFloat<T>(even);
+      head[c + 1] = fromFloat<T>(odd);
     }
   }
 }
@@ -119,10 +117,8 @@ cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream) {
   if (call.batch == 0 || call.tokens == 0 || call.heads == 0) return cudaSuccess;
   const auto blocks = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   return withDtype(call.dtype, [&]<class T>() {
-    bool aligned = true;
-    for (const HeadsView* views : {call.from, call.to})
-      for (int i = 0; i < 3; ++i)
-        aligned &= isAligned(views[i].data, views[i].tokenStride) && views[i].batchStride % kVector == 0;
+    const bool aligned = isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
+                         call.q.batchStride % kVector == 0 && call.k.batchStride % kVector == 0;
     if (aligned && call.dim == 128) normRopeVectors<T, 16><<<blocks, kThreads, 0, stream>>>(call);
     else if (aligned && call.dim == 64) normRopeVectors<T, 8><<<blocks, kThreads, 0, stream>>>(call);
     else if (aligned && call.dim == 32) normRopeVectors<T, 4><<<blocks, kThreads, 0, stream>>>(call);

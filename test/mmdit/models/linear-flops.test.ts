@@ -20,9 +20,15 @@ function counting(inner: Device): { device: Device; flops: () => number } {
     flops += 2 * rowsOf(x) * inputs * outputs;
     return inner.linear(x, weight, ...rest);
   };
+  const projectQkv: Device['projectQkv'] = (x, weight, ...rest) => {
+    const [outputs = 0, inputs = 0] = weight.shape;
+    flops += 2 * rowsOf(x) * inputs * outputs;
+    inner.projectQkv(x, weight, ...rest);
+  };
   const spy = new Proxy(inner, {
     get(target, name) {
       if (name === 'linear') return linear;
+      if (name === 'projectQkv') return projectQkv;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -57,11 +57,17 @@ AttentionShape CudaContext::attentionShape(const Napi::Object& args) {
   return shape;
 }
 
-// Contiguous [batch, tokens, heads, dim].
+// [batch, tokens, heads, dim]: tokens `tokenStride` elements apart, batches one after another.
 HeadsView CudaContext::headsOf(const Napi::Object& args, const char* name, const AttentionShape& shape) {
-  const int64_t width = int64_t{shape.heads} * shape.dim;
-  const int64_t count = binding::product(args.Env(), name, {shape.batch, shape.layout.tokens(), width});
-  return {bytesOf(args, name, count * 2), width, width * shape.layout.tokens()};
+  const int64_t width = int64_t{shape.heads} * shape.dim, tokens = shape.layout.tokens();
+  const Napi::Value value = args.Get(name);
+  if (!value.IsObject()) refuse(args.Env(), name, "expected {memory, offset, tokenStride}");
+  const int64_t stride = integer(value.As<Napi::Object>(), "tokenStride", width, int64_t{1} << 40);
+  if (stride % 8 != 0) refuse(args.Env(), name, "tokenStride: expected a multiple of 8");
+  const int64_t count = binding::product(args.Env(), name, {shape.batch * tokens - 1, stride}) + width;
+  void* data = bytesOf(args, name, count * 2);
+  if (reinterpret_cast<uintptr_t>(data) % 16 != 0) refuse(args.Env(), name, "expected 16-byte alignment");
+  return {data, stride, stride * tokens};
 }
 
 // {q, k, v, out, batch, heads, dim, text, image, textFirst, scale, dtype, halfWindows: per head}

@@ -114,8 +114,8 @@ void CudaContext::addInPlace(const Napi::CallbackInfo& info) {
           "addInPlace");
 }
 
-// {qkv: rows of 3 · heads · dim, q, k, v: joint, batch, tokens, heads, dim, jointTokens, tokenOffset, normQ?, normK?, eps,
-// cos?, sin?, dtype}
+// {joint: [batch, jointTokens, 3 · heads · dim] of q, k and v side by side, batch, tokens, heads, dim, jointTokens,
+// tokenOffset, normQ?, normK?, eps, cos?, sin?, dtype}: in place
 void CudaContext::qkNormRope(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
@@ -128,16 +128,14 @@ void CudaContext::qkNormRope(const Napi::CallbackInfo& info) {
   if (call.dim % 2 != 0) refuse(env, "dim", "expected an even number");
   call.eps = real(args, "eps");
   call.dtype = dtypeOf(args);
-  const int64_t width = int64_t{call.heads} * call.dim, rows = int64_t{call.batch} * call.tokens;
+  const int64_t width = int64_t{call.heads} * call.dim;
   const int64_t jointTokens = size(args, "jointTokens"), offset = size(args, "tokenOffset");
   if (offset + call.tokens > jointTokens) refuse(env, "tokenOffset", "reaches past the joint tokens");
-  const RowsView qkv = rowsOf(args, "qkv", rows, 3 * width);
-  const char* joint[3] = {"q", "k", "v"};
-  for (int i = 0; i < 3; ++i) {
-    call.from[i] = {static_cast<uint16_t*>(qkv.data) + i * width, qkv.rowStride, qkv.rowStride * call.tokens};
-    auto* to = static_cast<uint16_t*>(bytesOf(args, joint[i], binding::product(env, joint[i], {call.batch, jointTokens, width, 2})));
-    call.to[i] = {to + offset * width, width, jointTokens * width};
-  }
+  auto* joint = static_cast<uint16_t*>(
+      bytesOf(args, "joint", binding::product(env, "joint", {call.batch, jointTokens, 3 * width, 2})));
+  const int64_t stride = 3 * width;
+  call.q = {joint + offset * stride, stride, jointTokens * stride};
+  call.k = {joint + offset * stride + width, stride, jointTokens * stride};
   call.normQ = has(args, "normQ") ? bytesOf(args, "normQ", call.dim * 2) : nullptr;
   call.normK = has(args, "normK") ? bytesOf(args, "normK", call.dim * 2) : nullptr;
   const int64_t angles = int64_t{call.tokens} * call.dim * 4;
