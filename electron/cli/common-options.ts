@@ -28,7 +28,7 @@ export function addModelOption(command: Command): Command {
 export function addDeviceOption(command: Command): Command {
   return command.option(
     '--device <name>',
-    'cpu, cuda, cuda:1 …, or with fp8 projections cuda:0+fp8 (default: a CUDA card where one can be used, else cpu)',
+    'cpu, cuda, cuda:1 …; on a card +fp8 keeps projections in fp8, +offload in host memory: cuda:0+fp8 (default: a card where one can be used, else cpu)',
   );
 }
 

@@ -3,7 +3,10 @@ import { CpuDevice } from './cpu-device.ts';
 import { CudaDevice } from './cuda/cuda-device.ts';
 import type { Device, DeviceInfo } from './device.ts';
 
-/** As users name a device: `auto`, `cpu`, `cuda`, `cuda:1`; `+fp8` keeps a card's projections in fp8. */
+/**
+ * As users name a device: `auto`, `cpu`, `cuda`, `cuda:1`. On a card `+fp8` keeps projections in fp8 and `+offload` keeps
+ * them in the host's memory, in this order.
+ */
 export type DeviceName = string;
 
 /** A device name that is none. */
@@ -12,7 +15,9 @@ export class DeviceNameError extends Error {
 
   constructor(found: string) {
     const known = ['auto', 'cpu', ...cudaCards().map(({ index }) => `cuda:${index}`)].join(', ');
-    super(`Unknown device "${found}": expected ${known}, or a CUDA device with +fp8 for fp8 projections (cuda:0+fp8)`);
+    super(
+      `Unknown device "${found}": expected ${known}, a CUDA device with +fp8 (projections in fp8), +offload (weights in the host's memory) or both: cuda:0+fp8+offload`,
+    );
   }
 }
 
@@ -20,15 +25,16 @@ export interface DeviceChoice {
   readonly kind: 'auto' | 'cpu' | 'cuda';
   readonly card: number;
   readonly projections: 'bf16' | 'fp8';
+  readonly offload: boolean;
 }
 
 /** Throws DeviceNameError. */
 export function parseDeviceName(name: DeviceName): DeviceChoice {
-  const match = /^(auto|cpu|cuda)(?::(\d{1,2}))?(\+fp8)?$/.exec(name);
-  const [, kind, card, fp8] = match ?? [];
-  if (kind !== 'cuda' && (card !== undefined || fp8 !== undefined)) throw new DeviceNameError(name);
+  const match = /^(auto|cpu|cuda)(?::(\d{1,2}))?(\+fp8)?(\+offload)?$/.exec(name);
+  const [, kind, card, fp8, offload] = match ?? [];
+  if (kind !== 'cuda' && (card ?? fp8 ?? offload) !== undefined) throw new DeviceNameError(name);
   if (kind !== 'auto' && kind !== 'cpu' && kind !== 'cuda') throw new DeviceNameError(name);
-  return { kind, card: Number(card ?? 0), projections: fp8 ? 'fp8' : 'bf16' };
+  return { kind, card: Number(card ?? 0), projections: fp8 ? 'fp8' : 'bf16', offload: offload !== undefined };
 }
 
 /**
@@ -36,9 +42,9 @@ export function parseDeviceName(name: DeviceName): DeviceChoice {
  * CudaUnavailableError where a card was asked for by name.
  */
 export async function openDevice(name: DeviceName = process.env.ARROWHEAD_DEVICE ?? 'auto'): Promise<Device> {
-  const { kind, card, projections } = parseDeviceName(name);
+  const { kind, ...options } = parseDeviceName(name);
   if (kind === 'cpu') return CpuDevice.open();
-  if (kind === 'cuda') return CudaDevice.open({ card, projections });
+  if (kind === 'cuda') return CudaDevice.open(options);
   return whyNoCuda() === null ? CudaDevice.open() : CpuDevice.open();
 }
 

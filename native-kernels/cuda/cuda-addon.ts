@@ -64,6 +64,15 @@ export interface CudaContext {
   memory(): CudaMemory;
   upload(args: { to: CudaPlace; bytes: Uint8Array }): void;
   download(args: { from: CudaPlace; count: number }): Promise<ArrayBuffer>;
+  /** Copies into page-locked memory of the host, which gets a number; waits for the copy. */
+  keepOnHost(args: { from: CudaPlace; count: number }): number;
+  releaseHost(host: number): void;
+  /** Brings a host memory into a slot on the card, on a stream of its own, once the slot's last reader is done. */
+  stage(args: { host: number; to: CudaPlace; slot: number }): void;
+  /** What is enqueued from here on sees what was staged in the slot. */
+  awaitSlot(args: { slot: number }): void;
+  /** After the last op that reads the slot. */
+  leaveSlot(args: { slot: number }): void;
   /** Resolves when everything enqueued has run; rejects where the card failed. */
   finish(): Promise<unknown>;
   close(): void;

@@ -15,36 +15,61 @@ import { findBuildTools } from './build-tools.mjs';
 import { run } from './run.mjs';
 import { SetupError } from './setup-error.mjs';
 
-const ADDON = 'arrowhead_kernels.node';
 const TEST_SOURCE = path.join('test', 'native-kernels', 'sanitized.cpp');
+const CUDA_FOLDERS = [path.join('src', 'cuda'), path.join('src', 'binding', 'cuda')];
+
+/** What is built of native-kernels/: for the processor everywhere, for NVIDIA cards where they can be used. */
+export const CPU_ADDON = {
+  file: 'arrowhead_kernels.node',
+  folder: 'cmake-release',
+  stamp: 'sources.sha256',
+  what: 'the native kernels',
+  time: 'under a minute',
+  isSource: (file) => !CUDA_FOLDERS.some((folder) => file.startsWith(folder)),
+};
+export const CUDA_ADDON = {
+  file: 'arrowhead_cuda.node',
+  folder: 'cmake-cuda',
+  stamp: 'cuda-sources.sha256',
+  what: 'the CUDA kernels',
+  time: 'one to three minutes',
+  isSource: () => true,
+};
 
 /** The addon was built here, from these sources, for this processor. */
-export function isAddonCurrent(root) {
-  const { binary, stamp } = addonPlaces(root);
-  return existsSync(binary) && read(stamp) === fingerprint(root);
+export function isAddonCurrent(root, addon) {
+  const { binary, stamp } = addonPlaces(root, addon);
+  return existsSync(binary) && read(stamp) === fingerprint(root, addon);
 }
 
-export async function buildAddon(root, say) {
-  const { release, binary, stamp } = addonPlaces(root);
+/** `nvcc`: its path, for the CUDA addon. */
+export async function buildAddon(root, addon, say, { nvcc } = {}) {
+  const { release, binary, stamp } = addonPlaces(root, addon);
   // Taken first: a source that changes while the compiler runs makes the next start build again.
-  const built = fingerprint(root);
+  const built = fingerprint(root, addon);
   const tools = await findBuildTools();
-  say(
-    `building the native kernels (CMake ${tools.cmakeVersion}, ${tools.compiler}, ${tools.generator}); under a minute`,
-  );
-  const folder = path.join(root, 'native-kernels', 'build', 'cmake-release');
+  const by = [`CMake ${tools.cmakeVersion}`, tools.compiler, ...(nvcc ? [nvcc] : []), tools.generator].join(', ');
+  say(`building ${addon.what} (${by}); ${addon.time}`);
+  const folder = path.join(root, 'native-kernels', 'build', addon.folder);
   await cmakeBuild(root, folder, tools, [
     `-DNODE_API_HEADERS=${path.join(root, 'node_modules', 'node-api-headers', 'include')}`,
     `-DNODE_ADDON_API=${path.join(root, 'node_modules', 'node-addon-api')}`,
+    ...(nvcc
+      ? [
+          '-DARROWHEAD_CUDA=ON',
+          `-DCMAKE_CUDA_COMPILER=${nvcc}`,
+          `-DARROWHEAD_CUDA_HARNESS=${path.join(root, 'test', 'cuda', 'harness.cpp')}`,
+        ]
+      : []),
   ]);
   // A process that has the old binary loaded keeps it; one that loads now sees the old or the new one, whole.
   mkdirSync(release, { recursive: true });
   const temporary = `${binary}.${process.pid}`;
-  copyFileSync(path.join(folder, ADDON), temporary);
+  copyFileSync(path.join(folder, addon.file), temporary);
   rmSync(stamp, { force: true });
   renameSync(temporary, binary);
   writeFileSync(stamp, built);
-  say('native kernels are built');
+  say(`${addon.what} are built`);
 }
 
 /** The kernels under the address and undefined-behaviour sanitisers, against brute-force references in C++. */
@@ -99,7 +124,7 @@ async function cmakeBuild(root, folder, tools, definitions) {
 }
 
 /** A hash of everything that the binary comes from. */
-function fingerprint(root) {
+function fingerprint(root, addon) {
   const hash = createHash('sha256');
   hash.update(
     JSON.stringify([
@@ -113,7 +138,8 @@ function fingerprint(root) {
   const kernels = path.join(root, 'native-kernels');
   const sources = readdirSync(path.join(kernels, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => addon.isSource(path.relative(kernels, file)));
   for (const file of [path.join(kernels, 'CMakeLists.txt'), ...sources.sort()]) {
     hash.update(`\0${path.relative(kernels, file)}\0`).update(readFileSync(file));
   }
@@ -125,9 +151,9 @@ function versionOf(root, name) {
   return manifest === undefined ? null : JSON.parse(manifest).version;
 }
 
-function addonPlaces(root) {
+function addonPlaces(root, addon) {
   const release = path.join(root, 'native-kernels', 'build', 'release');
-  return { release, binary: path.join(release, ADDON), stamp: path.join(release, 'sources.sha256') };
+  return { release, binary: path.join(release, addon.file), stamp: path.join(release, addon.stamp) };
 }
 
 function read(file) {

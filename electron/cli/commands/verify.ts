@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Verification } from '../../../mmdit/index.ts';
+import { parseAmount } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import { addDeviceOption, addOutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
@@ -8,6 +10,7 @@ import { toJson } from '../json.ts';
 interface VerifyOptions {
   readonly json?: boolean;
   readonly device?: string;
+  readonly tolerance?: number;
 }
 
 export function verifyCommand(program: Command, { terminal, signal }: CliContext): void {
@@ -27,17 +30,30 @@ ${examples(
   'arrowhead verify demo/checkpoint/transformer io.safetensors --json',
 )}`,
     );
-  addDeviceOption(addOutputOptions(command)).action(
-    async (transformer: string, dump: string, options: VerifyOptions) => {
+  addDeviceOption(addOutputOptions(command))
+    .option('--tolerance <t>', 'fail where a tensor is further off than this, relative', parseAmount)
+    .action(async (transformer: string, dump: string, options: VerifyOptions) => {
       const { verifyDump } = await import('../../engine/verify-dump.ts');
       const result = await verifyDump(transformer, dump, { device: options.device, signal });
-      if (options.json) return terminal.print(toJson(result));
+      if (options.json) {
+        terminal.print(toJson(result));
+        if (options.tolerance !== undefined) requireWithin(result, options.tolerance);
+        return;
+      }
       const rows = Object.entries(result.tensors).map(([name, { max, relative }]) => [
         name,
         max.toExponential(2),
         relative.toExponential(2),
       ]);
       terminal.print(`${formatTable(['tensor', 'max', 'relative'], rows)}\non ${result.device}`);
-    },
-  );
+      if (options.tolerance !== undefined) requireWithin(result, options.tolerance);
+    });
+}
+
+/** Throws where a tensor is further off, or is no number. */
+function requireWithin({ tensors }: Verification, tolerance: number): void {
+  const worst = Object.entries(tensors).filter(([, { relative }]) => !(relative <= tolerance));
+  if (worst.length === 0) return;
+  const names = worst.map(([name, { relative }]) => `${name} (${relative.toExponential(2)})`).join(', ');
+  throw new Error(`Further than ${tolerance} from the dump: ${names}`);
 }

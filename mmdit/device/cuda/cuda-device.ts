@@ -5,6 +5,7 @@ import {
   type CudaContext,
   type CudaDtype,
   type CudaMemory,
+  type CudaRows,
   cudaAttentionBlock,
   cudaCards,
   openCard,
@@ -43,6 +44,7 @@ import {
   headsPlace,
   requireRank3,
 } from './cuda-tensor.ts';
+import { WeightOffload } from './weight-offload.ts';
 
 const STORED: Readonly<Record<StoredDtype, CudaDtype>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { 'gelu-tanh': 0, silu: 1 };
@@ -54,6 +56,8 @@ export interface CudaOptions {
   readonly card?: number;
   /** What projections are multiplied in; fp8 needs a card of compute capability 8.9 or newer. */
   readonly projections?: 'bf16' | 'fp8';
+  /** Projections stay in the host's memory and come to the card when they are needed: for cards with little memory. */
+  readonly offload?: boolean;
 }
 
 /**
@@ -63,22 +67,28 @@ export interface CudaOptions {
 export class CudaDevice implements Device {
   readonly info: DeviceInfo;
   readonly #context: CudaContext;
-  readonly #projections: 'bf16' | 'fp8';
+  readonly #options: Required<CudaOptions>;
+  readonly #offload: WeightOffload;
   readonly #failure = new CudaFailure();
 
-  private constructor(card: CudaCard, context: CudaContext, projections: 'bf16' | 'fp8') {
+  private constructor(card: CudaCard, context: CudaContext, options: Required<CudaOptions>) {
     this.#context = context;
-    this.#projections = projections;
+    this.#options = options;
+    this.#offload = new WeightOffload(context, (bytes) => this.#allocate([bytes], 'e4m3'));
+    const ways = [
+      ...(options.projections === 'fp8' ? ['fp8 projections'] : []),
+      ...(options.offload ? ['weights in host memory'] : []),
+    ];
     this.info = {
       kind: 'cuda',
-      name: `${card.name}${projections === 'fp8' ? ', fp8 projections' : ''}`,
+      name: [card.name, ...ways].join(', '),
       computeDtype: 'bf16',
       memoryBytes: context.memory().freeBytes,
     };
   }
 
   /** Throws CudaUnavailableError where there is no such card or no cuBLASLt. */
-  static open({ card = 0, projections = 'bf16' }: CudaOptions = {}): CudaDevice {
+  static open({ card = 0, projections = 'bf16', offload = false }: CudaOptions = {}): CudaDevice {
     const context = openCard(card);
     const properties = cudaCards().find(({ index }) => index === card)!;
     const { major, minor, name } = properties;
@@ -86,7 +96,7 @@ export class CudaDevice implements Device {
       context.close();
       throw new RangeError(`${name} has no fp8 tensor cores (compute capability ${major}.${minor}); use bf16`);
     }
-    return new CudaDevice(properties, context, projections);
+    return new CudaDevice(properties, context, { card, projections, offload });
   }
 
   get memory(): CudaMemory {
@@ -145,7 +155,12 @@ export class CudaDevice implements Device {
   }
 
   release(...tensors: readonly Tensor[]): void {
-    for (const tensor of tensors) if (tensor instanceof CudaTensor) tensor.release();
+    for (const tensor of tensors) {
+      if (!(tensor instanceof CudaTensor) || tensor.released) continue;
+      for (const { host } of [tensor, ...(tensor.quantised ? [tensor.quantised.values] : [])])
+        if (host) this.#offload.forget(host);
+      tensor.release();
+    }
   }
 
   async finish(): Promise<void> {
@@ -173,11 +188,17 @@ export class CudaDevice implements Device {
       row += source.shape[0] ?? 1;
     }
     this.#failure.throwIfAny();
-    return use === 'projection' && this.#projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
+    if (use === 'exact') return weight;
+    const stored = this.#options.projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
+    if (!this.#options.offload) return stored;
+    if (stored.quantised) stored.quantised = { ...stored.quantised, values: this.#offloaded(stored.quantised.values) };
+    this.#failure.throwIfAny();
+    return stored.quantised ? stored : this.#offloaded(stored);
   }
 
   async close(): Promise<void> {
     await this.finish().catch(() => {});
+    this.#offload.close();
     this.#context.close();
   }
 
@@ -202,6 +223,7 @@ export class CudaDevice implements Device {
     const shape = [...first.shape.slice(0, -1), columns];
     const out = into ? cudaTensorOf('linear', 'out', into, shape) : this.allocate(shape);
     out.forgetQuantised();
+    const { quantised } = w;
     let column = 0;
     for (const [n, part] of parts.entries()) {
       const isLast = n === parts.length - 1;
@@ -210,23 +232,19 @@ export class CudaDevice implements Device {
         // Bias and activation belong to the whole sum: the last product brings them.
         ...{ bias: isLast && b ? b.place : null, gelu: isLast && activation === 'gelu-tanh', accumulate: n > 0 },
       };
-      const weightPart = w.view([columns, part.width], w.offset + column, w.stride);
-      const { quantised } = w;
       if (quantised) {
-        const values = this.#quantised(part);
-        const fp8 = quantised.values.view([columns, part.width], quantised.values.offset + column, inner);
-        this.#run(() =>
+        const { values, scales } = this.#quantised(part);
+        this.#withWeight(quantised.values, column, (weightRows) =>
           this.#context.linear({
-            ...common,
-            ...{ x: values.values.rows, weight: fp8.rows, dtype: CUDA_DTYPES.e4m3 },
-            ...{ xScales: values.scales.place, weightScales: quantised.scales.place },
+            ...{ ...common, x: values.rows, weight: weightRows, dtype: CUDA_DTYPES.e4m3 },
+            ...{ xScales: scales.place, weightScales: quantised.scales.place },
           }),
         );
-        fp8.release();
       } else {
-        this.#run(() => this.#context.linear({ ...common, x: part.rows, weight: weightPart.rows, dtype: w.dtypeCode }));
+        this.#withWeight(w, column, (weightRows) =>
+          this.#context.linear({ ...common, x: part.rows, weight: weightRows, dtype: w.dtypeCode }),
+        );
       }
-      weightPart.release();
       column += part.width;
     }
     if (activation === 'silu') this.#activate(out, out, 'silu');
@@ -449,6 +467,25 @@ export class CudaDevice implements Device {
     this.#run(() =>
       this.#context.activation({ x: input.rows, out: out.rows, rows, channels, kind: ACTIVATIONS[kind], dtype }),
     );
+  }
+
+  /** A weight's columns from `column` on, wherever they live. */
+  #withWeight(weight: CudaTensor, column: number, use: (rows: CudaRows) => void): void {
+    const offset = column * CUDA_DTYPE_BYTES[weight.dtype];
+    const { host, stride } = weight;
+    this.#run(() => {
+      if (host) this.#offload.with(host, (place) => use({ ...place, offset: place.offset + offset, stride }));
+      else use({ ...weight.rows, offset: weight.place.offset + offset });
+    });
+  }
+
+  /** Moves a weight to the host's memory. */
+  #offloaded(weight: CudaTensor): CudaTensor {
+    const shell = new CudaTensor(new CudaBuffer(this.#context, 0), weight.dtype, weight.shape);
+    const bytes = weight.count * CUDA_DTYPE_BYTES[weight.dtype];
+    shell.host = this.#run(() => this.#offload.keep(weight, bytes)) ?? null;
+    weight.release();
+    return shell;
   }
 
   /** Replaces a weight's bf16 values by fp8 where cuBLASLt can multiply its widths. */

@@ -10,6 +10,7 @@ import {
 import type { Shape, Tensor } from '../device.ts';
 import { countOf, isSameShape } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
+import type { HostWeight } from './weight-offload.ts';
 
 /** Memory on a card that one or several tensors look at; goes back with the last of them. */
 export class CudaBuffer {
@@ -50,6 +51,8 @@ export class CudaTensor implements Tensor {
   readonly tokenStride: number | null;
   /** The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. */
   quantised: Quantised | null = null;
+  /** Set for weights that live in the host's memory: the tensor itself has none. */
+  host: HostWeight | null = null;
   readonly #buffer: CudaBuffer;
   #released = false;
 

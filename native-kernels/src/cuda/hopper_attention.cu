@@ -1,6 +1,7 @@
 #include "hopper_attention.cuh"
 
 #include "card.h"
+#include "sum_partials.h"
 #include "tensor_map.h"
 
 namespace arrowhead::cuda {
@@ -85,9 +86,8 @@ cudaError_t measureAttentionHopper(const MeasureAttentionCall& call, cudaStream_
   if (const cudaError_t error = dispatch<true>(call.shape, call.q, call.k, call.v, {}, args, measure, stream))
     return error;
   const int values = call.candidates + 3;
-  sumPartials<<<dim3(call.shape.heads, values), 256, 0, stream>>>(measure.partials, call.shape.heads, call.shape.batch,
-                                                                  args.rowBlocks, values, call.sums);
-  return cudaGetLastError();
+  return sumPartials(measure.partials, call.shape.heads, call.shape.batch, kConsumers * 4, args.rowBlocks, values, call.sums,
+                     stream);
 }
 
 }  // namespace arrowhead::cuda

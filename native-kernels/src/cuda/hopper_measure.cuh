@@ -87,25 +87,4 @@ __device__ inline void compareWithFull(const MeasureArguments& args, int candida
   }
 }
 
-// One block per head and value: partials of its batches, row blocks and warps in a fixed order.
-static __global__ void sumPartials(const double* partials, int heads, int batch, int rowBlocks, int values, double* sums) {
-  constexpr int kThreads = 256;
-  const int head = blockIdx.x, value = blockIdx.y;
-  const int perSlot = kConsumers * 4;
-  double sum = 0;
-  for (int64_t i = threadIdx.x; i < static_cast<int64_t>(batch) * rowBlocks * perSlot; i += kThreads) {
-    const int64_t part = i % perSlot, rowBlock = i / perSlot % rowBlocks, b = i / perSlot / rowBlocks;
-    const int64_t slot = (b * heads + head) * rowBlocks + rowBlock;
-    sum += partials[(slot * perSlot + part) * values + value];
-  }
-  __shared__ double shared[kThreads];
-  shared[threadIdx.x] = sum;
-  __syncthreads();
-  for (int half = kThreads / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
-    __syncthreads();
-  }
-  if (threadIdx.x == 0) sums[head * values + value] = shared[0];
-}
-
 }  // namespace arrowhead::cuda

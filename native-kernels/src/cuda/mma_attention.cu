@@ -1,6 +1,7 @@
 #include "mma_attention.cuh"
 
 #include "card.h"
+#include "sum_partials.h"
 
 namespace arrowhead::cuda {
 
@@ -121,10 +122,7 @@ cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t s
   if (const cudaError_t error = mma::dispatch<true>(call.shape, args, measure, stream)) return error;
   const int values = call.candidates + 3;
   const int warps = mma::warpsAt(call.shape.dim);
-  mma::sumPartials<<<dim3(call.shape.heads, values), 256, 0, stream>>>(measure.partials, call.shape.heads,
-                                                                       call.shape.batch, warps, args.rowBlocks, values,
-                                                                       call.sums);
-  return cudaGetLastError();
+  return sumPartials(measure.partials, call.shape.heads, call.shape.batch, warps, args.rowBlocks, values, call.sums, stream);
 }
 
 }  // namespace arrowhead::cuda

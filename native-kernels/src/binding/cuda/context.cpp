@@ -87,6 +87,11 @@ Napi::Function CudaContext::define(Napi::Env env) {
                          InstanceMethod<&CudaContext::memory>("memory"),
                          InstanceMethod<&CudaContext::upload>("upload"),
                          InstanceMethod<&CudaContext::download>("download"),
+                         InstanceMethod<&CudaContext::keepOnHost>("keepOnHost"),
+                         InstanceMethod<&CudaContext::releaseHost>("releaseHost"),
+                         InstanceMethod<&CudaContext::stage>("stage"),
+                         InstanceMethod<&CudaContext::awaitSlot>("awaitSlot"),
+                         InstanceMethod<&CudaContext::leaveSlot>("leaveSlot"),
                          InstanceMethod<&CudaContext::finish>("finish"),
                          InstanceMethod<&CudaContext::close>("close"),
                          InstanceMethod<&CudaContext::linear>("linear"),
@@ -135,6 +140,15 @@ void CudaContext::shutDown() {
   open_ = false;
   cudaSetDevice(device_);
   cudaStreamSynchronize(stream_);
+  if (copies_) cudaStreamSynchronize(copies_);
+  for (auto& [id, memory] : hostMemories_) cudaFreeHost(memory.data);
+  for (const Slot& slot : slots_) {
+    cudaEventDestroy(slot.ready);
+    cudaEventDestroy(slot.free);
+  }
+  if (copies_) cudaStreamDestroy(copies_);
+  hostMemories_.clear();
+  slots_.clear();
   for (auto& [id, memory] : memories_) cudaFreeAsync(memory.data, stream_);
   for (auto& [key, plan] : plans_) cudaFreeAsync(plan.memory, stream_);
   cudaFreeAsync(counters_, stream_);

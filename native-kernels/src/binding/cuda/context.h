@@ -50,6 +50,12 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   void release(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
   void upload(const Napi::CallbackInfo& info);
+  // Weights that live in page-locked memory and pass through a few slots on the card.
+  Napi::Value keepOnHost(const Napi::CallbackInfo& info);
+  void releaseHost(const Napi::CallbackInfo& info);
+  void stage(const Napi::CallbackInfo& info);
+  void awaitSlot(const Napi::CallbackInfo& info);
+  void leaveSlot(const Napi::CallbackInfo& info);
   Napi::Value download(const Napi::CallbackInfo& info);
   Napi::Value finish(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
@@ -67,6 +73,13 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   void headwiseAttention(const Napi::CallbackInfo& info);
   Napi::Value measureAttention(const Napi::CallbackInfo& info);
   Napi::Value attentionMap(const Napi::CallbackInfo& info);
+
+  struct Slot {
+    cudaEvent_t ready;  // on the copy stream: the weight is here
+    cudaEvent_t free;   // on the main stream: nobody reads it any more
+  };
+
+  Slot& slotOf(const Napi::Object& args);
 
   struct Memory {
     uint8_t* data;
@@ -96,6 +109,10 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   std::unique_ptr<Matmul> matmul_;
   std::unordered_map<uint32_t, Memory> memories_;
   uint32_t nextMemory_ = 1;
+  cudaStream_t copies_ = nullptr;
+  std::vector<Slot> slots_;
+  std::unordered_map<uint32_t, Memory> hostMemories_;
+  uint32_t nextHostMemory_ = 1;
   std::shared_ptr<StagingPool> staging_;
   int32_t* counters_ = nullptr;
   // Most recently used first; a plan is a few dozen KiB.

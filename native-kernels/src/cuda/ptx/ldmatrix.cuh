@@ -1,4 +1,4 @@
-// Four 8×8 matrices of 16-bit elements from shared memory (sm_75); lanes 8i to 8i + 7 hold the row addresses of matrix i.
+// Four 8×8 matrices of 16-bit elements from shared memory; lanes 8i to 8i + 7 hold the row addresses of matrix i.
 #pragma once
 #include <cstdint>
 
