@@ -6,10 +6,10 @@ import { MakerRpm } from '@electron-forge/maker-rpm';
 import { MakerZIP } from '@electron-forge/maker-zip';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import type { ForgeConfig } from '@electron-forge/shared-types';
-import { emitMain } from './scripts/desktop/build-desktop.mjs';
 import { ensureRenderer } from './scripts/desktop/build-renderer.mjs';
 import { BuilderMaker } from './scripts/desktop/builder-maker.ts';
 import { isPackaged, UNPACKED } from './scripts/desktop/packaged-files.ts';
+import { emitDesktop } from './scripts/program/emit-program.mjs';
 
 const ROOT = import.meta.dirname;
 const DESCRIPTION = 'Research workbench for head-wise attention compression of diffusion transformers';
@@ -54,7 +54,7 @@ const config: ForgeConfig = {
       if (!existsSync(addon)) throw new Error(`${addon} is missing; build it first: npm run build:native`);
     },
     packageAfterCopy: async (_config, buildPath) => {
-      await emitMain(ROOT, buildPath);
+      await emitDesktop(ROOT, buildPath);
     },
   },
 };

@@ -41,7 +41,8 @@ function load(): Addon {
   try {
     return createRequire(import.meta.url)(FILE) as Addon;
   } catch (cause) {
-    throw new AddonLoadError(`Cannot load the native kernels (${FILE}); build them with: npm run build:native`, {
+    const [reason] = (cause as Error).message.split('\n');
+    throw new AddonLoadError(`Cannot load the native kernels: ${reason}. Build them with: npm run build:native`, {
       cause,
     });
   }

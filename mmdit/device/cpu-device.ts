@@ -35,22 +35,27 @@ const MIN_POOL_BYTES = 512 * 2 ** 20;
 
 /** Runs on the processor: matrix products on ONNX Runtime, all else in native-kernels. Computes in float32. */
 export class CpuDevice implements Device {
-  readonly info: DeviceInfo;
+  readonly info = CpuDevice.describe();
   readonly #queue = new WorkQueue();
   readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, availableMemory() / 8));
   readonly #gemm: Gemm;
 
   private constructor(gemm: Gemm) {
+    this.#gemm = gemm;
+  }
+
+  /** What an opened one says of itself. */
+  static describe(): DeviceInfo {
     const { model, threads, instructionSet } = kernels.cpuInfo();
-    this.info = {
+    return {
       kind: 'cpu',
       name: `${model}, ${threads} thread${threads === 1 ? '' : 's'}, ${instructionSet}`,
       computeDtype: 'f32',
       memoryBytes: availableMemory(),
     };
-    this.#gemm = gemm;
   }
 
+  /** Throws OnnxError, and OnnxRuntimeMissingError. */
   static async open(): Promise<CpuDevice> {
     return new CpuDevice(await Gemm.open(kernels.cpuInfo().threads));
   }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-node';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import { OnnxError } from '../onnx/onnx-error.ts';
+import { loadOnnxRuntime } from '../onnx/onnx-runtime.ts';
 
 /**
  * y = x · weightᵀ (+ bias) on ONNX Runtime: one session for all products, weights fed as inputs. Measured at the demo's
@@ -11,15 +12,18 @@ import { OnnxError } from '../onnx/onnx-error.ts';
 export class Gemm {
   readonly #withBias: InferenceSession;
   readonly #plain: InferenceSession;
+  readonly #tensor: TensorConstructor;
 
-  private constructor(withBias: InferenceSession, plain: InferenceSession) {
+  private constructor(withBias: InferenceSession, plain: InferenceSession, tensor: TensorConstructor) {
     this.#withBias = withBias;
     this.#plain = plain;
+    this.#tensor = tensor;
   }
 
-  /** Throws OnnxError. */
+  /** Throws OnnxError, and OnnxRuntimeMissingError. */
   static async open(threads = availableParallelism()): Promise<Gemm> {
-    return new Gemm(await openSession(true, threads), await openSession(false, threads));
+    const { Tensor } = await loadOnnxRuntime();
+    return new Gemm(await openSession(true, threads), await openSession(false, threads), Tensor);
   }
 
   /** x [rows, inner], weight [columns, inner], bias [columns], out [rows, columns], written in place. */
@@ -33,6 +37,7 @@ export class Gemm {
     readonly columns: number;
   }): Promise<void> {
     const { x, weight, bias, out, rows, inner, columns } = product;
+    const Tensor = this.#tensor;
     const feeds: Record<string, Tensor> = {
       x: new Tensor('float32', x, [rows, inner]),
       weight: new Tensor('float32', weight, [columns, inner]),
@@ -59,6 +64,7 @@ async function openSession(hasBias: boolean, threads: number): Promise<Inference
   if (hasBias) inputs.push(graph.input('bias', 'F32', ['columns']));
   graph.output('y', graph.op('Gemm', inputs, { transB: 1 }), ['rows', 'columns']);
   const { bytes } = await graph.build();
+  const { InferenceSession } = await loadOnnxRuntime();
   try {
     return await InferenceSession.create(bytes, {
       executionProviders: ['cpu'],

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-node';
 import type { OnnxGraph } from './graph-builder.ts';
 import { OnnxError } from './onnx-error.ts';
+import { loadOnnxRuntime } from './onnx-runtime.ts';
 
 const FATAL_ONLY = 4;
 
@@ -28,14 +29,17 @@ export interface OnnxInput {
 export class OnnxSession {
   readonly #graph: string;
   readonly #session: InferenceSession;
+  readonly #tensor: TensorConstructor;
 
-  private constructor(graph: string, session: InferenceSession) {
+  private constructor(graph: string, session: InferenceSession, tensor: TensorConstructor) {
     this.#graph = graph;
     this.#session = session;
+    this.#tensor = tensor;
   }
 
-  /** Throws OnnxError. */
+  /** Throws OnnxError, and OnnxRuntimeMissingError. */
   static async open(graph: OnnxGraph, choice: SessionChoice): Promise<OnnxSession> {
+    const { InferenceSession, Tensor } = await loadOnnxRuntime();
     const extra: Record<string, string> = { 'session.intra_op.allow_spinning': '0' };
     if (graph.folder !== null) extra['session.model_external_initializers_file_folder_path'] = graph.folder;
     if (choice.weights === 'streamed') {
@@ -55,7 +59,7 @@ export class OnnxSession {
         logSeverityLevel: FATAL_ONLY,
         extra,
       });
-      return new OnnxSession(graph.name, session);
+      return new OnnxSession(graph.name, session, Tensor);
     } catch (cause) {
       throw new OnnxError(graph.name, `ONNX Runtime cannot load the graph: ${reason(cause)}`, { cause });
     }
@@ -66,7 +70,7 @@ export class OnnxSession {
     inputs: Readonly<Record<string, OnnxInput>>,
     outputs: readonly Name[],
   ): Promise<Readonly<Record<Name, Float32Array>>> {
-    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]));
+    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, this.#toTensor(input)]));
     try {
       const results = await this.#session.run(feeds, [...outputs]);
       const named = outputs.map((name) => [name, this.#floats(name, results[name]?.data)] as const);
@@ -81,14 +85,15 @@ export class OnnxSession {
     await this.#session.release();
   }
 
+  #toTensor({ data, shape }: OnnxInput): Tensor {
+    const Tensor = this.#tensor;
+    return data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape);
+  }
+
   #floats(name: string, data: unknown): Float32Array {
     if (data instanceof Float32Array) return data;
     throw new OnnxError(this.#graph, `output "${name}" is missing or not float32`);
   }
-}
-
-function toTensor({ data, shape }: OnnxInput): Tensor {
-  return data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape);
 }
 
 function reason(cause: unknown): string {

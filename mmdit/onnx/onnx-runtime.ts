@@ -1,0 +1,29 @@
+import type * as OnnxRuntime from 'onnxruntime-node';
+
+/** ONNX Runtime, which not every installation brings, is missing or does not load; the message says what to do. */
+export class OnnxRuntimeMissingError extends Error {
+  override readonly name = 'OnnxRuntimeMissingError';
+
+  constructor(cause: Error) {
+    const isMissing = MISSING.has((cause as NodeJS.ErrnoException).code ?? '');
+    super(
+      isMissing
+        ? 'ONNX Runtime is missing; text encoders, VAE, LPIPS and every matrix product on the CPU need it. Beside a ' +
+            'bundle, unpack its second part where the first was: tar xf arrowhead-linux-x64-onnxruntime.tar.xz. In a ' +
+            'clone: node scripts/setup.mjs'
+        : `ONNX Runtime cannot be loaded: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+const MISSING = new Set(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND']);
+
+/** Loaded at the first call: what needs no ONNX Runtime works without it. Throws OnnxRuntimeMissingError. */
+export async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (cause) {
+    throw new OnnxRuntimeMissingError(cause as Error);
+  }
+}
