@@ -32,6 +32,17 @@ for (const [name, [input, weight, b]] of Object.entries(products)) {
   const activation = name.includes('gelu') ? ({ activation: 'gelu-tanh' } as const) : {};
   await time(name, flops / CEILING[projections], () => device.release(device.linear(parts, weight, b, activation)));
 }
+const vector = await tensor(1, width);
+const modulations = await device.loadWeight([synthetic([6 * width, width])], 'exact');
+const bias6 = device.allocate([6 * width]);
+await time('modulation product, one row', (12 * width ** 2) / CEILING.bytes, () =>
+  device.release(device.linear(vector, modulations, bias6)),
+);
+const words = await tensor(1, text, width);
+const textFlops = 8 * text * width ** 2;
+await time('text mlp in product, gelu', textFlops / CEILING[projections], () =>
+  device.release(device.linear(words, products['mlp in product, gelu'][1], bias4, { activation: 'gelu-tanh' })),
+);
 const to = device.allocateJoint([1, tokens, heads, dim]);
 const qkvWeight = await tensor(3 * width, width);
 const table = device.uploadExact(new Float32Array(tokens * dim).fill(0.7), [tokens, dim]);

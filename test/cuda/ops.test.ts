@@ -263,6 +263,38 @@ test('projections in fp8', async () => {
   }
 });
 
+for (const projections of ['bf16', 'fp8'] as const) {
+  test(`weights in host memory, ${projections}`, async () => {
+    const device = CudaDevice.open({ projections, offload: true });
+    try {
+      // More than there are slots, of several sizes, some used twice and in another order the second time.
+      const shapes = [96, 256, 128, 512, 64, 320, 256].map((columns) => [columns, 192] as const);
+      const values = shapes.map(([columns, inner]) => bfloat16(random.normals(columns * inner)));
+      const load = (on: Device) =>
+        Promise.all(shapes.map((shape, n) => on.loadWeight([source(`w${n}`, shape, values[n]!)], 'projection')));
+      const weights = new Map<Device, Tensor[]>([
+        [cpu, await load(cpu)],
+        [device, await load(device)],
+      ]);
+      for (const order of [
+        [0, 1, 2, 3, 4, 5, 6],
+        [0, 1, 2, 3, 4, 5, 6],
+        [3, 3, 0, 6, 5, 1, 4, 2],
+      ]) {
+        const op = (d: Device, t: Record<string, Tensor>) =>
+          d.concat(
+            order.map((n) => d.linear(t.x!, weights.get(d)![n]!, null)),
+            'channels',
+          );
+        await compare({ x: [1, 333, 192] }, op, projections === 'fp8' ? FP8 : BF16, device);
+      }
+      device.release(...weights.get(device)!);
+    } finally {
+      await device.close();
+    }
+  });
+}
+
 test('a tensor that no card has room for is an error, and the device lives on', async () => {
   const tensor = cuda.allocate([1 << 20, 1 << 20]);
   cuda.release(tensor);

@@ -6,8 +6,19 @@ namespace arrowhead::cuda {
 
 namespace {
 
-constexpr int kThreads = 256;
+// 24 heads of dim 128, as FLUX has them, are one round without idle threads.
+constexpr int kThreads = 192;
 constexpr int kLoads = 4;  // vectors in flight per thread
+
+__device__ Floats loadFloats(const float* from) {
+  const float4 low = reinterpret_cast<const float4*>(from)[0], high = reinterpret_cast<const float4*>(from)[1];
+  return {{low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w}};
+}
+
+// Word by word: a choice of whole vectors would go through memory.
+__device__ uint4 choose(bool first, const uint4& a, const uint4& b) {
+  return {first ? a.x : b.x, first ? a.y : b.y, first ? a.z : b.z, first ? a.w : b.w};
+}
 
 // `lanes` = dim / 8 threads hold one head; lanes divides 32.
 template <class T, int lanes>
@@ -20,45 +31,43 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
 
   Floats cos = {}, sin = {};
   if (call.cos) {
-#pragma unroll
-    for (int i = 0; i < kVector; ++i) {
-      cos.at[i] = call.cos[token * kDim + column + i];
-      sin.at[i] = call.sin[token * kDim + column + i];
-    }
+    cos = loadFloats(call.cos + token * kDim + column);
+    sin = loadFloats(call.sin + token * kDim + column);
   }
+  const auto* normQuery = static_cast<const T*>(call.normQ);
+  const auto* normKey = static_cast<const T*>(call.normK);
+  const uint4 queryWeight = normQuery ? loadPacked(normQuery + column) : uint4{};
+  const uint4 keyWeight = normKey ? loadPacked(normKey + column) : uint4{};
+  T* query = static_cast<T*>(call.q.data) + batch * call.q.batchStride + token * call.q.tokenStride + column;
+  T* key = static_cast<T*>(call.k.data) + batch * call.k.batchStride + token * call.k.tokenStride + column;
   const auto address = [&](int item) {
-    const bool isQuery = item < call.heads;
-    const HeadsView& view = isQuery ? call.q : call.k;
-    return static_cast<T*>(view.data) + batch * view.batchStride + token * view.tokenStride +
-           (isQuery ? item : item - call.heads) * kDim + column;
+    return item < call.heads ? query + item * kDim : key + (item - call.heads) * kDim;
   };
   // Heads of q, then of k. All threads go the same way, so that whole warps shuffle.
   const int items = 2 * call.heads;
   for (int base = 0; base < items; base += kGroups * kLoads) {
     const int first = base + group;
-    Floats values[kLoads];
+    // Packed until their turn comes: registers are what limits how much is in flight.
+    uint4 packed[kLoads] = {};
+#pragma unroll
+    for (int n = 0; n < kLoads; ++n)
+      if (first + n * kGroups < items) packed[n] = loadPacked(address(first + n * kGroups));
 #pragma unroll
     for (int n = 0; n < kLoads; ++n) {
       const int item = first + n * kGroups;
-      if (item < items) values[n] = loadVector(address(item));
-      else values[n] = {};
-    }
-#pragma unroll
-    for (int n = 0; n < kLoads; ++n) {
-      const int item = first + n * kGroups;
-      const T* weight = static_cast<const T*>(item < call.heads ? call.normQ : call.normK);
-      Floats& x = values[n];
+      const bool isQuery = item < call.heads;
+      Floats x = unpackVector<T>(packed[n]);
       float squares = 0;
 #pragma unroll
       for (float value : x.at) squares += value * value;
 #pragma unroll
       for (int other = lanes / 2; other > 0; other /= 2) squares += __shfl_xor_sync(0xffffffff, squares, other);
       if (item >= items) continue;
-      if (weight) {
-        const float inverse = rsqrtf(squares / kDim + call.eps);
-        const Floats weights = loadVector(weight + column);
+      if (isQuery ? normQuery : normKey) {
+        const float inverse = rsqrtf(squares * (1.f / kDim) + call.eps);
+        const Floats weight = unpackVector<T>(choose(isQuery, queryWeight, keyWeight));
 #pragma unroll
-        for (int i = 0; i < kVector; ++i) x.at[i] *= inverse * weights.at[i];
+        for (int i = 0; i < kVector; ++i) x.at[i] *= inverse * weight.at[i];
       }
       if (call.cos) {
 #pragma unroll
@@ -117,7 +126,8 @@ cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream) {
   if (call.batch == 0 || call.tokens == 0 || call.heads == 0) return cudaSuccess;
   const auto blocks = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   return withDtype(call.dtype, [&]<class T>() {
-    const bool aligned = isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
+    const bool tables = reinterpret_cast<uintptr_t>(call.cos) % 16 == 0 && reinterpret_cast<uintptr_t>(call.sin) % 16 == 0;
+    const bool aligned = tables && isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
                          call.q.batchStride % kVector == 0 && call.k.batchStride % kVector == 0;
     if (aligned && call.dim == 128) normRopeVectors<T, 16><<<blocks, kThreads, 0, stream>>>(call);
     else if (aligned && call.dim == 64) normRopeVectors<T, 8><<<blocks, kThreads, 0, stream>>>(call);

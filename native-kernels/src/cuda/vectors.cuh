@@ -14,8 +14,12 @@ struct Floats {
 };
 
 template <class T>
-__device__ inline Floats loadVector(const T* from) {
-  const uint4 packed = *reinterpret_cast<const uint4*>(from);
+__device__ inline uint4 loadPacked(const T* from) {
+  return *reinterpret_cast<const uint4*>(from);
+}
+
+template <class T>
+__device__ inline Floats unpackVector(const uint4& packed) {
   const uint32_t words[4] = {packed.x, packed.y, packed.z, packed.w};
   Floats values;
 #pragma unroll
@@ -25,6 +29,11 @@ __device__ inline Floats loadVector(const T* from) {
     values.at[2 * i + 1] = pair.y;
   }
   return values;
+}
+
+template <class T>
+__device__ inline Floats loadVector(const T* from) {
+  return unpackVector<T>(loadPacked(from));
 }
 
 template <class T>
