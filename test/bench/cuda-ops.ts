@@ -1,6 +1,6 @@
 /** Every op of a FLUX.1-dev block at a picture size, alone: milliseconds, and the share of the card's measured ceiling. */
 import { parseArgs } from 'node:util';
-import { CudaDevice, type Tensor } from '../../mmdit/index.ts';
+import { attentionFlops, CudaDevice, type Tensor } from '../../mmdit/index.ts';
 
 const { values: options } = parseArgs({
   options: { size: { type: 'string', default: '2048' }, device: { type: 'string', default: 'bf16' } },
@@ -61,6 +61,19 @@ const methods = new Array(heads).fill({ kind: 'full' } as const);
 const out = device.allocate([1, tokens, heads, dim]);
 await time('full attention', (4 * heads * dim * tokens ** 2) / CEILING.bf16, () =>
   device.headwiseAttention({ ...to, out, layout, block: device.preferredBlock(dim), methods }),
+);
+// As a layer of test/bench/cuda-steps.ts has them.
+const arrow = (fraction: number) => ({ kind: 'arrow', fraction }) as const;
+const cached = { kind: 'cached' } as const;
+const sparse = [arrow(8), cached, arrow(16), arrow(8), arrow(32), cached];
+const mixed = Array.from({ length: heads }, (_, head) => {
+  const turn = (head * 7) % heads;
+  return turn < 5 ? ({ kind: 'full' } as const) : sparse[turn % sparse.length]!;
+});
+const block = device.preferredBlock(dim);
+const kept = mixed.reduce((sum, method) => sum + attentionFlops(layout, block, method, dim), 0);
+await time('attention of a scheme', kept / CEILING.bf16, () =>
+  device.headwiseAttention({ ...to, out, layout, block, methods: mixed }),
 );
 await device.close();
 

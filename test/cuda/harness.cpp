@@ -22,7 +22,7 @@ struct Plan {
   void* scratch = nullptr;
   double* sums = nullptr;
 
-  TileList list() const { return {tiles, walks, static_cast<int32_t>(host.tiles.size())}; }
+  TileList list() const { return {tiles, walks, static_cast<int32_t>(host.tiles.size()), host.dense}; }
   ~Plan() {
     for (void* memory : {static_cast<void*>(tiles), static_cast<void*>(walks), static_cast<void*>(counters), scratch,
                          static_cast<void*>(sums)})

@@ -34,7 +34,7 @@ cudaError_t launch(const AttentionShape& shape, const HeadsView& q, const HeadsV
   CUtensorMap maps[4];
   const HeadsView* views[4] = {&q, &k, &v, &out};
   for (int i = 0; i < (measuring ? 3 : 4); ++i)
-    if (const cudaError_t error = makeTensorMap(maps[i], *views[i], shape)) return error;
+    if (const cudaError_t error = makeTensorMap(maps[i], *views[i], shape, !args.tiles.dense)) return error;
   if (measuring) maps[3] = maps[0];
   // Room to move the start to a multiple of 1,024.
   constexpr int kBytes = sizeof(HopperShared<dim>) + 1024;

@@ -55,6 +55,8 @@ struct Tile {
 
 // Tiles are ordered by cost, longest first: what starts late is short, so no multiprocessor waits for another at the end.
 struct TilePlan {
+  // Every tile visits every key.
+  bool dense = false;
   std::vector<Tile> tiles;
   std::vector<KeyWalk> walks;
 };
@@ -70,6 +72,7 @@ struct TileList {
   const Tile* tiles;
   const KeyWalk* walks;
   int32_t count;
+  bool dense;
 };
 
 // What the kernels run at a head dim.

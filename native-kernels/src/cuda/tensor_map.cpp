@@ -19,7 +19,7 @@ Encode encodeFunction() {
 
 }  // namespace
 
-cudaError_t makeTensorMap(CUtensorMap& map, const HeadsView& view, const AttentionShape& shape) {
+cudaError_t makeTensorMap(CUtensorMap& map, const HeadsView& view, const AttentionShape& shape, bool widePromotion) {
   static const Encode encode = encodeFunction();
   if (!encode) return cudaErrorNotSupported;
   constexpr cuuint64_t kElement = 2;
@@ -31,9 +31,10 @@ cudaError_t makeTensorMap(CUtensorMap& map, const HeadsView& view, const Attenti
   const cuuint32_t box[4] = {64, 64, 1, 1};
   const cuuint32_t steps[4] = {1, 1, 1, 1};
   const auto dtype = shape.dtype == Dtype::bf16 ? CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 : CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+  const auto promotion = widePromotion ? CU_TENSOR_MAP_L2_PROMOTION_L2_256B : CU_TENSOR_MAP_L2_PROMOTION_NONE;
   const CUresult result =
       encode(&map, dtype, 4, view.data, sizes, strides, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
-             CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+             CU_TENSOR_MAP_SWIZZLE_128B, promotion, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   return result == CUDA_SUCCESS ? cudaSuccess : cudaErrorInvalidValue;
 }
 

@@ -6,6 +6,8 @@
 
 namespace arrowhead::cuda {
 
-cudaError_t makeTensorMap(CUtensorMap& map, const HeadsView& view, const AttentionShape& shape);
+// `widePromotion`: the L2 cache fetches 256 bytes around what is read. Measured on an H200: bands run 4 % faster with it,
+// walks over all keys 2 % slower.
+cudaError_t makeTensorMap(CUtensorMap& map, const HeadsView& view, const AttentionShape& shape, bool widePromotion);
 
 }  // namespace arrowhead::cuda

@@ -56,6 +56,9 @@ TilePlan planHeadwise(const AttentionShape& shape, const int32_t* halfWindows, B
       const int32_t first = firstWalk.at(halfWindows[h]);
       for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, first + m});
     }
+  const int64_t allBlocks = (shape.layout.tokens() + kKeyBlock - 1) / kKeyBlock;
+  plan.dense = std::all_of(plan.walks.begin(), plan.walks.end(),
+                           [&](const KeyWalk& walk) { return walk.totalBlocks == allBlocks; });
   // Stable: row blocks of one head stay together, and with them its keys in the cache.
   std::stable_sort(plan.tiles.begin(), plan.tiles.end(), [&](const Tile& a, const Tile& b) {
     return plan.walks[a.walk].totalBlocks > plan.walks[b.walk].totalBlocks;
@@ -79,6 +82,7 @@ TilePlan planMeasure(const AttentionShape& shape, const int32_t* halfWindows, in
   for (int32_t b = 0; b < shape.batch; ++b)
     for (int32_t h = 0; h < shape.heads; ++h)
       for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, m * (candidates + 1)});
+  plan.dense = true;
   return plan;
 }
 

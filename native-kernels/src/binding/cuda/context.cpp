@@ -330,7 +330,7 @@ TileList CudaContext::planFor(Napi::Env env, const std::string& key, const std::
   auto* memory = static_cast<uint8_t*>(allocateBytes(env, bytes.size(), "allocating a tile list"));
   uploadBytes(env, memory, bytes.data(), bytes.size());
   const TileList list = {reinterpret_cast<Tile*>(memory), reinterpret_cast<KeyWalk*>(memory + tileBytes),
-                         static_cast<int32_t>(plan.tiles.size())};
+                         static_cast<int32_t>(plan.tiles.size()), plan.dense};
   plans_.emplace_front(key, DevicePlan{list, memory});
   planByKey_[key] = plans_.begin();
   return list;
