@@ -34,6 +34,8 @@ export interface CudaHeads extends CudaPlace {
   readonly tokenStride: number;
 }
 
+export type MatmulChoices = Readonly<Record<string, number>>;
+
 export interface CudaMemory {
   readonly totalBytes: number;
   /** What could still be allocated, the pool's own reserve among it. */
@@ -62,6 +64,8 @@ export interface CudaContext {
   allocate(bytes: number): number;
   release(memory: number): void;
   memory(): CudaMemory;
+  /** Which of cuBLASLt's algorithms each large product uses, by its shapes: timed the first time. */
+  matmulChoices(): MatmulChoices;
   upload(args: { to: CudaPlace; bytes: Uint8Array }): void;
   download(args: { from: CudaPlace; count: number }): Promise<ArrayBuffer>;
   /** Copies into page-locked memory of the host, which gets a number; waits for the copy. */
@@ -169,7 +173,7 @@ export interface CudaContext {
 }
 
 interface CudaAddon {
-  readonly CudaContext: new (card: number, cublasLt: string) => CudaContext;
+  readonly CudaContext: new (card: number, cublasLt: string, choices: MatmulChoices) => CudaContext;
   readonly maxCandidates: number;
   cards(): CudaCard[];
   problem(): string | null;

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { calibrate, planSparsity } from '../../calibration/index.ts';
+import { planSparsity } from '../../calibration/cost/sparsity.ts';
+import { calibrate } from '../../calibration/search/calibrate.ts';
 import {
   type AttentionPlan,
   Component,

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { findHarness, hasPython, runs } from './machine.mjs';
 
-const results = [runs('ops against the CPU device', process.execPath, ['--test', 'test/cuda/ops.test.ts'])];
+const results = [runs('ops and demo against the CPU device', process.execPath, ['--test', 'test/cuda/*.test.ts'])];
 const flux = 'test/golden/flux-tiny';
 results.push(
   runs('FLUX against diffusers, in bf16', process.execPath, [

@@ -44,6 +44,7 @@ import {
   headsPlace,
   requireRank3,
 } from './cuda-tensor.ts';
+import { KeptMatmulChoices } from './matmul-choices.ts';
 import { WeightOffload } from './weight-offload.ts';
 
 const STORED: Readonly<Record<StoredDtype, CudaDtype>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
@@ -69,10 +70,17 @@ export class CudaDevice implements Device {
   readonly #context: CudaContext;
   readonly #options: Required<CudaOptions>;
   readonly #offload: WeightOffload;
+  readonly #choices: KeptMatmulChoices;
   readonly #failure = new CudaFailure();
 
-  private constructor(card: CudaCard, context: CudaContext, options: Required<CudaOptions>) {
+  private constructor(
+    card: CudaCard,
+    context: CudaContext,
+    choices: KeptMatmulChoices,
+    options: Required<CudaOptions>,
+  ) {
     this.#context = context;
+    this.#choices = choices;
     this.#options = options;
     this.#offload = new WeightOffload(context, (bytes) => this.#allocate([bytes], 'e4m3'));
     const ways = [
@@ -89,14 +97,15 @@ export class CudaDevice implements Device {
 
   /** Throws CudaUnavailableError where there is no such card or no cuBLASLt. */
   static open({ card = 0, projections = 'bf16', offload = false }: CudaOptions = {}): CudaDevice {
-    const context = openCard(card);
-    const properties = cudaCards().find(({ index }) => index === card)!;
-    const { major, minor, name } = properties;
+    const properties = cudaCards().find(({ index }) => index === card);
+    const choices = new KeptMatmulChoices(properties?.name ?? '');
+    const context = openCard(card, choices.known);
+    const { major, minor, name } = properties!;
     if (projections === 'fp8' && major * 10 + minor < 89) {
       context.close();
       throw new RangeError(`${name} has no fp8 tensor cores (compute capability ${major}.${minor}); use bf16`);
     }
-    return new CudaDevice(properties, context, { card, projections, offload });
+    return new CudaDevice(properties!, context, choices, { card, projections, offload });
   }
 
   get memory(): CudaMemory {
@@ -523,6 +532,7 @@ export class CudaDevice implements Device {
 
   /** Enqueues something with an answer. The promise may be dropped: `finish` reports a failure in any case. */
   #ask<T>(enqueue: () => Promise<T>): Promise<T> {
+    this.#run(() => this.#choices.keep(this.#context));
     const answer = this.#run(enqueue)?.catch((error: unknown) => {
       this.#failure.note(error);
       throw error;

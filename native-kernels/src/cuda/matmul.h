@@ -2,7 +2,6 @@
 #pragma once
 #include <map>
 #include <string>
-#include <tuple>
 
 #include "cublas_lt.h"
 #include "kernels.h"
@@ -27,13 +26,16 @@ struct MatmulCall {
 class Matmul {
  public:
   // Throws std::runtime_error where `file` is no cuBLASLt or the card has no memory for its workspace.
-  explicit Matmul(const std::string& file);
+  Matmul(const std::string& file, std::map<std::string, int> choices);
   ~Matmul();
   Matmul(const Matmul&) = delete;
   Matmul& operator=(const Matmul&) = delete;
 
   // Throws std::runtime_error where cuBLASLt has no algorithm for these shapes.
   void run(const MatmulCall& call, cudaStream_t stream);
+  // Which of cuBLASLt's suggestions each large product uses: timed once, the first time. Handing them to another process
+  // makes it compute the same bits.
+  const std::map<std::string, int>& choices() const { return choices_; }
   size_t version() const { return library_.version(); }
 
  private:
@@ -42,16 +44,17 @@ class Matmul {
     lt::Layout x, weight, out;
     lt::Algo algo;
   };
-  // Everything that the choice of an algorithm depends on.
-  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int32_t, int32_t, bool, bool, bool>;
-
-  Prepared& prepared(const MatmulCall& call);
+  Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
+  int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
+              cudaStream_t stream);
+  lt::Status multiply(const MatmulCall& call, const Prepared& entry, const lt::Algo& algo, void* out, cudaStream_t stream);
   void bindPointers(lt::Desc desc, const MatmulCall& call);
 
   lt::Library library_;
   lt::Handle handle_ = nullptr;
   void* workspace_ = nullptr;
-  std::map<Key, Prepared> prepared_;
+  std::map<std::string, Prepared> prepared_;
+  std::map<std::string, int> choices_;
 };
 
 }  // namespace arrowhead::cuda

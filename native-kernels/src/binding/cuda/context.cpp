@@ -85,6 +85,7 @@ Napi::Function CudaContext::define(Napi::Env env) {
                          InstanceMethod<&CudaContext::allocate>("allocate"),
                          InstanceMethod<&CudaContext::release>("release"),
                          InstanceMethod<&CudaContext::memory>("memory"),
+                         InstanceMethod<&CudaContext::matmulChoices>("matmulChoices"),
                          InstanceMethod<&CudaContext::upload>("upload"),
                          InstanceMethod<&CudaContext::download>("download"),
                          InstanceMethod<&CudaContext::keepOnHost>("keepOnHost"),
@@ -110,14 +111,23 @@ Napi::Function CudaContext::define(Napi::Env env) {
                      });
 }
 
-// new CudaContext(card index, file of cuBLASLt)
+// new CudaContext(card index, file of cuBLASLt, matrix products' choices of an earlier process)
 CudaContext::CudaContext(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CudaContext>(info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsNumber() || !info[1].IsString()) throw Napi::TypeError::New(env, "CudaContext: expected (index, file)");
   device_ = info[0].As<Napi::Number>().Int32Value();
   require(env, cudaSetDevice(device_), "choosing the card");
+  std::map<std::string, int> choices;
+  if (info[2].IsObject()) {
+    const auto known = info[2].As<Napi::Object>();
+    const Napi::Array keys = known.GetPropertyNames();
+    for (uint32_t i = 0; i < keys.Length(); ++i) {
+      const std::string key = keys.Get(i).ToString().Utf8Value();
+      choices[key] = static_cast<int>(integer(known, key.c_str(), 0, 1000));
+    }
+  }
   try {
-    matmul_ = std::make_unique<Matmul>(info[1].As<Napi::String>().Utf8Value());
+    matmul_ = std::make_unique<Matmul>(info[1].As<Napi::String>().Utf8Value(), std::move(choices));
   } catch (const std::exception& error) {
     throw errorWithCode(env, "CUBLAS_ERROR", error.what());
   }
@@ -224,6 +234,13 @@ Napi::Value CudaContext::memory(const Napi::CallbackInfo& info) {
   result.Set("freeBytes", static_cast<double>(free + reserved - used));
   result.Set("usedBytes", static_cast<double>(used));
   result.Set("peakBytes", static_cast<double>(peak));
+  return result;
+}
+
+Napi::Value CudaContext::matmulChoices(const Napi::CallbackInfo& info) {
+  makeCurrent(info.Env());
+  auto result = Napi::Object::New(info.Env());
+  for (const auto& [key, choice] : matmul_->choices()) result.Set(key, choice);
   return result;
 }
 

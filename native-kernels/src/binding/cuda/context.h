@@ -49,6 +49,7 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   Napi::Value allocate(const Napi::CallbackInfo& info);
   void release(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
+  Napi::Value matmulChoices(const Napi::CallbackInfo& info);
   void upload(const Napi::CallbackInfo& info);
   // Weights that live in page-locked memory and pass through a few slots on the card.
   Napi::Value keepOnHost(const Napi::CallbackInfo& info);
