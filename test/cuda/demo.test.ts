@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { structuralSimilarity } from '../../calibration/metrics/structural-similarity.ts';
+import type { RseTable } from '../../calibration/rse/rse-table.ts';
 import { calibrate } from '../../calibration/search/calibrate.ts';
-import { type Device, openDevice, openPipeline, type Pipeline } from '../../mmdit/index.ts';
+import { type Device, type MethodName, openDevice, openPipeline, type Pipeline } from '../../mmdit/index.ts';
 
 const FOLDER = 'demo/checkpoint';
+const DELTA = 0.4;
+/** Over the budget by no more than what measurements of two numerics differ. */
+const NEAR = 1.1;
 const PROMPTS = ['a red cube left of a blue sphere', 'a large green cone at night'];
 
 let devices: Device[];
@@ -40,20 +44,44 @@ test('a search chooses the same but for near ties', async (context) => {
     const candidates = [8, 16, 32].map((fraction) => ({ kind: 'arrow', fraction }) as const);
     found.push(
       await calibrate(pipeline, {
-        ...{ prompts: PROMPTS, seeds: [0], sampling: pipeline.defaults, delta: 0.4, headConstraint: 1.5, block },
+        ...{ prompts: PROMPTS, seeds: [0], sampling: pipeline.defaults, delta: DELTA, headConstraint: 1.5, block },
         candidates: [...candidates, { kind: 'cached' }],
       }),
     );
   }
-  const [onCpu, onCuda] = found;
-  const flat = (plan: readonly (readonly (readonly number[])[])[]) => plan.flat(2);
-  const [a, b] = [flat(onCpu!.scheme.plan), flat(onCuda!.scheme.plan)];
-  const same = a.filter((choice, n) => choice === b[n]).length / a.length;
-  const difference = Math.abs(onCpu!.scheme.stats.sparsity - onCuda!.scheme.stats.sparsity);
+  const [onCpu, onCuda] = [found[0]!, found[1]!];
+  const heads = pipelines[0]!.layers[0]!.heads;
+  let same = 0;
+  let rows = 0;
+  let feasible = 0;
+  for (const [step, layers] of onCpu.scheme.plan.entries()) {
+    for (const [layer, choices] of layers.entries()) {
+      const others = onCuda.scheme.plan[step]![layer]!;
+      rows++;
+      same += choices.filter((choice, head) => choice === others[head]).length / heads;
+      // A near tie: by the processor's own measurements the card's choice would have been within the budget, or nearly.
+      const sum = others.reduce(
+        (total, method, head) => total + rseOf(onCpu.table, step, layer, onCuda.scheme.methods[method]!, head),
+        0,
+      );
+      if (sum <= DELTA * NEAR) feasible++;
+    }
+  }
+  const sparsities = [onCpu, onCuda].map(({ scheme }) => scheme.stats.sparsity);
+  const share = (count: number) => `${((100 * count) / rows).toFixed(1)} %`;
   context.diagnostic(
-    `same choices ${(100 * same).toFixed(2)} %, sparsity ${onCpu!.scheme.stats.sparsity} and ${onCuda!.scheme.stats.sparsity}`,
+    `same choices ${share(same)}, near ties ${share(feasible)}, sparsities ${sparsities.join(' and ')}`,
   );
-  // A choice that differs changes what later layers and steps see, and with it their measurements.
-  assert.ok(same >= 0.9, `only ${same} of the choices are the same`);
-  assert.ok(difference <= 0.01, `sparsities differ by ${difference}`);
+  assert.ok(feasible / rows >= 0.9, `only ${share(feasible)} of the card's rows are near ties of the processor's`);
+  assert.ok(Math.abs(sparsities[0]! - sparsities[1]!) <= 0.01, `sparsities differ: ${sparsities.join(' and ')}`);
 });
+
+function rseOf(
+  { rse, layers, methods, heads }: RseTable,
+  step: number,
+  layer: number,
+  method: MethodName,
+  head: number,
+) {
+  return rse[((step * layers.length + layer) * methods.length + methods.indexOf(method)) * heads + head]!;
+}

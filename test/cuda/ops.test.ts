@@ -42,10 +42,15 @@ async function compare(
     const tensors = Object.fromEntries(
       values.map(([name, shape, floats]) => [name, device.upload(floats, shape)] as const),
     );
-    const result = op(device, tensors);
-    results.push(await device.download(result));
-    device.release(result, ...Object.values(tensors));
-    await device.finish();
+    try {
+      const result = op(device, tensors);
+      results.push(await device.download(result));
+      device.release(result);
+    } finally {
+      device.release(...Object.values(tensors));
+      // What failed in one test is not the next one's failure.
+      await device.finish().catch(() => {});
+    }
   }
   const [expected, found] = results as [Float32Array, Float32Array];
   const error = relativeError(found, expected);
