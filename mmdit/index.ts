@@ -35,7 +35,7 @@ export type {
   MeasureAttentionCall,
   Tensor,
 } from './device/device.ts';
-export { DeviceMemoryError, OutOfDeviceMemoryError } from './device/device-memory-error.ts';
+export { DeviceMemoryError, OutOfDeviceMemoryError, WorkMemoryError } from './device/device-memory-error.ts';
 export { type DeviceName, DeviceNameError, listDevices, openDevice, parseDeviceName } from './device/open-device.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';

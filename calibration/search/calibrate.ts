@@ -96,6 +96,7 @@ async function runSearch(
   const { steps, guidance, width, height } = setup.sampling;
   try {
     await pipeline.denoise({
+      keepsOutputs: true,
       samples: setup.samples,
       sampling: { steps, guidance, width, height },
       attention: (step) => attention.step(step),

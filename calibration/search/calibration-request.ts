@@ -113,12 +113,13 @@ function requireMemory(
   samples: number,
   channels: number,
 ): void {
-  const { memoryBytes, computeDtype, name } = device.info;
+  const { computeDtype, name } = device.info;
+  const { freeBytes } = device;
   const tokens = layouts.reduce((sum, { text, image }) => sum + text + image, 0);
   const needed = tokens * channels * BYTES[computeDtype] * samples;
-  if (needed <= memoryBytes) return;
+  if (needed <= freeBytes) return;
   const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new CalibrationError(
-    `${samples} pictures at once keep ${gibibytes(needed)} of attention outputs; ${name} has ${gibibytes(memoryBytes)}. Calibrate with fewer prompts or seeds, or a smaller size`,
+    `${samples} pictures at once keep ${gibibytes(needed)} of attention outputs; ${name} has ${gibibytes(freeBytes)} free. Calibrate with fewer prompts or seeds, or a smaller size`,
   );
 }

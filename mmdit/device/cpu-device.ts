@@ -65,6 +65,14 @@ export class CpuDevice implements Device {
     return this.#pool.allocations;
   }
 
+  get freeBytes(): number {
+    return availableMemory();
+  }
+
+  get bytesPerWeight(): number {
+    return Float32Array.BYTES_PER_ELEMENT;
+  }
+
   preferredBlock(): BlockSize {
     return BLOCK;
   }

@@ -1,10 +1,23 @@
+import type { DeviceInfo } from './device.ts';
+
 /** A model's weights are larger than the device's memory. */
 export class DeviceMemoryError extends Error {
   override readonly name = 'DeviceMemoryError';
 
-  constructor(device: string, model: string, neededBytes: number, memoryBytes: number, dtype: string) {
+  constructor(info: DeviceInfo, model: string, neededBytes: number) {
     super(
-      `${model} needs ${gigabytes(neededBytes)} for its weights as ${dtype}; ${device} has ${gigabytes(memoryBytes)}. Use a device with more memory, or a smaller model`,
+      `${model} needs ${gigabytes(neededBytes)} for its weights as ${info.computeDtype}; ${info.name} has ${gigabytes(info.memoryBytes)}. Use a device with more memory${lessOnCuda(info)}, or a smaller model`,
+    );
+  }
+}
+
+/** What a job is going to keep on a device, beside the weights, is more than is free. Told before it starts. */
+export class WorkMemoryError extends Error {
+  override readonly name = 'WorkMemoryError';
+
+  constructor(info: DeviceInfo, work: string, neededBytes: number, freeBytes: number) {
+    super(
+      `${work} needs about ${gigabytes(neededBytes)} on ${info.name}, and ${gigabytes(freeBytes)} are free. Make smaller or fewer pictures at once${lessOnCuda(info)}`,
     );
   }
 }
@@ -18,6 +31,10 @@ export class OutOfDeviceMemoryError extends Error {
   }
 }
 
-export function gigabytes(bytes: number): string {
+function lessOnCuda({ kind }: DeviceInfo): string {
+  return kind === 'cuda' ? ', keep projections in fp8 (cuda+fp8) or in host memory (cuda+offload)' : '';
+}
+
+function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

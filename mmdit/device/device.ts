@@ -9,6 +9,10 @@ import type { TensorSource } from '../checkpoint/tensor-source.ts';
  */
 export interface Device {
   readonly info: DeviceInfo;
+  /** What could still be allocated now. */
+  readonly freeBytes: number;
+  /** The least that a weight takes here: less than its dtype where projections are quantised or live elsewhere. */
+  readonly bytesPerWeight: number;
 
   /** The mask block this device runs at a head dim. */
   preferredBlock(headDim: number): BlockSize;

@@ -21,10 +21,9 @@ export class WeightLoader {
   constructor(component: Component, device: Device) {
     this.#component = component;
     this.#device = device;
-    const { name, computeDtype, memoryBytes } = device.info;
     const elements = component.names.reduce((sum, tensor) => sum + elementCount(component.tensor(tensor).shape), 0);
-    const needed = elements * (computeDtype === 'f32' ? 4 : 2);
-    if (needed > memoryBytes) throw new DeviceMemoryError(name, component.folder, needed, memoryBytes, computeDtype);
+    const needed = elements * device.bytesPerWeight;
+    if (needed > device.info.memoryBytes) throw new DeviceMemoryError(device.info, component.folder, needed);
   }
 
   /** Throws CheckpointError for a missing tensor or another shape. */

@@ -23,6 +23,7 @@ import type {
   SamplingDescription,
 } from './pipeline.ts';
 import { requireSamples, requireSampling } from './require-sampling.ts';
+import { requireWorkMemory } from './require-work-memory.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { toRgbImage } from './to-rgb-image.ts';
 
@@ -129,6 +130,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     const { samples, sampling, signal } = request;
     requireSampling(sampling, this.#pixelsPerToken);
     requireSamples(samples);
+    this.#requireMemory(samples, sampling, request.keepsOutputs ?? false);
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
@@ -138,6 +140,19 @@ export abstract class FlowMatchPipeline implements Pipeline {
         run.close();
       }
       return { samples: samples.length, values: run.latents, shape: run.shape, sampling };
+    });
+  }
+
+  #requireMemory(samples: readonly Sample[], sampling: Sampling, keepsOutputs: boolean): void {
+    const { textTokens, imageTokens, width, height } = this.describeSampling(sampling);
+    const [layer] = this.layers;
+    const copies = this.usesNegativePrompts(sampling) ? 2 : 1;
+    requireWorkMemory(this.device, {
+      what: `${samples.length} picture${samples.length === 1 ? '' : 's'} of ${width}×${height}`,
+      batch: samples.length * copies,
+      tokens: textTokens + imageTokens,
+      channels: (layer?.heads ?? 0) * (layer?.headDim ?? 0),
+      outputs: keepsOutputs ? this.layers.length : 1,
     });
   }
 
@@ -180,6 +195,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
         samples,
         sampling,
         attention: (step) => attention.step(step),
+        keepsOutputs: plan !== undefined,
         onProgress: (progress) => {
           if (progress.stage === 'denoise' && progress.step === 0) watch.lap('encode');
           onProgress?.(progress);

@@ -108,6 +108,15 @@ export class CudaDevice implements Device {
     return new CudaDevice(properties!, context, choices, { card, projections, offload });
   }
 
+  get bytesPerWeight(): number {
+    const { projections, offload } = this.#options;
+    return offload ? 0 : projections === 'fp8' ? 1 : 2;
+  }
+
+  get freeBytes(): number {
+    return this.#context.memory().freeBytes;
+  }
+
   get memory(): CudaMemory {
     return this.#context.memory();
   }

@@ -36,6 +36,7 @@ export interface FakeCounts {
 /** A device whose "attention" is a formula per element, in a few lines that a test can repeat. */
 export function fakeDevice(counts: FakeCounts): Device {
   const device = {
+    freeBytes: 2 ** 30,
     info: { kind: 'cpu', name: 'fake', computeDtype: 'f32', memoryBytes: 2 ** 30 },
     preferredBlock: () => [8, 8],
     requireBlock: () => {},

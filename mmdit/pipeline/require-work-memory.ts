@@ -1,0 +1,27 @@
+import type { Device } from '../device/device.ts';
+import { WorkMemoryError } from '../device/device-memory-error.ts';
+
+/**
+ * Tensors of one activation's size that a step holds at its widest: residual stream, its norm, q, k, v, the attention
+ * output, the MLP's four, two results. Measured on FLUX at 2048²: 12.
+ */
+const ACTIVATIONS = 13;
+const BYTES = { f32: 4, bf16: 2, f16: 2 } as const;
+
+export interface Work {
+  /** As the error names it: "1 picture of 2048×2048". */
+  readonly what: string;
+  /** Samples that run through the model together. */
+  readonly batch: number;
+  readonly tokens: number;
+  readonly channels: number;
+  /** Attention outputs kept from step to step: one per layer under a scheme, else one for all. */
+  readonly outputs: number;
+}
+
+/** Throws WorkMemoryError before work starts that cannot fit. */
+export function requireWorkMemory(device: Device, { what, batch, tokens, channels, outputs }: Work): void {
+  const needed = batch * tokens * channels * BYTES[device.info.computeDtype] * (ACTIVATIONS + outputs);
+  const { freeBytes } = device;
+  if (needed > freeBytes) throw new WorkMemoryError(device.info, what, needed, freeBytes);
+}

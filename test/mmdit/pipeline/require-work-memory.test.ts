@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import type { Device } from '../../../mmdit/device/device.ts';
+import { WorkMemoryError } from '../../../mmdit/device/device-memory-error.ts';
+import { requireWorkMemory } from '../../../mmdit/pipeline/require-work-memory.ts';
+
+const GIB = 2 ** 30;
+
+function deviceWith(kind: 'cpu' | 'cuda', freeBytes: number): Device {
+  const info = { kind, name: 'card', computeDtype: 'bf16', memoryBytes: freeBytes };
+  return { info, freeBytes } as unknown as Device;
+}
+
+/** FLUX at 2048². */
+const work = { what: '1 picture of 2048×2048', batch: 1, tokens: 16_896, channels: 3072, outputs: 57 };
+
+it('lets work begin that fits', () => {
+  expect(() => requireWorkMemory(deviceWith('cuda', 7 * GIB), work)).not.toThrow();
+});
+
+it('refuses what does not fit before it begins: what, how much, how much is free, what to do', () => {
+  const check = () => requireWorkMemory(deviceWith('cuda', 5 * GIB), work);
+  expect(check).toThrow(WorkMemoryError);
+  expect(check).toThrow(
+    /1 picture of 2048×2048 needs about 6\.\d GiB on card, and 5\.0 GiB are free.*cuda\+fp8.*offload/,
+  );
+});
+
+it('counts kept outputs only where they are kept, and says nothing of CUDA elsewhere', () => {
+  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), { ...work, outputs: 1 })).not.toThrow();
+  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), work)).toThrow(/^(?!.*cuda)/);
+});
