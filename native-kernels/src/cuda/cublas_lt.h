@@ -30,7 +30,13 @@ enum DescAttribute : int {
 };
 enum Epilogue : int { kPlain = 1, kBias = 4, kGelu = 32, kGeluBias = 36 };
 enum ScaleMode : int { kScalePerOuterVector = 3 };
-enum PreferenceAttribute : int { kMaxWorkspaceBytes = 1 };
+enum PreferenceAttribute : int {
+  kMaxWorkspaceBytes = 1,
+  kAlignmentA = 5,
+  kAlignmentB = 6,
+  kAlignmentC = 7,
+  kAlignmentD = 8,
+};
 inline constexpr int32_t kTransposed = 1;
 
 struct Algo {

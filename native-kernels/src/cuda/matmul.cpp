@@ -28,12 +28,21 @@ void require(lt::Status status, const char* what) {
     throw std::runtime_error(std::string("cuBLASLt: ") + what + " failed with status " + std::to_string(status));
 }
 
+// What all addresses are multiples of: cuBLASLt takes 256 for granted unless told otherwise.
+uint32_t alignmentOf(const MatmulCall& call) {
+  const auto all = reinterpret_cast<uintptr_t>(call.x.data) | reinterpret_cast<uintptr_t>(call.weight.data) |
+                   reinterpret_cast<uintptr_t>(call.out.data);
+  for (const uint32_t alignment : {256u, 16u})
+    if (all % alignment == 0) return alignment;
+  return 2;
+}
+
 // Everything that the choice of an algorithm depends on.
 std::string keyOf(const MatmulCall& call) {
   std::string key;
   for (const int64_t part : {call.rows, call.inner, call.columns, call.x.rowStride, call.weight.rowStride, call.out.rowStride,
                              int64_t{static_cast<int32_t>(call.dtype)}, int64_t{static_cast<int32_t>(call.outDtype)},
-                             int64_t{call.bias != nullptr}, int64_t{call.gelu}, int64_t{call.accumulate}})
+                             int64_t{call.bias != nullptr}, int64_t{call.gelu}, int64_t{call.accumulate}, int64_t{alignmentOf(call)}})
     key += (key.empty() ? "" : " ") + std::to_string(part);
   return key;
 }
@@ -96,6 +105,9 @@ Matmul::Prepared& Matmul::prepared(const MatmulCall& call, cudaStream_t stream) 
   lt::Preference preference = nullptr;
   require(library_.preferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
   library_.preferenceSet(preference, lt::kMaxWorkspaceBytes, &kWorkspaceBytes, sizeof(kWorkspaceBytes));
+  const uint32_t alignment = alignmentOf(call);
+  for (lt::PreferenceAttribute attribute : {lt::kAlignmentA, lt::kAlignmentB, lt::kAlignmentC, lt::kAlignmentD})
+    library_.preferenceSet(preference, attribute, &alignment, sizeof(alignment));
   lt::Heuristic suggestions[kSuggestions] = {};
   int found = 0;
   const lt::Status status = library_.heuristics(handle_, entry.desc, entry.weight, entry.x, entry.out, entry.out, preference,
