@@ -36,7 +36,14 @@ export type {
   Tensor,
 } from './device/device.ts';
 export { DeviceMemoryError, OutOfDeviceMemoryError, WorkMemoryError } from './device/device-memory-error.ts';
-export { type DeviceName, DeviceNameError, listDevices, openDevice, parseDeviceName } from './device/open-device.ts';
+export {
+  type DeviceName,
+  DeviceNameError,
+  type ListedDevice,
+  listDevices,
+  openDevice,
+  parseDeviceName,
+} from './device/open-device.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';

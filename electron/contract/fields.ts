@@ -98,3 +98,6 @@ export const progress = z.strictObject({
   /** Seconds left; null while that cannot be told. */
   etaSeconds: amount.nullable(),
 });
+
+/** `auto`, `cpu`, `cuda:0`; on a card `+fp8` and `+offload` after it. */
+export const deviceName = z.string().regex(/^(auto|cpu|cuda(:\d{1,2})?(\+fp8)?(\+offload)?)$/);

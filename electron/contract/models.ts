@@ -2,6 +2,8 @@ import { z } from 'zod';
 import * as field from './fields.ts';
 
 export const device = z.strictObject({
+  /** As settings and `--device` name it: `cpu`, `cuda:0`. */
+  id: field.deviceName,
   kind: z.enum(['cpu', 'cuda']),
   /** As users know it: "AMD EPYC, 2 threads, AVX-512". */
   name: z.string(),

@@ -15,6 +15,8 @@ export const settings = z.strictObject({
   headConstraint: field.headConstraint,
   candidates: field.candidates,
   cost: field.costSource,
+  /** What computes: `auto`, `cpu`, `cuda:0`, `cuda:0+fp8` … */
+  device: field.deviceName,
   /** The run that was open last. */
   openRun: field.runId.nullable(),
   layout: z.record(z.string().min(1).max(64), layoutValue).refine((value) => Object.keys(value).length <= 128, {

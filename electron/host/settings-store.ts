@@ -86,6 +86,7 @@ async function defaultSettings(): Promise<Settings> {
     headConstraint: SEARCH_DEFAULTS.headConstraint,
     candidates: SEARCH_DEFAULTS.candidates.map(formatMethod),
     cost: SEARCH_DEFAULTS.cost,
+    device: 'auto',
     openRun: null,
     layout: {},
   };

@@ -17,7 +17,7 @@ import {
   type WorkbenchEvent,
 } from '../contract.ts';
 import { AttentionMaps } from './attention-maps.ts';
-import type { EngineCalls, StepMaps } from './engine/engine-calls.ts';
+import type { EngineCalls, EngineStart, StepMaps } from './engine/engine-calls.ts';
 import { invalidRequest, unavailable } from './host-errors.ts';
 import { imageFile, readImage } from './images.ts';
 import { jobTitle } from './job-title.ts';
@@ -63,7 +63,11 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
   const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings);
-  const engine = new WorkerLink<EngineCalls>(besideModule('engine/engine-worker', import.meta.url), 'compute engine');
+  const engine = new WorkerLink<EngineCalls>(
+    besideModule('engine/engine-worker', import.meta.url),
+    'compute engine',
+    (): EngineStart => ({ device: settings.settings.device }),
+  );
   const tables = new Tables(library, models, engine);
   const plans = new Plans(library, tables.link);
   const parts = { engine, library, models, plans, tables };
@@ -126,6 +130,7 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
     'settings.get': async () => settings.settings,
     'settings.set': async (changes) => {
       const changed = await settings.change(changes);
+      if (changes.device !== undefined) await engine.call('useDevice', { device: changed.device });
       emit('settings.changed', { settings: changed });
       return changed;
     },

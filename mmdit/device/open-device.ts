@@ -48,10 +48,17 @@ export async function openDevice(name: DeviceName = process.env.ARROWHEAD_DEVICE
   return whyNoCuda() === null ? CudaDevice.open() : CpuDevice.open();
 }
 
+export interface ListedDevice extends DeviceInfo {
+  /** As `openDevice` takes it. */
+  readonly id: DeviceName;
+}
+
 /** Every device of this machine that a model can run on, the preferred one first. */
-export async function listDevices(): Promise<readonly DeviceInfo[]> {
+export async function listDevices(): Promise<readonly ListedDevice[]> {
   const cards = cudaCards().map(
-    ({ name, memoryBytes }): DeviceInfo => ({ kind: 'cuda', name, computeDtype: 'bf16', memoryBytes }),
+    ({ index, name, memoryBytes }): ListedDevice => ({
+      ...{ id: `cuda:${index}`, kind: 'cuda', name, computeDtype: 'bf16', memoryBytes },
+    }),
   );
-  return [...cards, CpuDevice.describe()];
+  return [...cards, { id: 'cpu', ...CpuDevice.describe() }];
 }

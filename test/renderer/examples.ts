@@ -12,6 +12,7 @@ export function someSettings(changes: Partial<Settings> = {}): Settings {
     headConstraint: 1.5,
     candidates: ['arrow/8', 'cached'],
     cost: 'flops',
+    device: 'auto',
     openRun: null,
     layout: {},
     ...changes,

@@ -22,14 +22,19 @@ export interface RealWindow {
   close(): Promise<void>;
 }
 
-/** The built renderer, its server, a real host with an empty library, and a real browser. */
-export async function startRealWindow(): Promise<RealWindow> {
+/**
+ * The built renderer, its server, a real host with an empty library, and a real browser. `between`: what the window talks to
+ * instead of the host itself.
+ */
+export async function startRealWindow(
+  between: (host: WorkbenchHost) => WorkbenchHost = (host) => host,
+): Promise<RealWindow> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-window-'));
   const pages = path.join(folder, 'pages');
   const library = path.join(folder, 'runs');
   await buildPages(pages);
   const workbench = await createWorkbench({ library });
-  const server = await serveWorkbench(workbench, { host: '127.0.0.1', port: 0, pages });
+  const server = await serveWorkbench(between(workbench), { host: '127.0.0.1', port: 0, pages });
   const browser = await launchChromium();
   const complaints: string[] = [];
   return {

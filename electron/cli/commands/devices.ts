@@ -15,8 +15,8 @@ export function devicesCommand(program: Command, { terminal }: CliContext): void
     const { listDevices } = await import('../../../mmdit/index.ts');
     const devices = await listDevices();
     if (options.json) return terminal.print(toJson({ devices }));
-    const rows = devices.map(({ kind, name, computeDtype, memoryBytes }) => [
-      kind,
+    const rows = devices.map(({ id, name, computeDtype, memoryBytes }) => [
+      id,
       name,
       computeDtype,
       formatBytes(memoryBytes),

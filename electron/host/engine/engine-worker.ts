@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { workerData } from 'node:worker_threads';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
 import { listDevices } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
@@ -9,16 +10,20 @@ import { readNotes } from '../library/run-notes.ts';
 import { serveCalls } from '../workers/serve-calls.ts';
 import { attentionJob } from './attention-job.ts';
 import { calibrateJob, resumeCalibration } from './calibrate-job.ts';
-import type { EngineCalls } from './engine-calls.ts';
+import type { EngineCalls, EngineStart } from './engine-calls.ts';
 import { generateJob } from './generate-job.ts';
 import { OpenModels } from './open-models.ts';
 import { sweepJob } from './sweep-job.ts';
 import { tokenGridOf } from './token-grid.ts';
 
-const models = new OpenModels();
+const models = new OpenModels((workerData as EngineStart).device);
 
 // The thread that holds models and computes. It does one job at a time, and answers small questions beside it.
 serveCalls<EngineCalls>({
+  useDevice: async ({ device }) => {
+    await models.useDevice(device);
+    return null;
+  },
   devices: async () => [...(await listDevices())],
   modelInfo: ({ folder }) => models.use(folder, (pipeline) => describeModel(pipeline, folder)),
   describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),

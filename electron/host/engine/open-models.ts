@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Device, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
+import { type Device, type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
 import { DEMO_CHECKPOINT, ModelNotFoundError } from '../../engine/open-model.ts';
 
 interface OpenModel {
@@ -16,8 +16,22 @@ interface OpenModel {
  */
 export class OpenModels {
   #kept: OpenModel | null = null;
+  #device: DeviceName;
   /** Openings go one after another: two at once would not know of each other. */
   #opening: Promise<unknown> = Promise.resolve();
+
+  constructor(device: DeviceName) {
+    this.#device = device;
+  }
+
+  /** For models opened from now on. The kept one is closed, at once or when its last user is done. */
+  async useDevice(device: DeviceName): Promise<void> {
+    if (device === this.#device) return;
+    this.#device = device;
+    const kept = this.#kept;
+    this.#kept = null;
+    if (kept?.users === 0) await close(kept);
+  }
 
   /** `folder` null: the demo. Throws ModelNotFoundError, CheckpointError, DeviceMemoryError. */
   async use<T>(folder: string | null, work: (pipeline: Pipeline) => Promise<T> | T): Promise<T> {
@@ -42,16 +56,16 @@ export class OpenModels {
       this.#kept = null;
       await close(kept);
     }
-    const model = await open(folder);
+    const model = await open(folder, this.#device);
     model.users += 1;
     this.#kept ??= model;
     return model;
   }
 }
 
-async function open(folder: string): Promise<OpenModel> {
+async function open(folder: string, name: DeviceName): Promise<OpenModel> {
   if (!existsSync(path.join(folder, 'model_index.json'))) throw new ModelNotFoundError(folder);
-  const device = await openDevice();
+  const device = await openDevice(name === 'auto' ? undefined : name);
   try {
     return { folder, device, pipeline: await openPipeline(folder, device), users: 0 };
   } catch (error) {

@@ -16,15 +16,17 @@ interface PendingCall {
 export class WorkerLink<M extends CallMap> {
   readonly #entry: URL;
   readonly #what: string;
+  readonly #data: () => unknown;
   readonly #pending = new Map<number, PendingCall>();
   #worker: Worker | null = null;
   #nextId = 0;
   #closed = false;
 
-  /** `what` names the worker in errors: "compute engine". */
-  constructor(entry: URL, what: string) {
+  /** `what` names the worker in errors: "compute engine". `data`: what every thread that starts finds as workerData. */
+  constructor(entry: URL, what: string, data: () => unknown = () => null) {
     this.#entry = entry;
     this.#what = what;
+    this.#data = data;
   }
 
   /** Rejects with a WorkbenchError that tells the worker's own error. */
@@ -62,7 +64,7 @@ export class WorkerLink<M extends CallMap> {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(this.#entry);
+    const worker = new Worker(this.#entry, { workerData: this.#data() });
     worker.on('message', (message: FromWorker) => this.#receive(message));
     worker.on('error', (error) => this.#fail(worker, error));
     worker.on('exit', (code) => this.#fail(worker, new Error(`it ended with code ${code}`)));

@@ -1,3 +1,4 @@
+import { workerData } from 'node:worker_threads';
 import { WorkbenchError } from '../../../electron/contract/workbench-error.ts';
 import { serveCalls } from '../../../electron/host/workers/serve-calls.ts';
 
@@ -5,10 +6,12 @@ export type TestCalls = {
   readonly double: { readonly params: Float32Array; readonly result: Float32Array };
   readonly fail: { readonly params: null; readonly result: null };
   readonly wait: { readonly params: null; readonly result: null };
+  readonly data: { readonly params: null; readonly result: unknown };
   readonly die: { readonly params: 'exit' | 'throw'; readonly result: null };
 };
 
 serveCalls<TestCalls>({
+  data: () => workerData,
   double: (values, { report }) => {
     report({ kind: 'notice', text: `doubling ${values.length} numbers` });
     return values.map((value) => 2 * value);

@@ -321,3 +321,16 @@ describe('the host', () => {
     process.stdout.write(`solve at FLUX size: median ${times[20]!.toFixed(1)} ms, p95 ${times[37]!.toFixed(1)} ms\n`);
   });
 });
+
+// Last: it closes the model that the tests before share.
+describe('the device', () => {
+  it('runs on the device that settings name, from the next job on, and says why where it cannot', async () => {
+    expect((await ask('device', {})).devices.at(-1)).toMatchObject({ id: 'cpu', kind: 'cpu' });
+    await ask('settings.set', { device: 'cuda:99' });
+    await expect(host.request('models.info', { model: null })).rejects.toMatchObject({ name: 'CudaUnavailableError' });
+    await ask('settings.set', { device: 'cpu' });
+    expect((await ask('models.info', { model: null })).isDemo).toBe(true);
+    await expect(host.request('settings.set', { device: 'gpu' })).rejects.toThrow(/device/);
+    await ask('settings.set', { device: 'auto' });
+  });
+});

@@ -48,3 +48,14 @@ it.each(['exit', 'throw'] as const)(
     await expect(link.call('double', new Float32Array([4]))).resolves.toEqual(new Float32Array([8]));
   },
 );
+
+it('every thread that starts finds the data of that moment', async () => {
+  let device = 'cpu';
+  const entry = new URL('./test-worker.ts', import.meta.url);
+  link = new WorkerLink<TestCalls>(entry, 'test worker', () => ({ device }));
+  expect(await link.call('data', null)).toEqual({ device: 'cpu' });
+  device = 'cuda:1';
+  expect(await link.call('data', null)).toEqual({ device: 'cpu' });
+  await link.call('die', 'exit').catch(() => {});
+  expect(await link.call('data', null)).toEqual({ device: 'cuda:1' });
+});
