@@ -52,6 +52,7 @@ export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdi
 export { type Deviation, type Verification, verifyTransformer } from './models/verify.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
 export { openPipeline } from './pipeline/open-pipeline.ts';
+export { OutputError } from './pipeline/output-error.ts';
 export type {
   DenoiseRequest,
   GenerateProgress,

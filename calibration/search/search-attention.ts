@@ -1,6 +1,7 @@
 import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
-import type { Device, Tensor } from '../../mmdit/device/device.ts';
+import type { AttentionErrorSums, Device, Tensor } from '../../mmdit/device/device.ts';
 import type { AttentionCall, AttentionHook } from '../../mmdit/models/mmdit-model.ts';
+import { CalibrationError } from '../calibration-error.ts';
 import type { ProgressReporter } from './calibration-progress.ts';
 import type { ProgressiveSearch } from './progressive-search.ts';
 
@@ -58,7 +59,18 @@ export class SearchAttention {
       fractions,
       previous: usesCached ? previous : null,
     });
+    this.#requireFinite(sums, step, call.layer);
     return this.#search.record(step, call.layer, sums);
+  }
+
+  /** Full attention that is no number would make every candidate look impossible, and the scheme full. */
+  #requireFinite({ sum, sumOfSquares }: AttentionErrorSums, step: number, layer: number): void {
+    const head = sumOfSquares.findIndex((value, n) => !Number.isFinite(value + sum[n]!));
+    if (head < 0) return;
+    const { steps, layers } = this.#search.space;
+    throw new CalibrationError(
+      `At step ${step + 1} of ${steps}, full attention of ${layers[layer]}, head ${head}, puts out NaN or infinity. A damaged checkpoint, or values beyond its dtype, do that: check the weights with arrowhead verify`,
+    );
   }
 
   #output({ layer, q }: AttentionCall): Tensor {

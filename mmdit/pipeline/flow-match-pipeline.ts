@@ -9,6 +9,7 @@ import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
 import type { TextEncoders } from '../text/text-encoders.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
 import { Exclusive } from './exclusive.ts';
+import { requireFinitePrediction, requirePicture } from './output-error.ts';
 import type {
   DenoiseRequest,
   GenerateRequest,
@@ -163,6 +164,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     for (let step = 0; step < steps; step++) {
       request.signal?.throwIfAborted();
       const velocity = await predict(step, request.attention(step));
+      requireFinitePrediction(velocity, step, steps);
       eulerStep(latents, velocity, schedule.sigmas[step]!, schedule.sigmas[step + 1]!);
       await request.afterStep?.(step, latents);
       request.onProgress?.({ stage: 'denoise', step: step + 1, steps });
@@ -179,7 +181,9 @@ export abstract class FlowMatchPipeline implements Pipeline {
       signal?.throwIfAborted();
       const planes = this.planesOf(latents.values.subarray(n * size, (n + 1) * size), h, w);
       const pixels = await vae.decode(planes, h, w, signal);
-      images.push(toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor));
+      const image = toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor);
+      requirePicture(image.pixels, n);
+      images.push(image);
     }
     signal?.throwIfAborted();
     return images;

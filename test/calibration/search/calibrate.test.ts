@@ -177,3 +177,21 @@ describe('calibrate', () => {
     await expect(run).rejects.toThrow(CalibrationError);
   });
 });
+
+it('stops where full attention is no number, naming step, layer and head', async () => {
+  const pipeline = fakePipeline();
+  const { device } = pipeline;
+  const measure = device.measureAttention.bind(device);
+  let calls = 0;
+  const broken = Object.assign(Object.create(device), {
+    measureAttention: async (call: Parameters<typeof measure>[0]) => {
+      const sums = await measure(call);
+      calls += 1;
+      if (calls === 3) sums.sumOfSquares[1] = Number.NaN;
+      return sums;
+    },
+  });
+  const search = calibrate(Object.assign(Object.create(pipeline), { device: broken }), request);
+  await expect(search).rejects.toThrow(CalibrationError);
+  await expect(search).rejects.toThrow(/step \d of 6, full attention of \w+\.0\.attn, head 1, puts out NaN/);
+});
