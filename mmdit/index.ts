@@ -51,6 +51,7 @@ export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-w
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
 export { type Deviation, type Verification, verifyTransformer } from './models/verify.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
+export { type CheckpointReport, inspectCheckpoint } from './pipeline/inspect-checkpoint.ts';
 export { openPipeline } from './pipeline/open-pipeline.ts';
 export { OutputError } from './pipeline/output-error.ts';
 export type {

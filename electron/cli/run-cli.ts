@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { generateCommand } from './commands/generate.ts';
+import { modelsCommand } from './commands/models.ts';
 import { serveCommand } from './commands/serve.ts';
 import { solveCommand } from './commands/solve.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
@@ -83,6 +84,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     verifyCommand,
     weightsCommand,
     devicesCommand,
+    modelsCommand,
     synthesizeCommand,
   ]) {
     addCommand(program, context);

@@ -26,6 +26,7 @@ import { runJob } from './jobs/run-job.ts';
 import { importFile } from './library/import-file.ts';
 import { RunLibrary } from './library/run-library.ts';
 import { ModelList } from './models/model-list.ts';
+import { SETTINGS_FOLDER } from './models/open-model-list.ts';
 import { Plans } from './plans.ts';
 import { SettingsStore } from './settings-store.ts';
 import { Tables } from './tables/tables.ts';
@@ -46,8 +47,6 @@ export interface WorkbenchHost extends Workbench {
 
 type Handlers = { readonly [N in RequestName]: (params: ParsedParams<N>) => Promise<Reply<N>> };
 type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['params']['parse']>;
-
-const SETTINGS_FOLDER = '.workbench';
 
 /**
  * Owns the engine, the job queue, the run library, models and settings; knows nothing of Electron, sockets or windows.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runArrowhead } from './run-arrowhead.ts';
 
-const COMMANDS = ['devices', 'generate', 'calibrate', 'solve', 'compare', 'verify', 'demo', 'serve'];
+const COMMANDS = ['devices', 'synthesize', 'generate', 'calibrate', 'solve', 'compare', 'verify', 'demo', 'serve'];
 
 describe('help', () => {
   it('lists every command', async () => {

@@ -1,0 +1,121 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import type { Component } from '../checkpoint/component.ts';
+import type { StoredDtype } from '../checkpoint/tensor-source.ts';
+import { readFluxConfig } from '../models/flux-config.ts';
+import { readSd3Config } from '../models/sd3-config.ts';
+import { readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { openTextEncoders } from '../text/open-text-encoders.ts';
+import { openVaeDecoder } from '../vae/vae-decoder.ts';
+
+/** What a checkpoint folder holds, found without reading weights. */
+export interface CheckpointReport {
+  readonly folder: string;
+  /** `_class_name` of model_index.json. */
+  readonly pipeline: string;
+  readonly family: 'flux' | 'sd3' | null;
+  /** Weights are made from a seed, not stored: sizes are not known before. */
+  readonly synthetic: boolean;
+  readonly transformer: TransformerReport | null;
+  readonly parts: readonly PartReport[];
+  /** A licence file in the folder. */
+  readonly licence: string | null;
+}
+
+export interface TransformerReport {
+  readonly parameters: number;
+  /** Elements stored in each dtype. */
+  readonly dtypes: Readonly<Partial<Record<StoredDtype, number>>>;
+  readonly blocks: number;
+  readonly heads: number;
+  readonly headDim: number;
+  /** Bytes that the weights take where they run. */
+  readonly memory: { readonly cpu: number; readonly cuda: number; readonly cudaFp8: number };
+}
+
+export interface PartReport {
+  readonly name: string;
+  /** As model_index.json names it; null where it does not list the part. */
+  readonly className: string | null;
+  /** Of its weights; null for parts without. */
+  readonly bytes: number | null;
+  /** What is missing, damaged or not supported; null where it can be used. */
+  readonly problem: string | null;
+}
+
+const COMMON = ['transformer', 'scheduler', 'vae', 'text_encoder', 'tokenizer', 'text_encoder_2', 'tokenizer_2'];
+const FAMILIES: Readonly<Record<string, { readonly family: 'flux' | 'sd3'; readonly optional: readonly string[] }>> = {
+  FluxPipeline: { family: 'flux', optional: [] },
+  StableDiffusion3Pipeline: { family: 'sd3', optional: ['text_encoder_3', 'tokenizer_3'] },
+};
+const WITH_WEIGHTS = /^(transformer|vae|text_encoder)/;
+
+/** Throws CheckpointError where the folder is no checkpoint at all; everything else is told in the report. */
+export async function inspectCheckpoint(folder: string): Promise<CheckpointReport> {
+  const checkpoint = await Checkpoint.open(folder);
+  const known = FAMILIES[checkpoint.pipelineClass];
+  const names =
+    known && !checkpoint.synthetic
+      ? [...COMMON, ...known.optional.filter((name) => checkpoint.components.has(name))]
+      : [...checkpoint.components.keys()];
+  const parts: PartReport[] = [];
+  let transformer: TransformerReport | null = null;
+  for (const name of names) {
+    const className = checkpoint.components.get(name) ?? null;
+    let bytes: number | null = null;
+    const problem = await problemOf(async () => {
+      checkpoint.path(name);
+      if (WITH_WEIGHTS.test(name)) {
+        const component = await checkpoint.component(name);
+        bytes = component.names.reduce((sum, tensor) => sum + component.tensor(tensor).byteLength, 0);
+        if (name === 'transformer' && known) transformer = describe(component, known.family);
+      }
+      if (!known) return;
+      if (name === 'scheduler') await readFlowMatchConfig(path.join(checkpoint.path(name), 'scheduler_config.json'));
+      if (name === 'vae') await (await openVaeDecoder(checkpoint)).close();
+      // Encoders and tokenizers are opened together, and the error names the one that is wrong.
+      if (name === 'text_encoder') await (await openTextEncoders(checkpoint)).close();
+    });
+    parts.push({ name, className, bytes, problem });
+  }
+  const licence = (await readdir(checkpoint.folder)).find((name) => /^licen[cs]e/i.test(name)) ?? null;
+  return {
+    ...{ folder: checkpoint.folder, pipeline: checkpoint.pipelineClass, family: known?.family ?? null },
+    synthetic: checkpoint.synthetic !== null,
+    ...{ transformer, parts, licence },
+  };
+}
+
+function describe(component: Component, family: 'flux' | 'sd3'): TransformerReport {
+  const sizes = family === 'flux' ? readFluxConfig(component) : readSd3Config(component);
+  const blocks = 'blocks' in sizes ? sizes.blocks : sizes.doubleBlocks + sizes.singleBlocks;
+  const dtypes: Partial<Record<StoredDtype, number>> = {};
+  let parameters = 0;
+  let projections = 0;
+  for (const name of component.names) {
+    const { dtype, shape } = component.tensor(name);
+    const count = shape.reduce((product, length) => product * length, 1);
+    parameters += count;
+    dtypes[dtype] = (dtypes[dtype] ?? 0) + count;
+    // What multiplies every token: in the blocks, all matrices but those of the adaptive norms.
+    if (shape.length === 2 && /blocks\.\d+\./.test(name) && !name.includes('norm')) projections += count;
+  }
+  return {
+    ...{ parameters, dtypes, blocks, heads: sizes.heads, headDim: sizes.headDim },
+    memory: { cpu: 4 * parameters, cuda: 2 * parameters, cudaFp8: 2 * parameters - projections },
+  };
+}
+
+/** Programming errors are none of the checkpoint's. */
+async function problemOf(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof CheckpointError) return error.message;
+    if (error instanceof Error && 'code' in error) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
+import { inspectCheckpoint } from '../../../mmdit/pipeline/inspect-checkpoint.ts';
+import { writeSynthetic } from '../../../mmdit/synthetic/write-synthetic.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'arrowhead-inspect-'));
+  cpSync('demo/checkpoint', folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const problems = async () => {
+  const { parts } = await inspectCheckpoint(folder);
+  return Object.fromEntries(parts.filter(({ problem }) => problem).map(({ name, problem }) => [name, problem]));
+};
+
+it('tells family, size, dtype, heads, memory and licence', async () => {
+  writeFileSync(at('LICENSE.md'), 'Apache-2.0');
+  const report = await inspectCheckpoint(folder);
+  expect(report).toMatchObject({ pipeline: 'FluxPipeline', family: 'flux', synthetic: false, licence: 'LICENSE.md' });
+  const { transformer, parts } = report;
+  expect(transformer).toMatchObject({ blocks: 8, heads: 6, headDim: 32 });
+  const { parameters, dtypes, memory } = transformer!;
+  expect(dtypes).toEqual({ BF16: parameters });
+  expect(parts.find(({ name }) => name === 'transformer')?.bytes).toBe(2 * parameters);
+  expect(memory).toMatchObject({ cpu: 4 * parameters, cuda: 2 * parameters });
+  expect(memory.cudaFp8).toBeGreaterThan(parameters);
+  expect(memory.cudaFp8).toBeLessThan(memory.cuda);
+  expect(await problems()).toEqual({});
+});
+
+it('names missing and damaged parts one by one', async () => {
+  rmSync(at('tokenizer_2'), { recursive: true });
+  rmSync(at('vae', 'diffusion_pytorch_model.safetensors'));
+  truncateSync(at('transformer', 'diffusion_pytorch_model.safetensors'), 1000);
+  const index = JSON.parse(readFileSync(at('model_index.json'), 'utf8'));
+  delete index.scheduler;
+  writeFileSync(at('model_index.json'), JSON.stringify(index));
+  const found = await problems();
+  expect(Object.keys(found).sort()).toEqual(['scheduler', 'text_encoder', 'transformer', 'vae']);
+  expect(found.scheduler).toMatch(/lists no "scheduler"/);
+  expect(found.vae).toMatch(/vae.*\.safetensors/);
+  expect(found.transformer).toMatch(/diffusion_pytorch_model\.safetensors/);
+  // Encoders and tokenizers are opened together: the message names the one.
+  expect(found.text_encoder).toMatch(/tokenizer_2/);
+});
+
+it('a part that is a link out of the folder is refused', async () => {
+  rmSync(at('vae'), { recursive: true });
+  symlinkSync(path.resolve('demo/checkpoint/vae'), at('vae'));
+  expect((await problems()).vae).toMatch(/outside/);
+});
+
+it('another pipeline is told by its name, without a family', async () => {
+  writeFileSync(
+    at('model_index.json'),
+    JSON.stringify({ _class_name: 'PixArtPipeline', vae: ['diffusers', 'AutoencoderKL'] }),
+  );
+  const report = await inspectCheckpoint(folder);
+  expect(report).toMatchObject({ pipeline: 'PixArtPipeline', family: null, transformer: null });
+  expect(report.parts.map(({ name }) => name)).toEqual(['vae']);
+});
+
+it('a synthetic checkpoint has no sizes and misses nothing', async () => {
+  rmSync(folder, { recursive: true });
+  await writeSynthetic(folder, 'sd35-large', { seed: 1 });
+  const report = await inspectCheckpoint(folder);
+  expect(report).toMatchObject({ family: 'sd3', synthetic: true, transformer: { blocks: 38, heads: 38, headDim: 64 } });
+  expect(await problems()).toEqual({});
+});
+
+it('a folder that is no checkpoint is an error that says so', async () => {
+  await expect(inspectCheckpoint(at('vae'))).rejects.toThrow(CheckpointError);
+  await expect(inspectCheckpoint(at('nowhere'))).rejects.toThrow(/is no folder/);
+});
