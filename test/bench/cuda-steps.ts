@@ -148,18 +148,22 @@ function sparsePlan(device: CudaDevice, model: FluxModel, image: number): { plan
   const { heads, headDim } = layers[0]!;
   const block = device.preferredBlock(headDim);
   const layouts = layers.map(() => textFirst(TEXT, image));
-  for (let full = heads; full >= 0; full--) {
-    const row = (layer: number) =>
-      Array.from({ length: heads }, (_, head) => {
+  const wanted = Number(options.sparsity);
+  // From all heads full downwards: the first that is sparse enough is the least sparse of those.
+  for (let full = heads * layers.length; full >= 0; full--) {
+    const row = (layer: number) => {
+      const own = Math.floor(full / layers.length) + (layer < full % layers.length ? 1 : 0);
+      return Array.from({ length: heads }, (_, head) => {
         const turn = (head * 7 + layer) % heads;
-        return turn < full ? 0 : 1 + ((turn - full) % SPARSE.length);
+        return turn < own ? 0 : 1 + ((turn - own) % SPARSE.length);
       });
-    const choices = Array.from({ length: steps }, (_, step) =>
-      layers.map((_, layer) => (step === 0 ? new Array<number>(heads).fill(0) : row(layer))),
-    );
-    const sparsity = planSparsity(choices.slice(1), METHODS, { block, headDim, layouts });
-    if (sparsity >= Number(options.sparsity))
-      return { plan: { block, methods: METHODS, layers: layers.map(({ name }) => name), choices }, sparsity };
+    };
+    const rows = layers.map((_, layer) => row(layer));
+    const sparsity = planSparsity([rows], METHODS, { block, headDim, layouts });
+    if (sparsity < wanted) continue;
+    const first = layers.map(() => new Array<number>(heads).fill(0));
+    const choices = Array.from({ length: steps }, (_, step) => (step === 0 ? first : rows));
+    return { plan: { block, methods: METHODS, layers: layers.map(({ name }) => name), choices }, sparsity };
   }
   throw new Error(`no plan reaches a sparsity of ${options.sparsity}`);
 }
