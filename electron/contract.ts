@@ -12,7 +12,14 @@ import {
 import * as field from './contract/fields.ts';
 import { job, jobRequest } from './contract/jobs.ts';
 import { exportedFile, image, imageRef, metrics, runDetails, runSummary, unreadableRun } from './contract/library.ts';
-import { deviceReport, modelInfo, modelSummary, promptNotices, samplingDescription } from './contract/models.ts';
+import {
+  checkpointReport,
+  deviceReport,
+  modelInfo,
+  modelSummary,
+  promptNotices,
+  samplingDescription,
+} from './contract/models.ts';
 import { settings, settingsChanges } from './contract/settings.ts';
 
 /**
@@ -45,6 +52,8 @@ export const requests = {
   'models.list': { params: nothing, reply: z.strictObject({ models: z.array(modelSummary) }) },
   /** Opens the model where it is not open yet; takes as long. */
   'models.info': { params: model, reply: modelInfo },
+  /** Also of a model that cannot be opened: what is there, what is missing. */
+  'models.inspect': { params: model, reply: checkpointReport },
   /** Remembers a checkpoint folder on the host's machine. */
   'models.add': { params: z.strictObject({ folder: z.string().min(1).max(4096) }), reply: modelSummary },
   /** Forgets it; its files stay. */
@@ -155,6 +164,7 @@ export type CostSource = z.output<typeof field.costSource>;
 export type DeviceReport = Reply<'device'>;
 export type ModelSummary = z.output<typeof modelSummary>;
 export type ModelInfo = z.output<typeof modelInfo>;
+export type CheckpointReport = z.output<typeof checkpointReport>;
 export type SamplingDescription = z.output<typeof samplingDescription>;
 export type PromptNotices = z.output<typeof promptNotices>;
 export type Settings = z.output<typeof settings>;

@@ -72,3 +72,37 @@ export const promptNotices = z.strictObject({
   /** Tokens beyond the text length, which are cut. */
   cutTokens: field.count,
 });
+
+/** What a checkpoint folder holds, found without reading weights. */
+export const checkpointReport = z.strictObject({
+  folder: z.string(),
+  /** `_class_name` of model_index.json. */
+  pipeline: z.string(),
+  /** null for pipelines that are not supported. */
+  family: z.enum(['flux', 'sd3']).nullable(),
+  /** Weights are made from a seed, not stored. */
+  synthetic: z.boolean(),
+  transformer: z
+    .strictObject({
+      parameters: field.count,
+      /** Elements stored in each dtype. */
+      dtypes: z.record(z.string(), field.count),
+      blocks: field.count,
+      heads: field.count,
+      headDim: field.count,
+      /** Bytes that the weights take where they run. */
+      memory: z.strictObject({ cpu: field.count, cuda: field.count, cudaFp8: field.count }),
+    })
+    .nullable(),
+  parts: z.array(
+    z.strictObject({
+      name: z.string(),
+      className: z.string().nullable(),
+      bytes: field.count.nullable(),
+      /** What is missing, damaged or not supported; null where the part can be used. */
+      problem: z.string().nullable(),
+    }),
+  ),
+  /** A licence file in the folder. */
+  licence: z.string().nullable(),
+});

@@ -111,6 +111,7 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
       const summary = models.summary(model);
       return { ...summary, ...(await engine.call('modelInfo', { folder: models.folder(model) })) };
     },
+    'models.inspect': async ({ model }) => engine.call('inspect', { folder: models.folder(model) }),
     'models.add': async ({ folder }) => {
       const added = await models.add(folder);
       emit('models.changed', { models: models.list() });

@@ -1,6 +1,7 @@
 import type { Scheme } from '../../../calibration/index.ts';
 import type {
   AttentionMapReply,
+  CheckpointReport,
   DeviceReport,
   JobRequest,
   Metrics,
@@ -46,6 +47,7 @@ export type EngineCalls = {
     readonly params: { readonly folder: string | null };
     readonly result: Pick<ModelInfo, 'family' | 'fingerprint' | 'layers' | 'defaults' | 'prompts'>;
   };
+  readonly inspect: { readonly params: { readonly folder: string | null }; readonly result: CheckpointReport };
   readonly describeSampling: {
     readonly params: { readonly folder: string | null; readonly sampling: Sampling };
     readonly result: SamplingDescription;

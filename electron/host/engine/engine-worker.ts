@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
-import { listDevices } from '../../../mmdit/index.ts';
+import { inspectCheckpoint, listDevices } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
+import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { readNotes } from '../library/run-notes.ts';
 import { serveCalls } from '../workers/serve-calls.ts';
@@ -26,6 +27,14 @@ serveCalls<EngineCalls>({
   },
   devices: async () => [...(await listDevices())],
   modelInfo: ({ folder }) => models.use(folder, (pipeline) => describeModel(pipeline, folder)),
+  inspect: async ({ folder }) => {
+    const { transformer, parts, ...report } = await inspectCheckpoint(folder ?? DEMO_CHECKPOINT);
+    return {
+      ...report,
+      parts: [...parts],
+      transformer: transformer && { ...transformer, dtypes: { ...transformer.dtypes } },
+    };
+  },
   describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),
   inspectPrompt: ({ folder, prompt }) =>
     models.use(folder, (pipeline) => {

@@ -1,4 +1,4 @@
-import { Check, ChevronDown, FolderPlus, Trash2, TriangleAlert } from 'lucide-react';
+import { Check, ChevronDown, FolderPlus, Info, Trash2, TriangleAlert } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { ModelSummary } from '../../../electron/contract.ts';
@@ -6,6 +6,7 @@ import menu from '../../design/menu.module.css';
 import { describeError, notifyDone, notifyError } from '../../design/notify.ts';
 import { useApp, useAppStore, useWorkbench } from '../../state/app-context.tsx';
 import { AddModelDialog } from './add-model-dialog.tsx';
+import { ModelDetailsDialog } from './model-details-dialog.tsx';
 import styles from './model-picker.module.css';
 
 /** The checkpoint to work on: the demo, or folders that the user added. */
@@ -13,6 +14,7 @@ export function ModelPicker() {
   const store = useAppStore();
   const workbench = useWorkbench();
   const [adding, setAdding] = useState(false);
+  const [showing, setShowing] = useState(false);
   const [models, chosen, opening, error, chooseModel] = useApp((state) => [
     state.models,
     state.settings?.model ?? null,
@@ -66,6 +68,11 @@ export function ModelPicker() {
             <DropdownMenu.Item className={menu.item} onSelect={() => setAdding(true)}>
               <FolderPlus aria-hidden /> Add a checkpoint folder…
             </DropdownMenu.Item>
+            {current && (
+              <DropdownMenu.Item className={menu.item} onSelect={() => setShowing(true)}>
+                <Info aria-hidden /> About {current.name}…
+              </DropdownMenu.Item>
+            )}
             {current && !current.isDemo && (
               <DropdownMenu.Item className={menu.item} onSelect={forget}>
                 <Trash2 aria-hidden /> Take {current.name} off the list
@@ -74,6 +81,9 @@ export function ModelPicker() {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      {showing && current && (
+        <ModelDetailsDialog name={current.name} model={chosen} onClose={() => setShowing(false)} />
+      )}
       {adding && <AddModelDialog onClose={() => setAdding(false)} onAdded={added} />}
     </>
   );

@@ -58,6 +58,17 @@ describe('the host', () => {
     expect(notices).toEqual({ ignoredWords: ['unicorn'], cutTokens: 0 });
   });
 
+  it('tells what a checkpoint folder holds', async () => {
+    const report = await ask('models.inspect', { model: null });
+    expect(report).toMatchObject({
+      family: 'flux',
+      synthetic: false,
+      transformer: { blocks: 8, heads: 6, headDim: 32 },
+    });
+    expect(report.parts.filter(({ problem }) => problem !== null)).toEqual([]);
+    await expect(host.request('models.inspect', { model: '/etc' })).rejects.toMatchObject({ name: 'NotFoundError' });
+  });
+
   it('refuses folders that were never added, and what is no checkpoint', async () => {
     await expect(host.request('models.info', { model: '/etc' })).rejects.toMatchObject({ name: 'NotFoundError' });
     await expect(host.request('models.add', { folder: library })).rejects.toMatchObject({

@@ -53,6 +53,29 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
     await expect.poll(() => prompts().innerText()).toMatch(/a blue cone\s+seed 7/);
   });
 
+  test('what a checkpoint holds is told part by part', async () => {
+    await page.getByRole('button', { name: /^Model:/ }).click();
+    await page.getByRole('menuitem', { name: 'About Demo…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Demo' });
+    await dialog.getByText('8 blocks, 6 heads × 32').waitFor();
+    await dialog.getByText(/million parameters, BF16/).waitFor();
+    expect(await dialog.getByRole('row').count()).toBe(8);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const [width, height] of [
+        [1440, 900],
+        [1024, 700],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        await page.screenshot({ path: `test/report/screens/about-model-${colorScheme}-${width}.png` });
+      }
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
   test('a size that the model cannot make is refused with those that it can', async () => {
     await page.getByRole('button', { name: /^Sampling/ }).click();
     await page.getByRole('textbox', { name: 'Width' }).fill('250');

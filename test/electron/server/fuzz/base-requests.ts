@@ -37,6 +37,7 @@ export const BASE_REQUESTS: { readonly [N in RequestName]: RequestParams<N> } = 
   device: {},
   'models.list': {},
   'models.info': { model },
+  'models.inspect': { model },
   'models.add': { folder: '/nowhere' },
   'models.remove': { model },
   'models.describeSampling': { model: null, sampling },
