@@ -25,10 +25,11 @@ export function addModelOption(command: Command): Command {
   );
 }
 
-export function addDeviceOption(command: Command): Command {
+/** `otherwise`: what runs where the option is absent. */
+export function addDeviceOption(command: Command, otherwise = 'a card where there is one, else cpu'): Command {
   return command.option(
     '--device <name>',
-    'cpu, cuda, cuda:1 …; on a card +fp8 keeps projections in fp8, +offload in host memory: cuda:0+fp8 (default: a card where one can be used, else cpu)',
+    `cpu, cuda, cuda:1 …; on a card +fp8 keeps projections in fp8, +offload in host memory: cuda:0+fp8 (default: ${otherwise})`,
   );
 }
 

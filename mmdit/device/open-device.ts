@@ -38,8 +38,8 @@ export function parseDeviceName(name: DeviceName): DeviceChoice {
 }
 
 /**
- * `auto`: the first CUDA card where one can be used, else the processor. Throws DeviceNameError, and
- * CudaUnavailableError where a card was asked for by name.
+ * `auto`: the first CUDA card where the machine has one, else the processor. Throws DeviceNameError, and
+ * CudaUnavailableError where a card is there or was asked for and cannot be used: nobody is put on a slower device unasked.
  */
 export async function openDevice(name: DeviceName = process.env.ARROWHEAD_DEVICE ?? 'auto'): Promise<Device> {
   const { kind, ...options } = parseDeviceName(name);

@@ -1,9 +1,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { readFluxConfig } from '../models/flux-config.ts';
+import { readSd3Config, SD3_CLASS } from '../models/sd3-config.ts';
 import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from '../text/text-encoders.ts';
 import { normals, type Synthetic, seedOf } from './synthetic-tensors.ts';
 
-/** T5's text length in FLUX.1-dev and, with CLIP's 77 beside it, about SD3's. */
-const TEXT_TOKENS = 512;
+/** As the families' own pipelines have it by default: T5's 512; CLIP's 77 and T5's 256 side by side. */
+const TEXT_TOKENS = { flux: 512, sd3: 77 + 256 } as const;
 
 /** Stands where text encoders would: every prompt has numbers of its own, of the shape that the transformer takes. */
 export class SyntheticTextEncoders implements TextEncoders {
@@ -22,12 +24,13 @@ export class SyntheticTextEncoders implements TextEncoders {
   static async open(
     checkpoint: Checkpoint,
     synthetic: Synthetic,
-    { textTokens = TEXT_TOKENS }: TextEncoderOptions = {},
+    { textTokens }: TextEncoderOptions = {},
   ): Promise<SyntheticTextEncoders> {
-    const { config } = await checkpoint.component('transformer');
-    const [context, pooled] = [config.joint_attention_dim, config.pooled_projection_dim];
-    // The transformer's own reader refuses anything else, with better words.
-    return new SyntheticTextEncoders(textTokens, Number(context), Number(pooled), synthetic);
+    const transformer = await checkpoint.component('transformer');
+    const isSd3 = transformer.className === SD3_CLASS;
+    const { contextChannels, pooledChannels } = isSd3 ? readSd3Config(transformer) : readFluxConfig(transformer);
+    const tokens = textTokens ?? TEXT_TOKENS[isSd3 ? 'sd3' : 'flux'];
+    return new SyntheticTextEncoders(tokens, contextChannels, pooledChannels, synthetic);
   }
 
   async encode(prompts: readonly string[]): Promise<TextEmbeddings> {

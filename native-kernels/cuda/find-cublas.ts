@@ -36,7 +36,7 @@ export function firstUsableCublas<T>(candidates: readonly string[], open: (file:
     }
   }
   throw new CudaUnavailableError(
-    `matrix products need NVIDIA's cuBLASLt, and none could be loaded. Install it with "pip install nvidia-cublas" or the CUDA toolkit, or set ARROWHEAD_CUBLASLT to libcublasLt.so.13's path.\nTried:\n  ${problems.join('\n  ')}`,
+    `matrix products need NVIDIA's cuBLASLt, and none could be loaded. Install it with "pip install nvidia-cublas" or the CUDA toolkit, or set ARROWHEAD_CUBLASLT to libcublasLt.so.13's path; or choose the processor (--device cpu).\nTried:\n  ${problems.join('\n  ')}`,
   );
 }
 

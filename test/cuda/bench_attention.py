@@ -136,21 +136,20 @@ def mixed(image, heads):
 def main():
     print(torch.cuda.get_device_name(), torch.__version__, flush=True)
     bf16, fp16 = torch.bfloat16, torch.float16
-    at = lambda sparsity, *layout: window_for(sparsity, *layout)
     big = (512, 16384, True, 128)
     shape_table("24x16896x128 bf16", 1, 24, 512, 16384, True, 128, bf16, [
-        ("71% sparse", [at(0.713, *big)] * 24, 3.00),
-        ("75% sparse", [at(0.75, *big)] * 24, 2.72),
-        ("82% sparse", [at(0.82, *big)] * 24, 2.04),
-        ("87.5% sparse", [at(0.875, *big)] * 24, 1.56),
+        ("71% sparse", [window_for(0.713, *big)] * 24, 3.00),
+        ("75% sparse", [window_for(0.75, *big)] * 24, 2.72),
+        ("82% sparse", [window_for(0.82, *big)] * 24, 2.04),
+        ("87.5% sparse", [window_for(0.875, *big)] * 24, 1.56),
         ("mixed 8/10/6", mixed(16384, 24), 3.95),
     ], mma=True)
     shape_table("24x4608x128 bf16", 1, 24, 512, 4096, True, 128, bf16, [("mixed 8/10/6", mixed(4096, 24), None)])
     shape_table("2x24x4480x64 fp16", 2, 24, 384, 4096, False, 64, fp16, [])
     small = (333, 4096, False, 64)
     shape_table("2x24x4429x64 fp16", 2, 24, 333, 4096, False, 64, fp16, [
-        ("71% sparse", [at(0.71, *small)] * 24, 0.33),
-        ("76% sparse", [at(0.76, *small)] * 24, 0.30),
+        ("71% sparse", [window_for(0.71, *small)] * 24, 0.33),
+        ("76% sparse", [window_for(0.76, *small)] * 24, 0.30),
     ])
     if path := os.environ.get("ARROWHEAD_BENCH_JSON"):
         with open(path, "w") as file:

@@ -30,7 +30,7 @@ ${examples(
   'arrowhead verify demo/checkpoint/transformer io.safetensors --json',
 )}`,
     );
-  addDeviceOption(addOutputOptions(command))
+  addDeviceOption(addOutputOptions(command), 'cpu')
     .option('--tolerance <t>', 'fail where a tensor is further off than this, relative', parseAmount)
     .action(async (transformer: string, dump: string, options: VerifyOptions) => {
       const { verifyDump } = await import('../../engine/verify-dump.ts');

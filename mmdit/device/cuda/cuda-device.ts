@@ -424,7 +424,7 @@ export class CudaDevice implements Device {
   }
 
   attentionMap(call: AttentionMapCall): Promise<AttentionMap> {
-    const { v: _, ...input } = attentionShape(this, 'attentionMap', { ...call });
+    const { v: _, ...input } = attentionShape(this, 'attentionMap', call);
     const { head, batch: batchIndex, cell } = call;
     return mapAttention(call, (halfWindows) =>
       this.#ask(() => this.#context.attentionMap({ ...input, batchIndex, head, cell, halfWindows })),

@@ -90,7 +90,7 @@ void CudaContext::headwiseAttention(const Napi::CallbackInfo& info) {
   require(env, cuda::headwiseAttention(call, stream_), "headwiseAttention");
 }
 
-// {q, k, v, previous?, …shape, halfWindows: candidates in any order} → Promise<ArrayBuffer> of float64 [heads][candidates + 3]:
+// {q, k, v, previous?, …shape, halfWindows: candidates, ascending} → Promise<ArrayBuffer> of float64 [heads][candidates + 3]:
 // sum, sum of squares, squared error of `previous` and of each candidate.
 Napi::Value CudaContext::measureAttention(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

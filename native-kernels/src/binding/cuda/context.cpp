@@ -326,6 +326,7 @@ Napi::Value CudaContext::download(const Napi::CallbackInfo& info) {
 // Resolves when everything enqueued has run; rejects where any of it failed.
 Napi::Value CudaContext::finish(const Napi::CallbackInfo& info) {
   makeCurrent(info.Env());
+  // A download comes when the stream gets there, and brings the card's errors along: four bytes are enough.
   return downloadBytes(info.Env(), counters_, sizeof(int32_t));
 }
 
