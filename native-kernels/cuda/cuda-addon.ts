@@ -107,7 +107,6 @@ export interface CudaContext {
     channels: number;
     eps: number;
     dtype: number;
-    rowScales?: CudaPlace;
   }): void;
   gatedResidual(args: {
     residual: CudaRows;

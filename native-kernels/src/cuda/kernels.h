@@ -153,9 +153,7 @@ struct LayerNormModulateCall {
   int32_t batch, tokens, channels;
   float eps;
   Dtype dtype;
-  RowsView out;  // of `dtype`, or e4m3 where `rowScales` is given
-  // [batch · tokens] or null: quantise each row to e4m3 with the scale amax / 448 written here.
-  float* rowScales;
+  RowsView out;
 };
 
 // LayerNorm without affine over channels, then · (1 + scale) + shift.

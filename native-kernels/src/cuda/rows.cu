@@ -69,26 +69,23 @@ struct Row {
     return blockReduce<Op>(result);
   }
 
-  // Writes the row as T, or as e4m3 with its scale.
-  template <bool quantised>
-  __device__ void store(void* out, int64_t offset, int channels, float* scale) {
-    float inverse = 1;
-    if constexpr (quantised) {
-      const float amax = reduce<Max>(channels, [](float x) { return fabsf(x); });
-      inverse = 1 / scaleFor(amax);
-      if (threadIdx.x == 0) *scale = scaleFor(amax);
-    }
+  __device__ void store(T* out, int channels) const {
+#pragma unroll
+    for (int v = 0; v < count; ++v)
+      if (columnOf(v) < channels) storeVector(out + columnOf(v), vectors[v]);
+  }
+
+  // As e4m3 with its scale.
+  __device__ void storeQuantised(__nv_fp8_e4m3* out, int channels, float* scale) {
+    const float rowScale = scaleFor(reduce<Max>(channels, [](float x) { return fabsf(x); }));
+    if (threadIdx.x == 0) *scale = rowScale;
+    const float inverse = 1 / rowScale;
 #pragma unroll
     for (int v = 0; v < count; ++v) {
-      const int column = columnOf(v);
-      if (column >= channels) continue;
-      if constexpr (quantised) {
+      if (columnOf(v) >= channels) continue;
 #pragma unroll
-        for (float& x : vectors[v].at) x *= inverse;
-        storeVector(static_cast<__nv_fp8_e4m3*>(out) + offset + column, vectors[v]);
-      } else {
-        storeVector(static_cast<T*>(out) + offset + column, vectors[v]);
-      }
+      for (float& x : vectors[v].at) x *= inverse;
+      storeVector(out + columnOf(v), vectors[v]);
     }
   }
 };
@@ -97,7 +94,7 @@ struct Row {
 // from the L2 cache.
 constexpr int kRowsPerBlock = 4;
 
-template <class T, int count, bool quantised>
+template <class T, int count>
 __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call) {
   const int64_t batch = blockIdx.y;
   const int channels = call.channels;
@@ -134,12 +131,12 @@ __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call
         value = (value - mean) * inverse * (1 + factors.at[i]) + offsets.at[i];
       }
     }
-    x.template store<quantised>(call.out.data, row * call.out.rowStride, channels, call.rowScales + row);
+    x.store(static_cast<T*>(call.out.data) + row * call.out.rowStride, channels);
   }
 }
 
 // Any width and alignment; reads the row again for every pass.
-template <class T, bool quantised>
+template <class T>
 __global__ void layerNormLoop(const __grid_constant__ LayerNormModulateCall call) {
   const int64_t row = blockIdx.x, batch = row / call.tokens;
   const T* x = static_cast<const T*>(call.x.data) + row * call.x.rowStride;
@@ -156,16 +153,9 @@ __global__ void layerNormLoop(const __grid_constant__ LayerNormModulateCall call
     return centred * centred;
   }) / call.channels;
   const float inverse = rsqrtf(variance + call.eps);
-  const auto value = [&](int c) { return (toFloat(x[c]) - mean) * inverse * (1 + toFloat(scale[c])) + toFloat(shift[c]); };
-  if constexpr (quantised) {
-    const float rowScale = scaleFor(reduce(Max{}, [&](int c) { return fabsf(value(c)); }));
-    if (threadIdx.x == 0) call.rowScales[row] = rowScale;
-    auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
-    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = __nv_fp8_e4m3(value(c) / rowScale);
-  } else {
-    T* out = static_cast<T*>(call.out.data) + row * call.out.rowStride;
-    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = fromFloat<T>(value(c));
-  }
+  T* out = static_cast<T*>(call.out.data) + row * call.out.rowStride;
+  for (int c = threadIdx.x; c < call.channels; c += blockDim.x)
+    out[c] = fromFloat<T>((toFloat(x[c]) - mean) * inverse * (1 + toFloat(scale[c])) + toFloat(shift[c]));
 }
 
 template <class T, int count>
@@ -173,7 +163,7 @@ __global__ void quantizeRow(const T* x, int64_t rowStride, int channels, __nv_fp
   const int64_t row = blockIdx.x;
   Row<T, count> values;
   values.load(x + row * rowStride, channels);
-  values.template store<true>(out, row * channels, channels, rowScales + row);
+  values.storeQuantised(out + row * channels, channels, rowScales + row);
 }
 
 template <class T>
@@ -188,7 +178,7 @@ __global__ void quantizeLoop(const T* x, int64_t rowStride, int channels, __nv_f
     out[row * channels + c] = __nv_fp8_e4m3(toFloat(values[c]) / scale);
 }
 
-template <class T, bool quantised>
+template <class T>
 cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stream) {
   const auto rows = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   const RowShape shape = rowShape(call.channels);
@@ -199,13 +189,13 @@ cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stre
                        isAligned(call.shift.data, call.shift.rowStride) && isAligned(call.scale.data, call.scale.rowStride) &&
                        isAligned(call.out.data, call.out.rowStride);
   if (!vectors) {
-    layerNormLoop<T, quantised><<<rows, kLoopThreads, 0, stream>>>(call);
+    layerNormLoop<T><<<rows, kLoopThreads, 0, stream>>>(call);
     return cudaGetLastError();
   }
   return withVectors(shape.vectorsPerThread, [&]<int count>() {
     const dim3 grid((call.tokens + kRowsPerBlock - 1) / kRowsPerBlock, call.batch);
     const size_t modulationBytes = 2 * sizeof(T) * call.channels;
-    layerNormRows<T, count, quantised><<<grid, shape.threads, modulationBytes, stream>>>(call);
+    layerNormRows<T, count><<<grid, shape.threads, modulationBytes, stream>>>(call);
     return cudaGetLastError();
   });
 }
@@ -214,9 +204,7 @@ cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stre
 
 cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t stream) {
   if (call.batch == 0 || call.tokens == 0 || call.channels == 0) return cudaSuccess;
-  return withDtype(call.dtype, [&]<class T>() {
-    return call.rowScales ? launchLayerNorm<T, true>(call, stream) : launchLayerNorm<T, false>(call, stream);
-  });
+  return withDtype(call.dtype, [&]<class T>() { return launchLayerNorm<T>(call, stream); });
 }
 
 cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype, void* out, float* rowScales,

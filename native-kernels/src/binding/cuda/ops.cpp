@@ -68,7 +68,7 @@ void CudaContext::activation(const Napi::CallbackInfo& info) {
           "activation");
 }
 
-// {x, shift, scale, out, batch, tokens, channels, eps, dtype, rowScales?}
+// {x, shift, scale, out, batch, tokens, channels, eps, dtype}
 void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   makeCurrent(info.Env());
   const auto args = info[0].As<Napi::Object>();
@@ -82,9 +82,7 @@ void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   call.x = rowsOf(args, "x", rows, call.channels);
   call.shift = rowsOf(args, "shift", call.batch, call.channels);
   call.scale = rowsOf(args, "scale", call.batch, call.channels);
-  const bool quantised = has(args, "rowScales");
-  call.out = rowsOf(args, "out", rows, call.channels, quantised ? 1 : 2);
-  call.rowScales = quantised ? static_cast<float*>(bytesOf(args, "rowScales", rows * 4)) : nullptr;
+  call.out = rowsOf(args, "out", rows, call.channels);
   require(info.Env(), cuda::layerNormModulate(call, stream_), "layerNormModulate");
 }
 
