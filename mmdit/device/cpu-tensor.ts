@@ -1,8 +1,9 @@
 import type { Rows } from '../../native-kernels/index.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Shape, Tensor } from './device.ts';
-import { countOf, isSameShape } from './shape.ts';
+import { isSameShape } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
+import { StridedTensor } from './strided-tensor.ts';
 
 /** Memory that one or several tensors look at; goes back to the pool with the last of them. */
 export class CpuBuffer {
@@ -26,37 +27,15 @@ export class CpuBuffer {
   }
 }
 
-/** Float32, row-major; rows of the last axis may lie `stride` apart, as columns of a wider tensor do. */
-export class CpuTensor implements Tensor {
-  readonly shape: Shape;
-  readonly offset: number;
-  readonly stride: number;
+/** In float32. */
+export class CpuTensor extends StridedTensor {
   readonly #buffer: CpuBuffer;
   #released = false;
 
   constructor(buffer: CpuBuffer, shape: Shape, offset = 0, stride = shape.at(-1) ?? 1) {
-    this.shape = shape;
-    this.offset = offset;
-    this.stride = stride;
+    super(shape, offset, stride);
     this.#buffer = buffer;
     buffer.acquire();
-  }
-
-  /** Elements of the last axis. */
-  get width(): number {
-    return this.shape.at(-1) ?? 1;
-  }
-
-  get count(): number {
-    return countOf(this.shape);
-  }
-
-  get rowCount(): number {
-    return countOf(this.shape.slice(0, -1));
-  }
-
-  get isContiguous(): boolean {
-    return this.stride === this.width || this.rowCount <= 1;
   }
 
   get released(): boolean {

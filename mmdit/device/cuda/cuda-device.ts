@@ -198,14 +198,18 @@ export class CudaDevice implements Device {
     const shape = stackedShape(sources);
     const weight = this.allocate(shape);
     const width = countOf(shape.slice(1));
-    let row = 0;
-    for (const source of sources) {
-      const part = weight.view(source.shape, row * width);
-      await this.#fill(part, source);
-      part.release();
-      row += source.shape[0] ?? 1;
+    try {
+      let row = 0;
+      for (const source of sources) {
+        const part = weight.view(source.shape, row * width);
+        await this.#fill(part, source).finally(() => part.release());
+        row += source.shape[0] ?? 1;
+      }
+      this.#failure.throwIfAny();
+    } catch (error) {
+      weight.release();
+      throw error;
     }
-    this.#failure.throwIfAny();
     if (use === 'exact') return weight;
     const stored = this.#options.projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
     if (!this.#options.offload) return stored;

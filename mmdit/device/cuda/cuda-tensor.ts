@@ -10,6 +10,7 @@ import {
 import type { Shape, Tensor } from '../device.ts';
 import { countOf, isSameShape } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
+import { StridedTensor } from '../strided-tensor.ts';
 import type { HostWeight } from './weight-offload.ts';
 
 /** Memory on a card that one or several tensors look at; goes back with the last of them. */
@@ -40,13 +41,9 @@ export interface Quantised {
   readonly scales: CudaTensor;
 }
 
-/** Row-major on a card; rows of the last axis may lie `stride` elements apart, as columns of a wider tensor do. */
-export class CudaTensor implements Tensor {
-  readonly shape: Shape;
+/** On a card. */
+export class CudaTensor extends StridedTensor {
   readonly dtype: CudaDtype;
-  /** Elements from the buffer's start. */
-  readonly offset: number;
-  readonly stride: number;
   /** Elements between the tokens of [B, N, H, D] heads that lie in a wider joint tensor; null for every other tensor. */
   readonly tokenStride: number | null;
   /** The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. */
@@ -64,30 +61,11 @@ export class CudaTensor implements Tensor {
     stride = shape.at(-1) ?? 1,
     tokenStride: number | null = null,
   ) {
-    this.shape = shape;
+    super(shape, offset, stride);
     this.tokenStride = tokenStride;
     this.dtype = dtype;
-    this.offset = offset;
-    this.stride = stride;
     this.#buffer = buffer;
     buffer.acquire();
-  }
-
-  /** Elements of the last axis. */
-  get width(): number {
-    return this.shape.at(-1) ?? 1;
-  }
-
-  get count(): number {
-    return countOf(this.shape);
-  }
-
-  get rowCount(): number {
-    return countOf(this.shape.slice(0, -1));
-  }
-
-  get isContiguous(): boolean {
-    return this.stride === this.width || this.rowCount <= 1;
   }
 
   get released(): boolean {

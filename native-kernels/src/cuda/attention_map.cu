@@ -9,8 +9,6 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kMaxDim = 256;
-constexpr float kLog2E = 1.4426950408889634f;
-
 struct Largest {
   __device__ static float combine(float a, float b) { return fmaxf(a, b); }
 };

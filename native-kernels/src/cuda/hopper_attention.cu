@@ -8,8 +8,6 @@ namespace arrowhead::cuda {
 
 namespace {
 
-constexpr float kLog2E = 1.4426950408889634f;
-
 int32_t rowBlocksOf(const AttentionShape& shape) {
   return static_cast<int32_t>((shape.layout.tokens() + kTileRows - 1) / kTileRows);
 }

@@ -9,7 +9,6 @@ namespace mma {
 
 namespace {
 
-constexpr float kLog2E = 1.4426950408889634f;
 constexpr int kChunk = 8;  // elements in 16 bytes
 // Probabilities stay below 2^8 of the maximum kept: far from the largest f16.
 constexpr float kHeadroomLog2 = 8;

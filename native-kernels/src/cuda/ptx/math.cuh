@@ -7,6 +7,9 @@
 
 namespace arrowhead::cuda {
 
+// Exponentials are powers of two on the card.
+inline constexpr float kLog2E = 1.4426950408889634f;
+
 __device__ inline float exp2Approx(float x) {
   float result;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
