@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseMethod } from '../mmdit/attention/method.ts';
+import { METHOD_FORMS, parseMethod } from '../mmdit/attention/method.ts';
 
 /** What our files may hold at most: far beyond real models, small enough that no file makes us allocate much. */
 export const LIMITS = { steps: 1000, layers: 1024, heads: 1024, methods: 64, prompts: 10_000, seeds: 10_000 } as const;
@@ -12,9 +12,7 @@ export const stepCount = z.int().min(1).max(LIMITS.steps);
 export const finite = z.number();
 export const amount = z.number().nonnegative();
 
-export const methodName = z
-  .string()
-  .refine(isMethod, { error: 'expected full, cached or arrow/F with F from 1 to 9999' });
+export const methodName = z.string().refine(isMethod, { error: `expected ${METHOD_FORMS}, with F from 1 to 9999` });
 export const methodNames = distinct(z.array(methodName).min(1).max(LIMITS.methods));
 export const layerNames = distinct(z.array(name).min(1).max(LIMITS.layers));
 

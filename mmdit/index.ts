@@ -11,6 +11,8 @@ export {
   halfWindow,
   type MethodName,
   parseMethod,
+  residualFraction,
+  sharesGuidance,
 } from './attention/method.ts';
 export { PlanAttention } from './attention/plan-attention.ts';
 export { PlanError } from './attention/plan-error.ts';

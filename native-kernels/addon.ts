@@ -23,9 +23,8 @@ export interface Addon {
 interface NativeErrorSums {
   readonly sum: Float64Array;
   readonly sumOfSquares: Float64Array;
-  /** [candidates · heads] */
-  readonly squaredError: Float64Array;
-  readonly cachedError: Float64Array;
+  /** [candidates, candidates with their residuals, references][heads] */
+  readonly squaredErrors: Float64Array;
 }
 
 /** The kernels' binary is missing or was built for another machine. */

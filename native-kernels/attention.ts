@@ -14,6 +14,8 @@ import { runCancellable } from './cancellation.ts';
 export const FULL_HEAD = -1;
 /** In `halfWindows`: this head keeps what `out` holds. */
 export const CACHED_HEAD = -2;
+/** Addends or references of one call. */
+const MAX_TENSORS = 64;
 
 export interface KernelTokenLayout {
   readonly text: number;
@@ -49,14 +51,28 @@ export interface HeadwiseAttentionArgs extends QueryKey {
   readonly out: Float32Array;
   /** Per head: FULL_HEAD, CACHED_HEAD or a one-sided half-window in tokens. */
   readonly halfWindows: Int32Array;
+  /** Per head: not 0 where the second half of the batch, the guided one, is computed alone and copied to the first. */
+  readonly sharesGuidance?: Uint8Array;
+  readonly combine?: CombineHeads;
+}
+
+/** What heads put out, combined with tensors laid out as `out`: addend + attention, or addend − attention. */
+export interface CombineHeads {
+  /** At most 64, apart from `out`. */
+  readonly addends: readonly Float32Array[];
+  /** Per head the index of its addend; −1: none. */
+  readonly addendOf: Int32Array;
+  readonly subtract: boolean;
 }
 
 export interface MeasureAttentionArgs extends QueryKey {
   readonly v: Float32Array;
   /** Candidate half-windows in tokens, in any order. */
   readonly halfWindows: Int32Array;
-  /** The output of the step before, contiguous; null where there is none. */
-  readonly previous: Float32Array | null;
+  /** Per candidate, contiguous: measured with this added to its output too. Default: none. */
+  readonly residuals?: readonly (Float32Array | null)[];
+  /** Outputs made elsewhere, contiguous, at most 64: compared with full attention too. */
+  readonly references: readonly Float32Array[];
 }
 
 export interface KernelErrorSums {
@@ -65,7 +81,10 @@ export interface KernelErrorSums {
   readonly sumOfSquares: Float64Array;
   /** [candidates][heads] */
   readonly arrow: readonly Float64Array[];
-  readonly cached: Float64Array | null;
+  /** [candidates][heads]; null where a candidate has no residual. */
+  readonly withResidual: readonly (Float64Array | null)[];
+  /** [references][heads] */
+  readonly references: readonly Float64Array[];
 }
 
 export interface AttentionMapArgs extends QueryKey {
@@ -90,30 +109,72 @@ export async function headwiseAttention(args: HeadwiseAttentionArgs): Promise<vo
   requireArray('halfWindows', args.halfWindows, Int32Array, args.heads);
   const windows = args.halfWindows.subarray(0, args.heads);
   requireWindows(windows, CACHED_HEAD);
+  const { sharesGuidance = null } = args;
+  if (sharesGuidance) requireSharing(sharesGuidance, args);
+  const combined = combinedWith(args);
   args.signal?.throwIfAborted();
   if (windows.every((window) => window === CACHED_HEAD)) return;
+  const { v, out, halfWindows } = args;
   await runCancellable(args.signal, (cancel) =>
-    addon.headwiseAttention({ ...flat, v: args.v, out: args.out, halfWindows: args.halfWindows, cancel }),
+    addon.headwiseAttention({ ...flat, v, out, halfWindows, sharesGuidance, ...combined, cancel }),
   );
 }
 
-/** Every arrow window, and the step before, against full attention: one walk over the keys for all of them. */
+function requireSharing(sharesGuidance: Uint8Array, { heads, batch }: HeadwiseAttentionArgs): void {
+  requireArray('sharesGuidance', sharesGuidance, Uint8Array, heads);
+  if (batch % 2 !== 0 && sharesGuidance.subarray(0, heads).some((shares) => shares !== 0))
+    throw new KernelArgumentError('batch', 'an even number where heads share guidance', String(batch));
+}
+
+function combinedWith(args: HeadwiseAttentionArgs) {
+  if (!args.combine) return { addends: [], addendOf: null, subtract: false };
+  const { addends, addendOf, subtract } = args.combine;
+  const count = outputCount(args);
+  if (addends.length > MAX_TENSORS)
+    throw new KernelArgumentError('combine.addends', `at most ${MAX_TENSORS}`, `${addends.length}`);
+  addends.forEach((addend, n) => {
+    const name = `combine.addends[${n}]`;
+    requireFloats(name, addend, count);
+    requireApart('out', { array: args.out, count }, { [name]: { array: addend, count } });
+  });
+  requireArray('combine.addendOf', addendOf, Int32Array, args.heads);
+  const wrong = addendOf.subarray(0, args.heads).find((index) => index < -1 || index >= addends.length);
+  if (wrong !== undefined)
+    throw new KernelArgumentError('combine.addendOf', '-1 or the index of an addend', String(wrong));
+  return { addends: [...addends], addendOf, subtract };
+}
+
+/**
+ * Every arrow window, alone and with a residual added, and outputs made elsewhere against full attention: one walk over
+ * the keys for all of them.
+ */
 export async function measureAttention(args: MeasureAttentionArgs): Promise<KernelErrorSums> {
   const flat = flatten(args);
-  const { previous, halfWindows, heads } = args;
+  const { halfWindows, heads } = args;
   requireStrided('v', args.v, args);
   requireArray('halfWindows', halfWindows, Int32Array, 0);
   requireWindows(halfWindows, 0);
-  if (previous) requireFloats('previous', previous, outputCount(args));
+  const candidates = halfWindows.length;
+  const residuals = args.residuals ? [...args.residuals] : new Array<null>(candidates).fill(null);
+  if (residuals.length !== candidates)
+    throw new KernelArgumentError('residuals', `one per candidate (${candidates})`, `${residuals.length}`);
+  const references = [...args.references];
+  if (references.length > MAX_TENSORS)
+    throw new KernelArgumentError('references', `at most ${MAX_TENSORS}`, `${references.length}`);
+  const count = outputCount(args);
+  residuals.forEach((residual, n) => void (residual && requireFloats(`residuals[${n}]`, residual, count)));
+  references.forEach((reference, n) => void requireFloats(`references[${n}]`, reference, count));
   const sums = await runCancellable(args.signal, (cancel) =>
-    addon.measureAttention({ ...flat, v: args.v, previous, halfWindows, cancel }),
+    addon.measureAttention({ ...flat, v: args.v, residuals, references, halfWindows, cancel }),
   );
+  const row = (n: number) => sums.squaredErrors.subarray(n * heads, (n + 1) * heads);
   return {
     count: args.batch * tokensOf(args) * args.dim,
     sum: sums.sum,
     sumOfSquares: sums.sumOfSquares,
-    arrow: Array.from(halfWindows, (_, n) => sums.squaredError.subarray(n * heads, (n + 1) * heads)),
-    cached: previous ? sums.cachedError : null,
+    arrow: residuals.map((_, n) => row(n)),
+    withResidual: residuals.map((residual, n) => (residual ? row(candidates + n) : null)),
+    references: references.map((_, n) => row(2 * candidates + n)),
   };
 }
 

@@ -1,27 +1,31 @@
-import type { AttentionErrorSums } from '../../mmdit/device/device.ts';
+/** Sums over batch, tokens and head channels: RSE = squaredError / (sumOfSquares − sum²/count). */
+export interface CandidateErrors {
+  readonly count: number;
+  /** Of full attention, per head. */
+  readonly sum: Float64Array;
+  readonly sumOfSquares: Float64Array;
+  /** Σ (y_m − y_full)² per candidate, then per head. */
+  readonly squaredErrors: readonly Float64Array[];
+}
 
 /**
  * RSE of every head under every candidate of one layer: `Σ (y_m − y_full)² / Σ (y_full − mean(y_full))²`
- * (DiTFastAttnV2 §3.3, against y_full as in the published code). Written to `into` as `[methods][heads]`, float32,
- * in the order `arrow` fractions, then `cached` if `withCached`. Cached without a previous output is NaN: not possible.
+ * (DiTFastAttnV2 §3.3, against y_full as in the published code). Written to `into` as `[candidates][heads]`, float32.
  *
  * A head whose full output is constant has no variance: an exact copy of it has RSE 0, anything else Infinity, which
  * no budget admits. NaN or infinite sums stay NaN: not allowed either.
  */
-export function relativeSquaredErrors(sums: AttentionErrorSums, withCached: boolean, into: Float32Array): void {
-  const heads = sums.sum.length;
-  const rows = withCached ? [...sums.arrow, sums.cached] : sums.arrow;
-  rows.forEach((squaredErrors, row) => {
+export function relativeSquaredErrors(
+  { count, sum, sumOfSquares, squaredErrors }: CandidateErrors,
+  into: Float32Array,
+): void {
+  const heads = sum.length;
+  for (const [row, errors] of squaredErrors.entries()) {
     for (let head = 0; head < heads; head++) {
-      into[row * heads + head] =
-        squaredErrors === null
-          ? Number.NaN
-          : relativeSquaredError(
-              squaredErrors[head]!,
-              varianceSum(sums.sum[head]!, sums.sumOfSquares[head]!, sums.count),
-            );
+      const variance = varianceSum(sum[head]!, sumOfSquares[head]!, count);
+      into[row * heads + head] = relativeSquaredError(errors[head]!, variance);
     }
-  });
+  }
 }
 
 function relativeSquaredError(squaredError: number, variance: number): number {

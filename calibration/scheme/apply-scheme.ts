@@ -69,7 +69,7 @@ export function applyScheme(
     layers: scheme.layers,
     choices: stretch(scheme.plan, sampling.steps),
   };
-  requirePlan(plan, pipeline.layers, sampling.steps, pipeline.device);
+  requirePlan(plan, pipeline.layers, sampling.steps, pipeline.device, pipeline.usesNegativePrompts(sampling));
   return { plan, mismatches };
 }
 

@@ -96,7 +96,7 @@ async function runSearch(
   const { steps, guidance, width, height } = setup.sampling;
   try {
     await pipeline.denoise({
-      keepsOutputs: true,
+      keptTensors: 1 + search.residualFractions.length,
       samples: setup.samples,
       sampling: { steps, guidance, width, height },
       attention: (step) => attention.step(step),

@@ -1,4 +1,11 @@
-import { CACHED, FULL, formatMethod, type HeadMethod } from '../../mmdit/attention/method.ts';
+import {
+  CACHED,
+  FULL,
+  formatMethod,
+  type HeadMethod,
+  residualFractions,
+  sharesGuidance,
+} from '../../mmdit/attention/method.ts';
 import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
 import type { AttentionLayer } from '../../mmdit/models/mmdit-model.ts';
 import type { Pipeline, Sample, Sampling } from '../../mmdit/pipeline/pipeline.ts';
@@ -31,7 +38,9 @@ export interface CalibrationSetup {
   readonly settings: SearchSettings;
   readonly layers: readonly string[];
   readonly heads: number;
-  /** `full`, the arrows in the order asked for, then `cached`. */
+  /** Every sample runs twice, for classifier-free guidance. */
+  readonly isGuided: boolean;
+  /** `full`, then the candidates in the order asked for, `cached` last. */
   readonly methods: readonly HeadMethod[];
 }
 
@@ -46,7 +55,11 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
   const description = pipeline.describeSampling(request.sampling);
   const { scheduler, steps, guidance, width, height, textTokens, imageTokens, tokenOrder, layouts } = description;
   const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
-  requireMemory(pipeline, description.layouts, samples.length, heads * headDim);
+  const methods = orderedMethods(request.candidates);
+  requireGuidance(pipeline, request);
+  const isGuided = pipeline.usesNegativePrompts(request.sampling);
+  const kept = heads * headDim * (1 + residualFractions(methods).length);
+  requireMemory(pipeline, description.layouts, samples.length, kept * (isGuided ? 2 : 1));
   return {
     samples,
     sampling: {
@@ -73,7 +86,8 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
     },
     layers: pipeline.layers.map(({ name }) => name),
     heads,
-    methods: orderedMethods(request.candidates),
+    isGuided,
+    methods,
   };
 }
 
@@ -83,8 +97,21 @@ function orderedMethods(candidates: readonly HeadMethod[]): readonly HeadMethod[
   if (names.includes('full')) throw new CalibrationError('candidates: "full" is always offered; leave it out');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new CalibrationError(`candidates: expected distinct methods, found "${twice}" twice`);
-  const arrows = candidates.filter(({ kind }) => kind === 'arrow');
-  return [FULL, ...arrows, ...(names.includes('cached') ? [CACHED] : [])];
+  const computed = candidates.filter(({ kind }) => kind !== 'cached');
+  return [FULL, ...computed, ...(names.includes('cached') ? [CACHED] : [])];
+}
+
+/** Sharing between the two halves of classifier-free guidance needs the two. */
+function requireGuidance(pipeline: Pipeline, { candidates, sampling }: CalibrationRequest): void {
+  const shared = candidates.find(sharesGuidance);
+  if (!shared || pipeline.usesNegativePrompts(sampling)) return;
+  const { family, name } = pipeline.identity;
+  const why = pipeline.usesNegativePrompts({ ...sampling, guidance: 2 })
+    ? `guidance is ${sampling.guidance}; it begins above 1`
+    : `${name} (${family}) has its guidance built in`;
+  throw new CalibrationError(
+    `candidates: ${formatMethod(shared)} shares attention between the two halves of classifier-free guidance, which this run does not have: ${why}. Leave out the candidates with cfg`,
+  );
 }
 
 function requireSome(field: string, values: readonly unknown[]): void {
@@ -106,7 +133,7 @@ function requireUniform(layers: readonly AttentionLayer[]): { heads: number; hea
 
 const BYTES = { f32: 4, bf16: 2, f16: 2 } as const;
 
-/** Every layer's output stays on the device from step to step, for all samples. */
+/** Every layer's output and residuals, `channels` wide together, stay on the device from step to step, for all samples. */
 function requireMemory(
   { device }: Pipeline,
   layouts: readonly { readonly text: number; readonly image: number }[],

@@ -20,7 +20,8 @@ export async function chooseSavings(
   const kept = await folder?.readMeasuredSavings();
   if (kept) return kept;
   progress.stage('measure-cost', 'Timing the methods', device.info.name);
-  const shape = { ...setup.sampling, batch: setup.samples.length, heads: setup.heads };
+  const batch = setup.samples.length * (setup.isGuided ? 2 : 1);
+  const shape = { ...setup.sampling, batch, heads: setup.heads };
   const measured = await measureSavings(device, shape, setup.methods, signal);
   await folder?.keepMeasuredSavings(device.info.name, measured);
   return measured;

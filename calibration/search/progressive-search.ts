@@ -1,8 +1,7 @@
 import type { AttentionPlan } from '../../mmdit/attention/attention-plan.ts';
-import { type HeadMethod, parseMethod } from '../../mmdit/attention/method.ts';
-import type { AttentionErrorSums } from '../../mmdit/device/device.ts';
+import { type HeadMethod, parseMethod, residualFractions } from '../../mmdit/attention/method.ts';
 import type { LayerSavings } from '../cost/savings.ts';
-import { relativeSquaredErrors } from '../rse/relative-squared-error.ts';
+import { type CandidateErrors, relativeSquaredErrors } from '../rse/relative-squared-error.ts';
 import { LayerSolver } from '../solver/layer-solver.ts';
 import { chosenSaving, headLimit, type PlanBounds } from '../solver/solve-plan.ts';
 
@@ -10,7 +9,7 @@ export interface SearchSpace extends PlanBounds {
   readonly steps: number;
   readonly layers: readonly string[];
   readonly heads: number;
-  /** `full` first, then arrows, then `cached` where it is a candidate: the order in which layers are measured. */
+  /** `full` first. */
   readonly methods: readonly string[];
   readonly savings: LayerSavings;
 }
@@ -31,9 +30,10 @@ export interface FinishedSteps {
 export class ProgressiveSearch {
   readonly space: SearchSpace;
   readonly methods: readonly HeadMethod[];
-  /** Arrow candidates by fraction, in the order of the methods. */
-  readonly fractions: readonly number[];
-  readonly usesCached: boolean;
+  /** The methods but `full`: what is measured, in this order. */
+  readonly candidates: readonly HeadMethod[];
+  /** Windows whose residuals are to be kept wherever a head is full. */
+  readonly residualFractions: readonly number[];
   readonly #rse: Float32Array;
   readonly #choices: Uint8Array;
   readonly #replayed: number;
@@ -44,8 +44,8 @@ export class ProgressiveSearch {
     const { steps, layers, heads, methods } = space;
     this.space = space;
     this.methods = methods.map(parseMethod);
-    this.fractions = this.methods.flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
-    this.usesCached = methods.includes('cached');
+    this.candidates = this.methods.slice(1);
+    this.residualFractions = residualFractions(this.candidates);
     this.#rse = new Float32Array(steps * layers.length * methods.length * heads).fill(Number.NaN);
     this.#choices = new Uint8Array(steps * layers.length * heads);
     for (let row = 0; row < steps * layers.length; row++) {
@@ -66,12 +66,12 @@ export class ProgressiveSearch {
   }
 
   /** Takes what a layer measured at a step and chooses its methods. */
-  record(step: number, layer: number, sums: AttentionErrorSums): readonly HeadMethod[] {
+  record(step: number, layer: number, measured: CandidateErrors): readonly HeadMethod[] {
     const { layers, heads, methods, savings, delta } = this.space;
     const row = step * layers.length + layer;
     const offset = row * methods.length * heads;
     const candidates = this.#rse.subarray(offset + heads, offset + methods.length * heads);
-    relativeSquaredErrors(sums, this.usesCached, candidates);
+    relativeSquaredErrors(measured, candidates);
     this.#solver.setSavings(savings[layer]!);
     this.#solver.solve(this.#rse, offset, delta, this.#limit, this.#choices, row * heads);
     return this.chosen(step, layer);

@@ -32,8 +32,8 @@ export const jobId = z.string().min(1).max(64);
 export const title = z.string().trim().min(1).max(256);
 export const tag = z.string().trim().min(1).max(64);
 
-export const methodName = z.string().regex(/^(full|cached|arrow\/[1-9]\d{0,3})$/, {
-  error: 'expected full, cached or arrow/F with F from 1 to 9999',
+export const methodName = z.string().regex(/^(full|cached|cfg|(cfg\+)?arrow\/[1-9]\d{0,3}(\+residual)?)$/, {
+  error: 'expected full, cached, cfg, or arrow/F (F from 1 to 9999), with cfg+ before or +residual behind where meant',
 });
 /** Methods offered beside `full`, which always is. */
 export const candidates = z

@@ -1,5 +1,5 @@
 import { keptPairs } from '../../native-kernels/index.ts';
-import { type HeadMethod, halfWindow } from './method.ts';
+import { type ArrowMethod, type HeadMethod, halfWindow, sharesGuidance } from './method.ts';
 import { type BlockSize, type TokenLayout, tokenCount } from './token-layout.ts';
 
 /** Two products (QKᵀ and PV) of a multiplication and an addition per pair and channel. */
@@ -19,10 +19,15 @@ export function attentionFlops(
   return FLOPS_PER_PAIR_AND_CHANNEL * headDim * batch * attentionPairs(layout, block, method);
 }
 
-/** (query, key) pairs that one head computes: all, those of the kept blocks, or none. */
+/** (query, key) pairs per sample that one head computes: all, those of the kept blocks, half of either, or none. */
 export function attentionPairs(layout: TokenLayout, block: BlockSize, method: HeadMethod): number {
   if (method.kind === 'cached') return 0;
-  if (method.kind === 'full') return tokenCount(layout) ** 2;
+  // Of the two samples that guidance needs, one is computed.
+  const share = sharesGuidance(method) ? 0.5 : 1;
+  return share * (method.kind === 'full' ? tokenCount(layout) ** 2 : arrowPairs(layout, block, method));
+}
+
+function arrowPairs(layout: TokenLayout, block: BlockSize, method: ArrowMethod): number {
   const window = halfWindow(method.fraction, layout.image);
   const key = `${layout.order} ${layout.text} ${layout.image} ${block.join(' ')} ${window}`;
   const known = memo.get(key);

@@ -1,55 +1,62 @@
 import type { Device, Tensor } from '../device/device.ts';
 import type { AttentionCall, AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
+import { AttentionMemory } from './attention-memory.ts';
 import type { AttentionPlan } from './attention-plan.ts';
-import { FULL, type HeadMethod } from './method.ts';
+import { FULL } from './method.ts';
+import { type ResidualNeeds, residualNeeds } from './residual-needs.ts';
 
 /**
- * Runs a plan: one output buffer per layer that lives as long as the run and is written in place, so that cached heads
+ * Runs a plan: every layer's output and residuals live as long as the run and are written in place, so that cached heads
  * keep what they put out the step before. Without a plan, full attention everywhere.
  */
 export class PlanAttention {
   readonly #device: Device;
   readonly #layers: readonly AttentionLayer[];
   readonly #plan: AttentionPlan | null;
-  /** By layer where there is a plan; without one nothing is kept, so a single buffer per shape serves all layers. */
-  readonly #outputs = new Map<number, Tensor>();
+  readonly #needs: readonly (readonly ResidualNeeds[])[];
+  readonly #memory: AttentionMemory;
+  /** Without a plan nothing is kept, so a single buffer serves all layers of a shape. */
+  #output: Tensor | null = null;
 
   /** The plan must fit: see `requirePlan`. */
   constructor(device: Device, layers: readonly AttentionLayer[], plan: AttentionPlan | null) {
     this.#device = device;
     this.#layers = layers;
     this.#plan = plan;
+    this.#needs = plan ? residualNeeds(plan) : [];
+    this.#memory = new AttentionMemory(device);
   }
 
   step(step: number): AttentionHook {
-    return (call) => {
-      const out = this.#output(call);
-      const headDim = call.q.shape[3] ?? 0;
-      const block = this.#plan?.block ?? this.#device.preferredBlock(headDim);
-      this.#device.headwiseAttention({ ...call, block, out, methods: this.#methods(step, call.layer) });
-      return out;
-    };
+    const plan = this.#plan;
+    return plan ? (call) => this.#planned(plan, step, call) : (call) => this.#full(call);
   }
 
   close(): void {
-    this.#device.release(...this.#outputs.values());
-    this.#outputs.clear();
+    this.#memory.close();
+    if (this.#output) this.#device.release(this.#output);
+    this.#output = null;
   }
 
-  #methods(step: number, layer: number): readonly HeadMethod[] {
-    const plan = this.#plan;
-    if (!plan) return new Array(this.#layers[layer]!.heads).fill(FULL);
-    return plan.choices[step]![layer]!.map((choice) => plan.methods[choice]!);
+  #planned(plan: AttentionPlan, step: number, call: AttentionCall): Tensor {
+    const methods = plan.choices[step]![call.layer]!.map((choice) => plan.methods[choice]!);
+    const out = this.#memory.attend(call, plan.block, methods);
+    for (const [fraction, heads] of this.#needs[step]![call.layer]!)
+      this.#memory.keepResiduals(call, plan.block, methods, fraction, (head) => heads.has(head));
+    return out;
   }
 
-  #output(call: AttentionCall): Tensor {
-    const slot = this.#plan ? call.layer : 0;
-    const known = this.#outputs.get(slot);
-    if (known && sameShape(known, call.q)) return known;
-    if (known) this.#device.release(known);
-    const output = this.#device.allocate(call.q.shape);
-    this.#outputs.set(slot, output);
-    return output;
+  #full(call: AttentionCall): Tensor {
+    const { q, layer } = call;
+    if (this.#output && !sameShape(this.#output, q)) {
+      this.#device.release(this.#output);
+      this.#output = null;
+    }
+    this.#output ??= this.#device.allocate(q.shape);
+    const methods = new Array(this.#layers[layer]!.heads).fill(FULL);
+    const block = this.#device.preferredBlock(q.shape[3] ?? 0);
+    this.#device.headwiseAttention({ ...call, block, out: this.#output, methods });
+    return this.#output;
   }
 }
 

@@ -22,7 +22,7 @@ import type {
   Tensor,
 } from './device.ts';
 import { Gemm } from './gemm.ts';
-import { candidateWindows, headWindows } from './half-windows.ts';
+import { candidateWindows, headPlan } from './head-plan.ts';
 import { countOf, requireLengths, requireRange } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
 import { stackedShape } from './stacked-shape.ts';
@@ -248,6 +248,13 @@ export class CpuDevice implements Device {
     return rows;
   }
 
+  samples(x: Tensor, begin: number, end: number): CpuTensor {
+    const input = contiguous('samples', 'x', x);
+    const [batch = 0, ...rest] = input.shape;
+    requireRange('samples', begin, end, batch);
+    return input.view([end - begin, ...rest], input.offset + begin * countOf(rest));
+  }
+
   concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): CpuTensor {
     const inputs = parts.map((part) => flattened('concat', part));
     const out = this.#rearranged(axis === 'tokens' ? joinTokens(inputs) : joinChannels(inputs));
@@ -258,15 +265,28 @@ export class CpuDevice implements Device {
   headwiseAttention(call: HeadwiseAttentionCall): void {
     const input = attentionInput('headwiseAttention', call);
     const out = contiguous('headwiseAttention', 'out', call.out, call.q.shape).floats;
-    const halfWindows = headWindows(call.methods, input.heads, call.layout);
-    this.#queue.enqueue((signal) => kernels.headwiseAttention({ ...input, out, halfWindows, signal }));
+    const { addends, addendOf, subtract, sharesGuidance, halfWindows } = headPlan(call, input.batch, input.heads);
+    const combine = addendOf && {
+      addends: addends.map((addend) => contiguous('headwiseAttention', 'residual', addend, call.q.shape).floats),
+      ...{ addendOf, subtract },
+    };
+    const args = { ...input, out, halfWindows, ...(sharesGuidance && { sharesGuidance }), ...(combine && { combine }) };
+    this.#queue.enqueue((signal) => kernels.headwiseAttention({ ...args, signal }));
   }
 
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
     const input = attentionInput('measureAttention', call);
-    const previous = call.previous && contiguous('measureAttention', 'previous', call.previous, call.q.shape).floats;
+    const floatsOf = (name: string, tensor: Tensor) =>
+      contiguous('measureAttention', name, tensor, call.q.shape).floats;
+    const residuals = call.fractions.map((fraction) => {
+      const residual = call.residuals.get(fraction);
+      return residual ? floatsOf('residual', residual) : null;
+    });
+    const references = call.references.map((reference) => floatsOf('reference', reference));
     const halfWindows = candidateWindows(call.fractions, call.layout);
-    return this.#queue.enqueueResult((signal) => kernels.measureAttention({ ...input, previous, halfWindows, signal }));
+    return this.#queue.enqueueResult((signal) =>
+      kernels.measureAttention({ ...input, residuals, references, halfWindows, signal }),
+    );
   }
 
   attentionMap(call: AttentionMapCall): Promise<AttentionMap> {

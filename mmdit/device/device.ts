@@ -70,6 +70,8 @@ export interface Device {
   columns(x: Tensor, begin: number, end: number): Tensor;
   /** Rows [begin, end) of axis 1 of [B, N, …] as [B, end − begin, C], later axes flattened; a view where the device can. */
   rows(x: Tensor, begin: number, end: number): Tensor;
+  /** Samples [begin, end) of axis 0, as a view. */
+  samples(x: Tensor, begin: number, end: number): Tensor;
   /** Concatenation of [B, n, …] along axis 1 (`tokens`) or the last axis (`channels`); axes after the second are flattened. */
   concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): Tensor;
 
@@ -79,8 +81,8 @@ export interface Device {
    */
   headwiseAttention(call: HeadwiseAttentionCall): void;
   /**
-   * Every arrow window against full attention in one pass (windows nest, so that all of them cost about one full
-   * attention): the sums from which RSE follows, for `cached` too where `previous` is given. Outputs are not kept.
+   * Every arrow window, with its residual too, and outputs made elsewhere against full attention in one pass (windows
+   * nest, so that all of them cost about one full attention): the sums from which RSE follows. Outputs are not kept.
    */
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums>;
   /** One head's softmax probabilities averaged over a [mapSize × mapSize] grid of the joint sequence, with the mass arrows keep. */
@@ -135,13 +137,19 @@ export interface HeadwiseAttentionCall extends AttentionInput {
   readonly out: Tensor;
   /** One method per head. */
   readonly methods: readonly HeadMethod[];
+  /** By window's fraction, shaped as `out`: what methods with a residual add. */
+  readonly residuals?: ReadonlyMap<number, Tensor>;
+  /** Instead: what heads put out is taken from this, shaped as `out`. That is how residuals are made. */
+  readonly subtractFrom?: Tensor;
 }
 
 export interface MeasureAttentionCall extends AttentionInput {
   /** Arrow candidates by fraction F. */
   readonly fractions: readonly number[];
-  /** The layer's output of the step before; null at step 0. */
-  readonly previous: Tensor | null;
+  /** By fraction: measured with this added too. */
+  readonly residuals: ReadonlyMap<number, Tensor>;
+  /** Outputs of this layer made elsewhere, such as the step before's. */
+  readonly references: readonly Tensor[];
 }
 
 /**
@@ -156,8 +164,10 @@ export interface AttentionErrorSums {
   readonly sumOfSquares: Float64Array;
   /** Σ (y_m − y_full)² per arrow fraction, then per head: `[fractions][heads]`. */
   readonly arrow: readonly Float64Array[];
-  /** Σ (y_prev − y_full)² per head; null where there was no previous output. */
-  readonly cached: Float64Array | null;
+  /** The same with the fraction's residual added; null where it has none. */
+  readonly withResidual: readonly (Float64Array | null)[];
+  /** `[references][heads]` */
+  readonly references: readonly Float64Array[];
 }
 
 export interface AttentionMapCall extends AttentionInput {

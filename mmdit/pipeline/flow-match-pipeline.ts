@@ -1,5 +1,6 @@
 import { PlanAttention } from '../attention/plan-attention.ts';
 import { requirePlan } from '../attention/require-plan.ts';
+import { keptTensors } from '../attention/residual-needs.ts';
 import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Device, Shape } from '../device/device.ts';
 import { runAbortable } from '../device/run-abortable.ts';
@@ -131,7 +132,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     const { samples, sampling, signal } = request;
     requireSampling(sampling, this.#pixelsPerToken);
     requireSamples(samples);
-    this.#requireMemory(samples, sampling, request.keepsOutputs ?? false);
+    this.#requireMemory(samples, sampling, request.keptTensors ?? 0);
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
@@ -144,7 +145,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     });
   }
 
-  #requireMemory(samples: readonly Sample[], sampling: Sampling, keepsOutputs: boolean): void {
+  #requireMemory(samples: readonly Sample[], sampling: Sampling, keptTensors: number): void {
     const { textTokens, imageTokens, width, height } = this.describeSampling(sampling);
     const [layer] = this.layers;
     const copies = this.usesNegativePrompts(sampling) ? 2 : 1;
@@ -153,7 +154,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
       batch: samples.length * copies,
       tokens: textTokens + imageTokens,
       channels: (layer?.heads ?? 0) * (layer?.headDim ?? 0),
-      outputs: keepsOutputs ? this.layers.length : 1,
+      kept: Math.max(1, keptTensors * this.layers.length),
     });
   }
 
@@ -191,7 +192,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
 
   async #generate(request: GenerateRequest): Promise<GenerateResult> {
     const { samples, sampling, plan, onProgress, signal } = request;
-    if (plan) requirePlan(plan, this.layers, sampling.steps, this.device);
+    if (plan) requirePlan(plan, this.layers, sampling.steps, this.device, this.usesNegativePrompts(sampling));
     const watch = new Stopwatch();
     const attention = new PlanAttention(this.device, this.layers, plan ?? null);
     try {
@@ -199,7 +200,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
         samples,
         sampling,
         attention: (step) => attention.step(step),
-        keepsOutputs: plan !== undefined,
+        keptTensors: plan ? keptTensors(plan) : 0,
         onProgress: (progress) => {
           if (progress.stage === 'denoise' && progress.step === 0) watch.lap('encode');
           onProgress?.(progress);

@@ -78,8 +78,8 @@ export interface DenoiseRequest {
   readonly sampling: Sampling;
   /** The attention hook of a step (0-based, from the sampler). */
   readonly attention: (step: number) => AttentionHook;
-  /** The hook keeps every layer's output from step to step: counted in the memory that the job needs. */
-  readonly keepsOutputs?: boolean;
+  /** Tensors of its output's size that the hook keeps of every layer: counted in the memory that the job needs. */
+  readonly keptTensors?: number;
   readonly onProgress?: (progress: GenerateProgress) => void;
   /** Called when a step's latents are computed, with them (read only, changed by the next step); awaited. */
   readonly afterStep?: (step: number, latents: Float32Array) => void | Promise<void>;

@@ -15,13 +15,13 @@ export interface Work {
   readonly batch: number;
   readonly tokens: number;
   readonly channels: number;
-  /** Attention outputs kept from step to step: one per layer under a scheme, else one for all. */
-  readonly outputs: number;
+  /** Attention outputs and residuals kept from step to step: some per layer under a scheme, else one for all. */
+  readonly kept: number;
 }
 
 /** Throws WorkMemoryError before work starts that cannot fit. */
-export function requireWorkMemory(device: Device, { what, batch, tokens, channels, outputs }: Work): void {
-  const needed = batch * tokens * channels * BYTES[device.info.computeDtype] * (ACTIVATIONS + outputs);
+export function requireWorkMemory(device: Device, { what, batch, tokens, channels, kept }: Work): void {
+  const needed = batch * tokens * channels * BYTES[device.info.computeDtype] * (ACTIVATIONS + kept);
   const { freeBytes } = device;
   if (needed > freeBytes) throw new WorkMemoryError(device.info, what, needed, freeBytes);
 }

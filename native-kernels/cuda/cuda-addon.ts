@@ -146,16 +146,32 @@ export interface CudaContext {
   }): void;
   fillNormal(args: { out: CudaPlace; count: number; dtype: number; std: number; seed: number }): void;
   headwiseAttention(
-    args: CudaAttentionShape & { q: CudaHeads; k: CudaHeads; v: CudaHeads; out: CudaHeads; halfWindows: Int32Array },
+    args: CudaAttentionShape & {
+      q: CudaHeads;
+      k: CudaHeads;
+      v: CudaHeads;
+      out: CudaHeads;
+      halfWindows: Int32Array;
+      sharesGuidance: Uint8Array | null;
+      /** At most `maxAddends`. */
+      addends: readonly CudaHeads[];
+      addendOf: Int32Array | null;
+      subtract: boolean;
+    },
   ): void;
-  /** Float64 [heads][candidates + 3]: sum, sum of squares, squared error of `previous` and of each candidate. */
+  /**
+   * Float64 [heads][2 + 2 · candidates + references]: sum, sum of squares; squared errors of each candidate, of each with
+   * its residual (0 without one), of each reference.
+   */
   measureAttention(
     args: CudaAttentionShape & {
       q: CudaHeads;
       k: CudaHeads;
       v: CudaHeads;
-      previous: CudaHeads | null;
       halfWindows: Int32Array;
+      residuals: readonly (CudaHeads | null)[];
+      /** At most `maxReferences`. */
+      references: readonly CudaHeads[];
     },
   ): Promise<ArrayBuffer>;
   /** Float64 [maxCandidates] of kept mass, then float32 [size, size]. */
@@ -174,6 +190,8 @@ export interface CudaContext {
 interface CudaAddon {
   readonly CudaContext: new (card: number, cublasLt: string, choices: MatmulChoices) => CudaContext;
   readonly maxCandidates: number;
+  readonly maxAddends: number;
+  readonly maxReferences: number;
   cards(): CudaCard[];
   problem(): string | null;
   attentionBlock(headDim: number): [number, number];
@@ -232,4 +250,9 @@ export function cudaAttentionBlock(headDim: number): readonly [number, number] {
 /** Windows that one measuring or mapping call takes. */
 export function cudaMaxCandidates(): number {
   return requireCudaAddon().maxCandidates;
+}
+
+/** Outputs made elsewhere that one measuring call compares. */
+export function cudaMaxReferences(): number {
+  return requireCudaAddon().maxReferences;
 }

@@ -101,7 +101,7 @@ async function measureShape({ name, heads, dim, layout, rounds }: Shape) {
       half: () => headwiseAttention({ ...half, out: halfOut, halfWindows }),
       halfCached: attention((head) => (head < heads / 2 ? FULL_HEAD : CACHED_HEAD)),
       allCached: attention(() => CACHED_HEAD),
-      measure: () => measureAttention({ ...shape, halfWindows: windows, previous: null }),
+      measure: () => measureAttention({ ...shape, halfWindows: windows, references: [] }),
       // Last: its threads spin for a while after a run, and would take the cores from whoever comes next.
       onnx,
     },

@@ -15,6 +15,8 @@ struct Plan {
   AttentionShape shape;
   std::vector<int32_t> windows;
   bool measuring;
+  Addends addends = {};
+  Compared compared = {};
   TilePlan host;
   Tile* tiles = nullptr;
   KeyWalk* walks = nullptr;
@@ -41,27 +43,46 @@ bool upload(T*& to, const std::vector<T>& from) {
 
 extern "C" {
 
-// Measuring plans take candidates, others one half-window per head. Null where the card has no memory for it.
+// Measuring plans take candidates, others one half-window per head, with `shares` and `addendOf` per head or null. Null
+// where the card has no memory for it.
 Plan* plan_create(int batch, int heads, int dim, int dtype, int64_t text, int64_t image, int textFirst, float scale,
-                  const int32_t* windows, int count, int measuring) {
+                  const int32_t* windows, int count, const uint8_t* shares, const int32_t* addendOf, int measuring) {
   auto plan = std::make_unique<Plan>();
   plan->shape = {batch, heads, dim, static_cast<Dtype>(dtype), {text, image, textFirst != 0}, scale};
   plan->windows.assign(windows, windows + count);
   plan->measuring = measuring != 0;
   const BlockSize block = attentionBlock(dim);
-  plan->host = measuring ? planMeasure(plan->shape, windows, count, block) : planHeadwise(plan->shape, windows, block);
+  plan->host = measuring ? planMeasure(plan->shape, windows, count, block)
+                         : planHeadwise(plan->shape, {windows, shares, addendOf}, block);
   const int32_t zeros[2] = {0, 0};
   if (!upload(plan->tiles, plan->host.tiles) || !upload(plan->walks, plan->host.walks)) return nullptr;
   if (cudaMalloc(&plan->counters, 8) || cudaMemcpy(plan->counters, zeros, 8, cudaMemcpyHostToDevice)) return nullptr;
   if (measuring) {
-    const size_t hopper = hopperMeasureScratchBytes(plan->shape, count), mma = mmaMeasureScratchBytes(plan->shape, count);
+    // For as many references as there may be.
+    const Compared most = {count, {}, kMaxReferences, {}};
+    const size_t hopper = hopperMeasureScratchBytes(plan->shape, most), mma = mmaMeasureScratchBytes(plan->shape, most);
     if (cudaMalloc(&plan->scratch, hopper > mma ? hopper : mma)) return nullptr;
-    if (cudaMalloc(&plan->sums, sizeof(double) * heads * (count + 3))) return nullptr;
+    if (cudaMalloc(&plan->sums, sizeof(double) * heads * most.values())) return nullptr;
+    plan->compared.candidates = count;
   }
   return plan.release();
 }
 
 void plan_destroy(Plan* plan) { delete plan; }
+
+void plan_addend(Plan* plan, int index, void* data, int64_t tokenStride, int64_t batchStride, int subtract) {
+  plan->addends.view[index] = {data, tokenStride, batchStride};
+  plan->addends.sign = subtract ? -1.f : 1.f;
+}
+
+void plan_residual(Plan* plan, int candidate, void* data, int64_t tokenStride, int64_t batchStride) {
+  plan->compared.residuals[candidate] = {data, tokenStride, batchStride};
+}
+
+void plan_reference(Plan* plan, int index, void* data, int64_t tokenStride, int64_t batchStride) {
+  plan->compared.reference[index] = {data, tokenStride, batchStride};
+  plan->compared.references = index + 1;
+}
 
 // 64-key blocks that all tiles visit together.
 int64_t plan_blocks(const Plan* plan) {
@@ -78,28 +99,28 @@ int headwise(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, i
   call.k = {k, tokenStride, batchStride};
   call.v = {v, tokenStride, batchStride};
   call.out = {out, outTokenStride, outBatchStride};
+  call.addends = plan->addends;
   call.tiles = plan->list();
   call.scheduler = {plan->counters};
   return useMma ? headwiseAttentionMma(call, stream) : headwiseAttentionHopper(call, stream);
 }
 
-// sums: host memory, [heads][candidates + 3]; null to leave them on the card.
-int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, int64_t batchStride, void* previous,
-            int64_t previousTokenStride, int64_t previousBatchStride, int useMma, double* sums, cudaStream_t stream) {
+// sums: host memory, [heads][compared.values()]; null to leave them on the card.
+int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, int64_t batchStride, int useMma,
+            double* sums, cudaStream_t stream) {
   MeasureAttentionCall call = {};
   call.shape = plan->shape;
   call.q = {q, tokenStride, batchStride};
   call.k = {k, tokenStride, batchStride};
   call.v = {v, tokenStride, batchStride};
-  call.previous = {previous, previousTokenStride, previousBatchStride};
-  call.candidates = static_cast<int32_t>(plan->windows.size());
+  call.compared = plan->compared;
   call.tiles = plan->list();
   call.scheduler = {plan->counters};
   call.scratch = plan->scratch;
   call.sums = plan->sums;
   if (const int error = useMma ? measureAttentionMma(call, stream) : measureAttentionHopper(call, stream)) return error;
   if (!sums) return 0;
-  const size_t bytes = sizeof(double) * plan->shape.heads * (call.candidates + 3);
+  const size_t bytes = sizeof(double) * plan->shape.heads * call.compared.values();
   if (const int error = cudaMemcpyAsync(sums, plan->sums, bytes, cudaMemcpyDeviceToHost, stream)) return error;
   return cudaStreamSynchronize(stream);
 }

@@ -28,23 +28,52 @@ def check(error):
         raise RuntimeError(lib.error_string(error).decode())
 
 
+def place(tensor):
+    return pointer(tensor), I64(tensor.stride(1)), I64(tensor.stride(0))
+
+
+def per_head(kind, values):
+    return (kind * len(values))(*values) if values is not None else None
+
+
 class Plan:
     """A launch's tile list on the card: one half-window per head, or candidates to measure."""
 
-    def __init__(self, batch, heads, dim, dtype, text, image, text_first, windows, measuring=False, scale=None):
+    def __init__(self, batch, heads, dim, dtype, text, image, text_first, windows, measuring=False, scale=None,
+                 shares=None, addend_of=None):
         self.heads, self.dim, self.tokens, self.batch = heads, dim, text + image, batch
         self.windows = sorted(windows) if measuring else list(windows)
         array = (ctypes.c_int32 * max(1, len(windows)))(*self.windows)
         scale = 1 / math.sqrt(dim) if scale is None else scale
         self.handle = PTR(
             lib.plan_create(batch, heads, dim, DTYPES[dtype], I64(text), I64(image), int(text_first),
-                            ctypes.c_float(scale), array, len(windows), int(measuring)))
+                            ctypes.c_float(scale), array, len(windows), per_head(ctypes.c_uint8, shares),
+                            per_head(ctypes.c_int32, addend_of), int(measuring)))
+        self.references = 0
+        # What the plan points to lives as long as it does.
+        self.kept = []
         if not self.handle:
             raise MemoryError("no device memory for the plan")
 
     def __del__(self):
         if getattr(self, "handle", None):
             lib.plan_destroy(self.handle)
+
+    def combine(self, addends, subtract=False):
+        self.kept += addends
+        for index, addend in enumerate(addends):
+            lib.plan_addend(self.handle, index, *place(addend), int(subtract))
+        return self
+
+    def compare(self, references=(), residuals=None):
+        """With outputs made elsewhere, and candidates with what `residuals` has for them by index."""
+        self.kept += [*references, *(residuals or {}).values()]
+        for index, reference in enumerate(references):
+            lib.plan_reference(self.handle, index, *place(reference))
+        for candidate, residual in (residuals or {}).items():
+            lib.plan_residual(self.handle, candidate, *place(residual))
+        self.references = len(references)
+        return self
 
     def key_blocks(self):
         return lib.plan_blocks(self.handle)
@@ -54,12 +83,11 @@ class Plan:
                            pointer(out), I64(out.stride(1)), I64(out.stride(0)), int(mma), stream()))
         return out
 
-    def measure(self, q, k, v, previous=None, mma=False, download=True):
-        values = len(self.windows) + 3
+    def measure(self, q, k, v, mma=False, download=True):
+        """[heads, values]: sum, sum of squares; errors of candidates, of candidates with residuals, of references."""
+        values = 2 + 2 * len(self.windows) + self.references
         sums = (ctypes.c_double * (self.heads * values))()
-        strides = (previous.stride(1), previous.stride(0)) if previous is not None else (0, 0)
-        check(lib.measure(self.handle, pointer(q), pointer(k), pointer(v), I64(q.stride(1)), I64(q.stride(0)),
-                          pointer(previous), I64(strides[0]), I64(strides[1]), int(mma),
+        check(lib.measure(self.handle, pointer(q), pointer(k), pointer(v), I64(q.stride(1)), I64(q.stride(0)), int(mma),
                           sums if download else None, stream()))
         if download:
             return torch.tensor(list(sums), dtype=torch.float64).view(self.heads, values)

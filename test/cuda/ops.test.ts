@@ -1,7 +1,7 @@
 /** Every op of the CUDA device against the CPU device in float32. On a machine with a card: npm run test:cuda */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { HeadMethod } from '../../mmdit/attention/method.ts';
+import { type HeadMethod, parseMethod } from '../../mmdit/attention/method.ts';
 import type { TokenLayout } from '../../mmdit/attention/token-layout.ts';
 import { CpuDevice } from '../../mmdit/device/cpu-device.ts';
 import { CudaDevice } from '../../mmdit/device/cuda/cuda-device.ts';
@@ -201,15 +201,39 @@ for (const layout of LAYOUTS) {
         return out;
       }));
 
+    test(`residuals and sharing ${label}`, () =>
+      compare(
+        { q: shape, k: shape, v: shape, residual: shape },
+        (d, t) => {
+          const input = { q: t.q!, k: t.k!, v: t.v!, layout, block: cuda.preferredBlock(dim) };
+          const kept = d.allocate(shape);
+          d.copy(t.residual!, kept);
+          const full = d.allocate(shape);
+          d.headwiseAttention({ ...input, out: full, methods: ['cfg', 'full', 'full', 'cfg'].map(parseMethod) });
+          const arrows = ['cfg+arrow/8', 'cached', 'arrow/8', 'arrow/8'].map(parseMethod);
+          d.headwiseAttention({ ...input, out: kept, methods: arrows, subtractFrom: full });
+          const out = d.allocate(shape);
+          d.copy(full, out);
+          const methods = ['arrow/8+residual', 'cfg+arrow/8+residual', 'cached', 'cfg+arrow/32'].map(parseMethod);
+          d.headwiseAttention({ ...input, out, methods, residuals: new Map([[8, kept]]) });
+          d.release(full, kept);
+          return out;
+        },
+        2 * BF16,
+      ));
+
     test(`measureAttention ${label}`, async () => {
-      const values = [0, 1, 2, 3].map(() => bfloat16(random.normals(shape.reduce((a, b) => a * b, 1))));
+      const values = [0, 1, 2, 3, 4].map(() => bfloat16(random.normals(shape.reduce((a, b) => a * b, 1))));
       const [onCpu, onCuda] = await Promise.all(
         [cpu, cuda].map((device) => {
-          const [q, k, v, previous] = values.map((floats) => device.upload(floats, shape));
+          const [q, k, v, previous, residual] = values.map((floats) => device.upload(floats, shape));
           const block = cuda.preferredBlock(dim);
           // In no order, more than one walk takes, one of them twice.
           const fractions = [8, 2, 64, 16, 32, 4, 8, 128];
-          return device.measureAttention({ q: q!, k: k!, v: v!, previous: previous!, layout, block, fractions });
+          // More than one call takes.
+          const references = new Array<Tensor>(10).fill(previous!);
+          const residuals = new Map([8, 64].map((fraction) => [fraction, residual!]));
+          return device.measureAttention({ q: q!, k: k!, v: v!, residuals, references, layout, block, fractions });
         }),
       );
       assert.equal(onCuda!.count, onCpu!.count);
@@ -217,7 +241,10 @@ for (const layout of LAYOUTS) {
         sums!.sumOfSquares[head]! - sums!.sum[head]! ** 2 / sums!.count;
       for (let head = 0; head < METHODS.length; head++) {
         const pairs = [
-          [onCuda!.cached![head]!, onCpu!.cached![head]!],
+          ...onCpu!.references.map((errors, n) => [onCuda!.references[n]![head]!, errors[head]!] as const),
+          ...onCpu!.withResidual.flatMap((errors, n) =>
+            errors ? [[onCuda!.withResidual[n]![head]!, errors[head]!] as const] : [],
+          ),
           ...onCpu!.arrow.map((errors, n) => [onCuda!.arrow[n]![head]!, errors[head]!] as const),
         ] as const;
         for (const [found, expected] of pairs) {

@@ -36,8 +36,12 @@ const joint = {
 };
 
 const CALLS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  headwiseAttention: { ...attention, v: floats(), out: floats() },
-  measureAttention: { ...attention, v: floats(), previous: floats() },
+  headwiseAttention: {
+    ...attention,
+    ...{ batch: 2, text: 2, image: 6, v: floats(), out: floats(), sharesGuidance: Uint8Array.of(0, 1) },
+    ...{ addends: [floats()], addendOf: Int32Array.of(-1, 0), subtract: true },
+  },
+  measureAttention: { ...attention, v: floats(), residuals: [floats(), null], references: [floats()] },
   attentionMap: { ...attention, batchIndex: 0, head: 1, cell: 4, values: floats(16) },
   headwiseRse: { y: floats(), yFull: floats(), batch: 1, tokens: 16, heads: 2, dim: 8 },
   keptKeyRanges: { text: 4, image: 12, textFirst: false, blockRows: 4, blockKeys: 4, halfWindow: 2 },
@@ -73,6 +77,10 @@ const JUNK = [
   floats(0),
   new Uint8Array(3),
   Int32Array.of(-9),
+  Int32Array.of(9, 9),
+  Uint8Array.of(1, 1),
+  [floats(1)],
+  [null],
 ];
 
 describe.each(Object.entries(CALLS))('%s', (name, args) => {

@@ -107,8 +107,14 @@ describe('a wrong argument is named, with what was expected and found', () => {
 
   test('in the other kernels', async () => {
     const { q, k, v } = attentionArgs();
-    const measure = { ...SHAPE, q, k, v, previous: null, halfWindows: Int32Array.of(1) };
-    await expect(measureAttention({ ...measure, previous: new Float32Array(1) })).rejects.toThrow(/"previous"/);
+    const measure = { ...SHAPE, q, k, v, references: [], halfWindows: Int32Array.of(1) };
+    await expect(measureAttention({ ...measure, references: [new Float32Array(1)] })).rejects.toThrow(
+      /"references\[0\]"/,
+    );
+    await expect(measureAttention({ ...measure, residuals: [new Float32Array(1)] })).rejects.toThrow(
+      /"residuals\[0\]"/,
+    );
+    await expect(measureAttention({ ...measure, residuals: [] })).rejects.toThrow(/one per candidate \(1\)/);
     await expect(measureAttention({ ...measure, halfWindows: Int32Array.of(FULL_HEAD) })).rejects.toThrow(
       /"halfWindows"/,
     );
@@ -152,7 +158,7 @@ describe('cancelling', () => {
     const args = longCall(controller.signal);
     const starts = {
       headwiseAttention: () => headwiseAttention(args),
-      measureAttention: () => measureAttention({ ...args, halfWindows: Int32Array.of(500), previous: null }),
+      measureAttention: () => measureAttention({ ...args, halfWindows: Int32Array.of(500), references: [] }),
       attentionMap: () => attentionMap({ ...args, batchIndex: 0, head: 0, cell: 4, halfWindows: Int32Array.of(500) }),
     };
     const call = starts[name]();

@@ -49,7 +49,7 @@ test.each([
   const { text, image, ...input } = await inputsOf(0);
   const halfWindows = Int32Array.of(64, 48, 16);
   const layout = { text, image, order };
-  const sums = await measureAttention({ ...input, layout, halfWindows, previous: null });
+  const sums = await measureAttention({ ...input, layout, halfWindows, references: [] });
   const variance = sums.sumOfSquares[0]! - sums.sum[0]! ** 2 / sums.count;
   const [expected] = await floats(`0.${order.replace('-', '_')}.half${halfWindow}.token.rse`);
   const measured = sums.arrow[halfWindows.indexOf(halfWindow)]![0]! / variance;

@@ -189,3 +189,41 @@ describe('not-a-number', () => {
     expect(out.every((value, index) => Number.isNaN(value) === index % 64 < 32)).toBe(true);
   });
 });
+
+describe('heads that share the guided half, and residuals', () => {
+  const shape: Shape = { name: '', batch: 4, heads: 4, dim: 24, text: 9, image: 61, block: [16, 16], halfWindows: [] };
+  const halfWindows = Int32Array.of(FULL_HEAD, 7, CACHED_HEAD, 7);
+  const perSample = (shape.text + shape.image) * shape.heads * shape.dim;
+  const headOf = (index: number) => Math.floor(index / shape.dim) % shape.heads;
+
+  test('the first half of a sharing head is a copy of the second', async () => {
+    const input = inputsOf(shape, 'image-first');
+    const plain = new Float32Array(input.q.length).fill(POISON);
+    const shared = plain.slice();
+    await headwiseAttention({ ...input, out: plain, halfWindows });
+    await headwiseAttention({ ...input, out: shared, halfWindows, sharesGuidance: Uint8Array.of(1, 0, 1, 1) });
+    for (const [index, value] of shared.entries()) {
+      const copied = [0, 3].includes(headOf(index)) && index < 2 * perSample;
+      expect(value).toBe(plain[copied ? index + 2 * perSample : index]);
+    }
+  });
+
+  test('a residual kept at a full step makes an arrow full again', async () => {
+    const input = inputsOf(shape, 'text-first');
+    const full = new Float32Array(input.q.length);
+    await headwiseAttention({ ...input, out: full, halfWindows: new Int32Array(4).fill(FULL_HEAD) });
+    const residual = new Float32Array(input.q.length).fill(POISON);
+    const kept = { addends: [full], addendOf: Int32Array.of(-1, 0, 0, 0), subtract: true };
+    const arrows = Int32Array.of(CACHED_HEAD, 7, CACHED_HEAD, 3);
+    await headwiseAttention({ ...input, out: residual, halfWindows: arrows, combine: kept });
+    for (const [index, value] of residual.entries())
+      expect(value === Math.fround(POISON)).toBe([0, 2].includes(headOf(index)));
+    const again = new Float32Array(input.q.length).fill(POISON);
+    const added = { addends: [full, residual], addendOf: Int32Array.of(-1, 1, -1, 1), subtract: false };
+    await headwiseAttention({ ...input, out: again, halfWindows: arrows, combine: added });
+    for (const [index, value] of again.entries()) {
+      if ([1, 3].includes(headOf(index))) expect(Math.abs(value - full[index]!)).toBeLessThan(1e-6);
+      else expect(value).toBe(Math.fround(POISON));
+    }
+  });
+});

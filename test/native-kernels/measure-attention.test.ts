@@ -41,8 +41,10 @@ describe.each([
 
   test('equals every arrow on its own, compared by headwiseRse', async () => {
     const input = inputsOf(text, image, order);
-    const previous = randomFloats(input.q.length, 14);
-    const sums = await measureAttention({ ...input, halfWindows, previous });
+    const references = [randomFloats(input.q.length, 14), randomFloats(input.q.length, 15)];
+    const residual = randomFloats(input.q.length, 16);
+    const residuals = [null, residual, residual, null, null];
+    const sums = await measureAttention({ ...input, halfWindows, references, residuals });
 
     const attention = async (window: number) => {
       const out = new Float32Array(input.q.length);
@@ -58,15 +60,24 @@ describe.each([
         // Keys are visited in another order, so the last bits differ: by 1e-12 of the variance where the window keeps all.
         expect(Math.abs(measured - rse[head]!)).toBeLessThan(1e-5 * rse[head]! + 1e-12);
       }
+      const withResidual = sums.withResidual[n];
+      expect(withResidual === null).toBe(residuals[n] === null);
+      if (!withResidual) continue;
+      const y = (await attention(window)).map((value, at) => value + residual[at]!);
+      const expected = await headwiseRse({ ...shape, y, yFull });
+      for (let head = 0; head < HEADS; head++)
+        expect(withResidual[head]! / variance(sums, head) / expected[head]!).toBeCloseTo(1, 5);
     }
-    const cached = await headwiseRse({ ...shape, y: previous, yFull });
-    for (let head = 0; head < HEADS; head++)
-      expect(sums.cached![head]! / variance(sums, head) / cached[head]!).toBeCloseTo(1, 5);
+    for (const [n, y] of references.entries()) {
+      const expected = await headwiseRse({ ...shape, y, yFull });
+      for (let head = 0; head < HEADS; head++)
+        expect(sums.references[n]![head]! / variance(sums, head) / expected[head]!).toBeCloseTo(1, 5);
+    }
   });
 
   test('sums are those of float64', async () => {
     const input = inputsOf(text, image, order);
-    const sums = await measureAttention({ ...input, halfWindows, previous: null });
+    const sums = await measureAttention({ ...input, halfWindows, references: [] });
     const heads = [0, 1, 2];
     const full = naiveAttention(input, [null, null, null]);
     const arrows = [...halfWindows].map((window) => naiveAttention(input, [window, window, window]));
@@ -85,7 +96,7 @@ describe.each([
         expect(Math.abs(sums.arrow[n]![head]! - expected)).toBeLessThan(1e-5 * expected + 1e-12 * squares);
       }
     }
-    expect(sums.cached).toBeNull();
+    expect(sums.references).toEqual([]);
     expect(sums.count).toBe(BATCH * (text + image) * DIM);
   });
 });
@@ -93,7 +104,7 @@ describe.each([
 test('the same bits on any number of threads', async () => {
   const input = inputsOf(21, 133, 'text-first');
   const measure = () =>
-    measureAttention({ ...input, halfWindows: Int32Array.of(8, 30), previous: randomFloats(input.q.length, 15) });
+    measureAttention({ ...input, halfWindows: Int32Array.of(8, 30), references: [randomFloats(input.q.length, 15)] });
   const first = await measure();
   for (const count of [1, 3, 5]) {
     setThreads(count);
@@ -105,7 +116,7 @@ test('no candidates: full attention alone', async () => {
   const sums = await measureAttention({
     ...inputsOf(5, 20, 'text-first'),
     halfWindows: new Int32Array(0),
-    previous: null,
+    references: [],
   });
   expect(sums.arrow).toEqual([]);
   expect(variance(sums, 0)).toBeGreaterThan(0);
@@ -113,9 +124,9 @@ test('no candidates: full attention alone', async () => {
 
 test('a head with a not-a-number has no RSE; the others keep theirs', async () => {
   const input = inputsOf(10, 60, 'text-first');
-  const clean = await measureAttention({ ...input, halfWindows: Int32Array.of(4), previous: null });
+  const clean = await measureAttention({ ...input, halfWindows: Int32Array.of(4), references: [] });
   input.v[69 * HEADS * DIM + DIM] = Number.NaN;
-  const sums = await measureAttention({ ...input, halfWindows: Int32Array.of(4), previous: null });
+  const sums = await measureAttention({ ...input, halfWindows: Int32Array.of(4), references: [] });
   expect([...sums.arrow[0]!].map(Number.isNaN)).toEqual([false, true, false]);
   expect(sums.arrow[0]![2]).toBe(clean.arrow[0]![2]);
 });

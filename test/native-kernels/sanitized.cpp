@@ -114,15 +114,36 @@ float outputAt(const Case& c, const Floats& out, int64_t head, size_t n) {
 }
 
 void testHeadwiseAttention(const KernelTable& table, const Case& c) {
-  std::vector<int32_t> windows;
-  for (int64_t h = 0; h < c.shape.heads; ++h) windows.push_back(static_cast<int32_t>(between(-2, c.shape.tokens())));
+  std::vector<int32_t> windows, addendOf;
+  std::vector<uint8_t> shares;
+  for (int64_t h = 0; h < c.shape.heads; ++h) {
+    windows.push_back(static_cast<int32_t>(between(-2, c.shape.tokens())));
+    addendOf.push_back(static_cast<int32_t>(between(-1, 1)));
+    shares.push_back(c.shape.batch % 2 == 0 && between(0, 1) == 1);
+  }
   Floats out(new float[static_cast<size_t>(c.outputs())]);
   std::fill_n(out.get(), c.outputs(), kPoison);
-  HeadwiseAttentionArgs args{c.shape, c.view(c.q), c.view(c.k), c.view(c.v), windows.data(), c.scale, out.get(), {}};
+  const Floats addends[2] = {normal(c.outputs()), normal(c.outputs())};
+  HeadwiseAttentionArgs args = {};
+  args.shape = c.shape;
+  args.q = c.view(c.q), args.k = c.view(c.k), args.v = c.view(c.v);
+  args.halfWindows = windows.data();
+  args.sharesGuidance = shares.data();
+  args.addends[0] = addends[0].get(), args.addends[1] = addends[1].get();
+  args.addendOf = addendOf.data();
+  args.subtract = between(0, 1) == 1;
+  args.scale = c.scale;
+  args.out = out.get();
   check(table.headwiseAttention(args), "headwiseAttention said that it was cancelled");
   for (int64_t h = 0; h < c.shape.heads; ++h) {
     const int64_t window = windows[static_cast<size_t>(h)];
-    const std::vector<double> expected = naiveHead(c, h, window);
+    std::vector<double> expected = naiveHead(c, h, window);
+    const int32_t addend = addendOf[static_cast<size_t>(h)];
+    for (size_t n = 0; addend >= 0 && n < expected.size(); ++n)
+      expected[n] = outputAt(c, addends[addend], h, n) + (args.subtract ? -expected[n] : expected[n]);
+    const size_t half = expected.size() / 2;
+    if (shares[static_cast<size_t>(h)])
+      std::copy_n(expected.begin() + static_cast<std::ptrdiff_t>(half), half, expected.begin());
     double error = 0, size = 0;
     for (size_t n = 0; n < expected.size(); ++n) {
       const double actual = outputAt(c, out, h, n);
@@ -137,9 +158,16 @@ void testHeadwiseAttention(const KernelTable& table, const Case& c) {
 void testMeasureAttention(const KernelTable& table, const Case& c) {
   std::vector<int32_t> windows;
   for (int64_t n = between(0, 4); n > 0; --n) windows.push_back(static_cast<int32_t>(between(0, c.shape.tokens() + 3)));
-  const Floats previous = normal(c.outputs());
-  MeasureAttentionArgs args{c.shape, c.view(c.q), c.view(c.k), c.view(c.v), windows.data(),
-                            static_cast<int64_t>(windows.size()), c.scale, previous.get(), {}};
+  const Floats previous = normal(c.outputs()), residual = normal(c.outputs());
+  MeasureAttentionArgs args = {};
+  args.shape = c.shape;
+  args.q = c.view(c.q), args.k = c.view(c.k), args.v = c.view(c.v);
+  args.halfWindows = windows.data();
+  args.candidates = static_cast<int64_t>(windows.size());
+  args.scale = c.scale;
+  args.residuals.assign(windows.size(), nullptr);
+  if (!windows.empty()) args.residuals.back() = residual.get();
+  args.references = {previous.get()};
   AttentionErrorSums sums;
   check(table.measureAttention(args, sums), "measureAttention said that it was cancelled");
   for (int64_t h = 0; h < c.shape.heads; ++h) {
@@ -151,13 +179,18 @@ void testMeasureAttention(const KernelTable& table, const Case& c) {
       cached += std::pow(outputAt(c, previous, h, n) - full[n], 2);
     }
     check(std::abs(sums.sumOfSquares[head] / squares - 1) < 1e-5, "sum of squares");
-    check(std::abs(sums.cachedError[head] / cached - 1) < 1e-5, "error of the cached output");
+    const auto errorOf = [&](size_t row) { return sums.squaredErrors[row * static_cast<size_t>(c.shape.heads) + head]; };
+    check(std::abs(errorOf(2 * windows.size()) / cached - 1) < 1e-5, "error of the cached output");
     for (size_t m = 0; m < windows.size(); ++m) {
       const std::vector<double> arrow = naiveHead(c, h, windows[m]);
-      double expected = 0;
-      for (size_t n = 0; n < full.size(); ++n) expected += (arrow[n] - full[n]) * (arrow[n] - full[n]);
-      const double actual = sums.squaredError[m * static_cast<size_t>(c.shape.heads) + head];
-      check(std::abs(actual - expected) <= 1e-5 * expected + 1e-11 * squares, "error of an arrow");
+      double expected = 0, withResidual = 0;
+      for (size_t n = 0; n < full.size(); ++n) {
+        expected += (arrow[n] - full[n]) * (arrow[n] - full[n]);
+        withResidual += std::pow(arrow[n] + outputAt(c, residual, h, n) - full[n], 2);
+      }
+      check(std::abs(errorOf(m) - expected) <= 1e-5 * expected + 1e-11 * squares, "error of an arrow");
+      if (args.residuals[m] != nullptr)
+        check(std::abs(errorOf(windows.size() + m) / withResidual - 1) < 1e-5, "error of an arrow with its residual");
     }
   }
 }

@@ -3,6 +3,7 @@ import {
   type CudaAttentionShape,
   type CudaHeads,
   cudaMaxCandidates,
+  cudaMaxReferences,
 } from '../../../native-kernels/index.ts';
 import { tokenCount } from '../../attention/token-layout.ts';
 import type {
@@ -12,8 +13,9 @@ import type {
   AttentionMapCall,
   Device,
   MeasureAttentionCall,
+  Tensor,
 } from '../device.ts';
-import { candidateWindows } from '../half-windows.ts';
+import { candidateWindows } from '../head-plan.ts';
 import { ShapeError } from '../shape-error.ts';
 import { headsPlace } from './cuda-tensor.ts';
 
@@ -36,33 +38,62 @@ export function attentionShape(device: Device, op: string, call: AttentionInput)
   };
 }
 
-/** The kernel takes a few candidates per walk, in ascending order; more take more walks. */
+/** One measuring call of the kernel. */
+interface MeasuredPart {
+  /** Ascending. */
+  readonly halfWindows: Int32Array;
+  readonly residuals: readonly (CudaHeads | null)[];
+  readonly references: readonly CudaHeads[];
+}
+
+/** The kernel takes a few candidates and references per walk, windows in ascending order; more take more walks. */
 export async function measureInCalls(
   { batch, heads, dim }: CudaAttentionShape,
-  { layout, fractions }: MeasureAttentionCall,
-  hasPrevious: boolean,
-  ask: (halfWindows: Int32Array) => Promise<ArrayBuffer>,
+  { layout, fractions, residuals, references }: MeasureAttentionCall,
+  place: (name: string, tensor: Tensor) => CudaHeads,
+  ask: (part: MeasuredPart) => Promise<ArrayBuffer>,
 ): Promise<AttentionErrorSums> {
   const windows = candidateWindows(fractions, layout);
   const ascending = [...windows.keys()].sort((a, b) => windows[a]! - windows[b]!);
-  // Enqueued together: the answers come together too.
-  const answers = chunks(ascending, cudaMaxCandidates()).map(async (chunk) => ({
-    chunk,
-    sums: new Float64Array(await ask(Int32Array.from(chunk, (n) => windows[n]!))),
+  const candidateChunks = chunks(ascending, cudaMaxCandidates());
+  const referenceChunks = chunks([...references.keys()], cudaMaxReferences());
+  const parts = Array.from({ length: Math.max(candidateChunks.length, referenceChunks.length) }, (_, n) => ({
+    candidates: candidateChunks[n] ?? [],
+    references: referenceChunks[n] ?? [],
   }));
-  const perHead = (pick: (head: number) => number) => Float64Array.from({ length: heads }, (_, head) => pick(head));
+  const residualOf = (candidate: number) => residuals.get(fractions[candidate]!);
+  // Enqueued together: the answers come together too.
+  const answers = parts.map(async (part) => {
+    const answer = await ask({
+      halfWindows: Int32Array.from(part.candidates, (n) => windows[n]!),
+      residuals: part.candidates.map((n) => {
+        const residual = residualOf(n);
+        return residual ? place('residual', residual) : null;
+      }),
+      references: part.references.map((n) => place('reference', references[n]!)),
+    });
+    const values = 2 + 2 * part.candidates.length + part.references.length;
+    const sums = new Float64Array(answer);
+    const column = (value: number) => Float64Array.from({ length: heads }, (_, head) => sums[head * values + value]!);
+    return { ...part, column };
+  });
   const arrow: Float64Array[] = [];
+  const withResidual: (Float64Array | null)[] = [];
+  const others: Float64Array[] = [];
   const results = await Promise.all(answers);
-  for (const { chunk, sums } of results)
-    for (const [at, n] of chunk.entries()) arrow[n] = perHead((head) => sums[head * (chunk.length + 3) + 3 + at]!);
-  const first = results[0]!;
-  const column = (value: number) => perHead((head) => first.sums[head * (first.chunk.length + 3) + value]!);
+  for (const { candidates, references: compared, column } of results) {
+    for (const [at, n] of candidates.entries()) {
+      arrow[n] = column(2 + at);
+      withResidual[n] = residualOf(n) ? column(2 + candidates.length + at) : null;
+    }
+    for (const [at, n] of compared.entries()) others[n] = column(2 + 2 * candidates.length + at);
+  }
+  const { column } = results[0]!;
   return {
     count: batch * tokenCount(layout) * dim,
     sum: column(0),
     sumOfSquares: column(1),
-    arrow,
-    cached: hasPrevious ? column(2) : null,
+    ...{ arrow, withResidual, references: others },
   };
 }
 

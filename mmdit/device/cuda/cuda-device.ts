@@ -28,7 +28,7 @@ import type {
   Tensor,
   WeightUse,
 } from '../device.ts';
-import { headWindows } from '../half-windows.ts';
+import { headPlan } from '../head-plan.ts';
 import { countOf, requireLengths, requireRange } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
 import { stackedShape } from '../stacked-shape.ts';
@@ -380,6 +380,12 @@ export class CudaDevice implements Device {
     return part;
   }
 
+  samples(x: Tensor, begin: number, end: number): CudaTensor {
+    requireRange('samples', begin, end, x.shape[0] ?? 0);
+    if (x instanceof CudaTensor && x.tokenStride !== null && !x.released) return x.samples(begin, end);
+    return contiguous('samples', 'x', x).samples(begin, end);
+  }
+
   concat(parts: readonly Tensor[], axis: 'tokens' | 'channels'): CudaTensor {
     const inputs = parts.map((part) => flattened('concat', part));
     const [batch, tokens, width] = inputs[0] ? requireRank3('concat', inputs[0]) : [0, 0, 0];
@@ -411,19 +417,20 @@ export class CudaDevice implements Device {
   }
 
   headwiseAttention(call: HeadwiseAttentionCall): void {
-    const { heads, ...input } = attentionShape(this, 'headwiseAttention', call);
+    const input = attentionShape(this, 'headwiseAttention', call);
     const target = cudaTensor('headwiseAttention', 'out', call.out);
-    const out = headsPlace('headwiseAttention', 'out', target, call.q.shape);
-    const halfWindows = headWindows(call.methods, heads, call.layout);
+    const place = (name: string, tensor: Tensor) => headsPlace('headwiseAttention', name, tensor, call.q.shape);
+    const plan = headPlan(call, input.batch, input.heads);
+    const addends = plan.addends.map((addend) => place('residual', addend));
     target.forgetQuantised();
-    this.#run(() => this.#context.headwiseAttention({ ...input, heads, out, halfWindows }));
+    this.#run(() => this.#context.headwiseAttention({ ...input, ...plan, addends, out: place('out', target) }));
   }
 
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
     const input = attentionShape(this, 'measureAttention', call);
-    const previous = call.previous && headsPlace('measureAttention', 'previous', call.previous, call.q.shape);
-    return measureInCalls(input, call, previous !== null, (halfWindows) =>
-      this.#ask(() => this.#context.measureAttention({ ...input, previous, halfWindows })),
+    const place = (name: string, tensor: Tensor) => headsPlace('measureAttention', name, tensor, call.q.shape);
+    return measureInCalls(input, call, place, (part) =>
+      this.#ask(() => this.#context.measureAttention({ ...input, ...part })),
     );
   }
 

@@ -95,6 +95,15 @@ export class CudaTensor extends StridedTensor {
     return new CudaTensor(this.#buffer, this.dtype, shape, begin + offset, shape.at(-1), width);
   }
 
+  /** Samples [begin, end), of heads of a joint tensor too. */
+  samples(begin: number, end: number): CudaTensor {
+    const [, tokens = 1, ...rest] = this.shape;
+    const perSample = tokens * (this.tokenStride ?? countOf(rest));
+    const shape = [end - begin, ...this.shape.slice(1)];
+    const offset = this.offset + begin * perSample;
+    return new CudaTensor(this.#buffer, this.dtype, shape, offset, this.stride, this.tokenStride);
+  }
+
   release(): void {
     if (this.#released) return;
     this.#released = true;

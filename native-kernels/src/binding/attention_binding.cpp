@@ -46,6 +46,37 @@ int64_t candidatesOf(const Napi::Object& args) {
   return static_cast<int64_t>(value.As<Napi::TypedArray>().ElementLength());
 }
 
+// A list of float32 arrays of `count` elements each; null among them where `nullable`.
+std::vector<const float*> arraysOf(const Napi::Object& args, const char* name, int64_t count, int64_t most, bool nullable) {
+  const Napi::Value value = args.Get(name);
+  if (!value.IsArray()) refuse(args.Env(), name, "expected an array");
+  const auto list = value.As<Napi::Array>();
+  if (list.Length() > most) refuse(args.Env(), name, "too many for one call");
+  std::vector<const float*> arrays;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const std::string index = std::to_string(i);
+    arrays.push_back(nullable ? optionalElements<float>(list, index.c_str(), count)
+                              : elements<float>(list, index.c_str(), count));
+  }
+  return arrays;
+}
+
+// Heads that share the guided half, and what is added to heads.
+void readExtras(const Napi::Object& args, HeadwiseAttentionArgs& call) {
+  const Napi::Env env = args.Env();
+  const int64_t heads = call.shape.heads;
+  call.sharesGuidance = optionalElements<uint8_t>(args, "sharesGuidance", heads);
+  for (int64_t h = 0; h < heads; ++h)
+    if (call.shares(h) && call.shape.batch % 2 != 0) refuse(env, "sharesGuidance", "expected an even batch");
+  const auto addends = arraysOf(args, "addends", outputCount(args, call.shape), kMaxAddends, false);
+  std::copy(addends.begin(), addends.end(), call.addends);
+  call.addendOf = optionalElements<int32_t>(args, "addendOf", heads);
+  for (int64_t h = 0; call.addendOf != nullptr && h < heads; ++h)
+    if (call.addendOf[h] < -1 || call.addendOf[h] >= static_cast<int64_t>(addends.size()))
+      refuse(env, "addendOf", "expected -1 or the index of an addend");
+  call.subtract = args.Get("subtract").ToBoolean().Value();
+}
+
 Napi::Value float64Array(Napi::Env env, const std::vector<double>& values) {
   auto array = Napi::Float64Array::New(env, values.size());
   std::copy(values.begin(), values.end(), array.Data());
@@ -56,7 +87,7 @@ Napi::Value float64Array(Napi::Env env, const std::vector<double>& values) {
 
 Napi::Value headwiseAttention(const Napi::CallbackInfo& info) {
   const auto args = info[0].As<Napi::Object>();
-  HeadwiseAttentionArgs call;
+  HeadwiseAttentionArgs call = {};
   call.shape = shapeOf(args);
   call.q = viewOf(args, "q", call.shape);
   call.k = viewOf(args, "k", call.shape);
@@ -65,6 +96,7 @@ Napi::Value headwiseAttention(const Napi::CallbackInfo& info) {
   call.scale = real(args, "scale");
   call.out = elements<float>(args, "out", outputCount(args, call.shape));
   call.cancel = cancelOf(args);
+  readExtras(args, call);
   for (int64_t h = 0; h < call.shape.heads; ++h)
     if (call.halfWindows[h] < kCachedHead) refuse(info.Env(), "halfWindows", "expected -2, -1 or a half-window");
   return KernelCall::start(args, [call] { return kernels().headwiseAttention(call); });
@@ -80,7 +112,11 @@ Napi::Value measureAttention(const Napi::CallbackInfo& info) {
   call.candidates = candidatesOf(args);
   call.halfWindows = elements<int32_t>(args, "halfWindows", call.candidates);
   call.scale = real(args, "scale");
-  call.previous = optionalElements<float>(args, "previous", outputCount(args, call.shape));
+  const int64_t count = outputCount(args, call.shape);
+  call.residuals = arraysOf(args, "residuals", count, call.candidates, true);
+  if (static_cast<int64_t>(call.residuals.size()) != call.candidates)
+    refuse(info.Env(), "residuals", "expected one per half-window");
+  call.references = arraysOf(args, "references", count, kMaxAddends, false);
   call.cancel = cancelOf(args);
   for (int64_t n = 0; n < call.candidates; ++n)
     if (call.halfWindows[n] < 0) refuse(info.Env(), "halfWindows", "expected half-windows of at least 0");
@@ -91,8 +127,7 @@ Napi::Value measureAttention(const Napi::CallbackInfo& info) {
         auto result = Napi::Object::New(env);
         result.Set("sum", float64Array(env, sums->sum));
         result.Set("sumOfSquares", float64Array(env, sums->sumOfSquares));
-        result.Set("squaredError", float64Array(env, sums->squaredError));
-        result.Set("cachedError", float64Array(env, sums->cachedError));
+        result.Set("squaredErrors", float64Array(env, sums->squaredErrors));
         return result;
       });
 }

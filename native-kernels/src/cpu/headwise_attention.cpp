@@ -1,4 +1,5 @@
-// Every head by its own method in one call: full, arrow or cached (which costs nothing and touches nothing).
+// Every head by its own method in one call: full, arrow or cached (which costs nothing and touches nothing), with a
+// residual added or, where halves of the batch share, the guided half alone.
 #include <vector>
 
 #include "attention_tile.h"
@@ -26,6 +27,18 @@ std::vector<Tile> tilesOf(const AttentionShape& shape, int32_t window) {
   return tiles;
 }
 
+// What a row puts out, and where else it goes.
+void store(const HeadwiseAttentionArgs& args, int64_t batch, int64_t head, float* out) {
+  const AttentionShape& shape = args.shape;
+  const int64_t dim = shape.dim;
+  if (const float* addend = args.addend(head)) {
+    addend += out - args.out;
+    const float sign = args.subtract ? -1.0f : 1.0f;
+    for (int64_t d = 0; d < dim; ++d) out[d] = addend[d] + sign * out[d];
+  }
+  if (args.shares(head)) std::copy_n(out, dim, out - shape.batch / 2 * shape.tokens() * shape.heads * dim);
+}
+
 }  // namespace
 
 bool headwiseAttention(const HeadwiseAttentionArgs& args) {
@@ -37,7 +50,7 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
     if (args.halfWindows[h] != kCachedHead) tiles[static_cast<size_t>(h)] = tilesOf(shape, args.halfWindows[h]);
   for (int64_t b = 0; b < shape.batch; ++b)
     for (int64_t h = 0; h < shape.heads; ++h)
-      if (args.halfWindows[h] != kCachedHead)
+      if (args.halfWindows[h] != kCachedHead && !(args.shares(h) && b < shape.batch / 2))
         units.push_back({b, h, static_cast<int64_t>(tiles[static_cast<size_t>(h)].size())});
   if (units.empty()) return !args.cancel.requested();
 
@@ -52,8 +65,11 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
         AttentionTile& state = scratch[static_cast<size_t>(slot)];
         state.start(args.q, batch, head, tile.rowBegin, tile.rows, args.scale);
         for (int i = 0; i < tile.keys.count; ++i) state.visit(packed, tile.keys.range[i]);
-        for (int64_t r = 0; r < tile.rows; ++r)
-          state.finish(r, args.out + ((batch * tokens + tile.rowBegin + r) * shape.heads + head) * shape.dim);
+        for (int64_t r = 0; r < tile.rows; ++r) {
+          float* out = args.out + ((batch * tokens + tile.rowBegin + r) * shape.heads + head) * shape.dim;
+          state.finish(r, out);
+          store(args, batch, head, out);
+        }
       });
 }
 

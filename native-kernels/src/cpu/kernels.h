@@ -29,15 +29,30 @@ struct AttentionShape {
   int64_t tokens() const { return layout.tokens(); }
 };
 
+inline constexpr int64_t kMaxAddends = 64;
+
 struct HeadwiseAttentionArgs {
   AttentionShape shape;
   HeadsView q, k, v;
   // One per head: kFullHead, kCachedHead, or a half-window in tokens.
   const int32_t* halfWindows;
+  // One per head: not 0 where only the second half of the batch, the one with guidance, is computed, and the first half
+  // gets a copy. Null: nowhere. With it the batch is even.
+  const uint8_t* sharesGuidance;
+  // Tensors as `out`, and for each head which of them is added to what it puts out; −1: none. Null: nowhere.
+  const float* addends[kMaxAddends];
+  const int32_t* addendOf;
+  // The addend minus the attention, rather than their sum.
+  bool subtract;
   float scale;
   // Contiguous; cached heads are left as they are.
   float* out;
   CancelFlag cancel;
+
+  bool shares(int64_t head) const { return sharesGuidance != nullptr && sharesGuidance[head] != 0; }
+  const float* addend(int64_t head) const {
+    return addendOf != nullptr && addendOf[head] >= 0 ? addends[addendOf[head]] : nullptr;
+  }
 };
 
 struct MeasureAttentionArgs {
@@ -47,17 +62,21 @@ struct MeasureAttentionArgs {
   const int32_t* halfWindows;
   int64_t candidates;
   float scale;
-  // The output of the step before, contiguous; null where there is none.
-  const float* previous;
+  // One per candidate, contiguous [batch, tokens, heads, dim]: what is added to its output, measured beside the output
+  // alone; null where there is none.
+  std::vector<const float*> residuals;
+  // Outputs made elsewhere, contiguous, to be compared with full attention too.
+  std::vector<const float*> references;
   CancelFlag cancel;
 };
 
 // Sums over batch, tokens and dim, in float64.
 struct AttentionErrorSums {
-  std::vector<double> sum;            // [heads], of full attention
-  std::vector<double> sumOfSquares;   // [heads], of full attention
-  std::vector<double> squaredError;   // [candidates][heads], against full attention
-  std::vector<double> cachedError;    // [heads], empty without `previous`
+  std::vector<double> sum;           // [heads], of full attention
+  std::vector<double> sumOfSquares;  // [heads], of full attention
+  // Squared errors against full attention: [candidates + candidates + references][heads], each candidate alone, with
+  // its residual (0 without one), then the references.
+  std::vector<double> squaredErrors;
 };
 
 struct AttentionMapArgs {

@@ -14,7 +14,6 @@ namespace {
 struct TileSums {
   double sum = 0;
   double sumOfSquares = 0;
-  double cachedError = 0;
 };
 
 struct TileScratch {
@@ -35,6 +34,16 @@ double squaredDistance(const float* a, const float* b, int64_t count) {
   return sum;
 }
 
+// Of a + residual, rounded as the kernel that adds it rounds.
+double squaredDistance(const float* a, const float* residual, const float* b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double difference = static_cast<double>(a[i] + residual[i]) - static_cast<double>(b[i]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 }  // namespace
 
 bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums) {
@@ -42,6 +51,7 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
   const int64_t tokens = shape.tokens();
   const int64_t pairs = shape.batch * shape.heads;
   const auto candidates = static_cast<size_t>(args.candidates);
+  const size_t errorsPerTile = 2 * candidates + args.references.size();
   const auto heads = static_cast<size_t>(shape.heads);
 
   std::vector<size_t> narrowFirst(candidates);
@@ -61,8 +71,8 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
     for (int64_t h = 0; h < shape.heads; ++h) units.push_back({b, h, tilesPerHead});
 
   std::vector<TileSums> tileSums(static_cast<size_t>(pairs * tilesPerHead));
-  // [tiles of all heads][candidates]
-  std::vector<double> squaredError(tileSums.size() * candidates, 0.0);
+  // [tiles of all heads][errorsPerTile]
+  std::vector<double> squaredErrors(tileSums.size() * errorsPerTile, 0.0);
   std::vector<TileScratch> scratch;
   for (int i = 0; i < threads; ++i) scratch.emplace_back(shape.dim, args.candidates);
 
@@ -72,7 +82,7 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
     const auto [row, rows] = rowTiles[static_cast<size_t>(tileIndex)];
     const auto index = static_cast<size_t>(unit * tilesPerHead + tileIndex);
     TileSums& out = tileSums[index];
-    double* const errors = squaredError.data() + index * candidates;
+    double* const errors = squaredErrors.data() + index * errorsPerTile;
 
     own.tile.start(args.q, batch, head, row, rows, args.scale);
     KeyRanges seen = {{{0, 0}, {0, 0}}, 0};
@@ -96,27 +106,29 @@ bool measureAttention(const MeasureAttentionArgs& args, AttentionErrorSums& sums
         out.sum += full[d];
         out.sumOfSquares += static_cast<double>(full[d]) * full[d];
       }
-      for (size_t n = 0; n < candidates; ++n)
-        errors[narrowFirst[n]] +=
-            squaredDistance(own.snapshots.data() + (static_cast<int64_t>(n) * kTileRows + r) * shape.dim, full, shape.dim);
-      if (args.previous != nullptr)
-        out.cachedError += squaredDistance(
-            args.previous + ((batch * tokens + row + r) * shape.heads + head) * shape.dim, full, shape.dim);
+      const int64_t place = ((batch * tokens + row + r) * shape.heads + head) * shape.dim;
+      for (size_t n = 0; n < candidates; ++n) {
+        const float* snapshot = own.snapshots.data() + (static_cast<int64_t>(n) * kTileRows + r) * shape.dim;
+        errors[narrowFirst[n]] += squaredDistance(snapshot, full, shape.dim);
+        if (const float* residual = args.residuals[narrowFirst[n]])
+          errors[candidates + narrowFirst[n]] += squaredDistance(snapshot, residual + place, full, shape.dim);
+      }
+      for (size_t n = 0; n < args.references.size(); ++n)
+        errors[2 * candidates + n] += squaredDistance(args.references[n] + place, full, shape.dim);
     }
   };
   if (!forPackedHeads(shape, args.k, args.v, units, threads, args.cancel, visitTile)) return false;
 
   sums.sum.assign(heads, 0.0);
   sums.sumOfSquares.assign(heads, 0.0);
-  sums.squaredError.assign(candidates * heads, 0.0);
-  sums.cachedError.assign(args.previous != nullptr ? heads : 0, 0.0);
+  sums.squaredErrors.assign(errorsPerTile * heads, 0.0);
   for (size_t index = 0; index < tileSums.size(); ++index) {
     const size_t head = (index / static_cast<size_t>(tilesPerHead)) % heads;
     const TileSums& tile = tileSums[index];
     sums.sum[head] += tile.sum;
     sums.sumOfSquares[head] += tile.sumOfSquares;
-    for (size_t n = 0; n < candidates; ++n) sums.squaredError[n * heads + head] += squaredError[index * candidates + n];
-    if (args.previous != nullptr) sums.cachedError[head] += tile.cachedError;
+    for (size_t n = 0; n < errorsPerTile; ++n)
+      sums.squaredErrors[n * heads + head] += squaredErrors[index * errorsPerTile + n];
   }
   return true;
 }

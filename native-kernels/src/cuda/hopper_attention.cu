@@ -60,32 +60,31 @@ size_t snapshotBytes(const AttentionShape& shape, int32_t candidates) {
 
 }  // namespace
 
-size_t hopperMeasureScratchBytes(const AttentionShape& shape, int32_t candidates) {
+size_t hopperMeasureScratchBytes(const AttentionShape& shape, const Compared& compared) {
   const size_t slots = static_cast<size_t>(shape.batch) * shape.heads * rowBlocksOf(shape);
-  return snapshotBytes(shape, candidates) + slots * kConsumers * 4 * (candidates + 3) * sizeof(double);
+  return snapshotBytes(shape, compared.candidates) + slots * kConsumers * 4 * compared.values() * sizeof(double);
 }
 
 cudaError_t headwiseAttentionHopper(const HeadwiseAttentionCall& call, cudaStream_t stream) {
   if (call.tiles.count == 0) return cudaSuccess;
-  const HopperArguments args = argumentsOf(call.shape, call.tiles, call.scheduler);
+  HopperArguments args = argumentsOf(call.shape, call.tiles, call.scheduler);
+  args.addends = call.addends;
   return dispatch<false>(call.shape, call.q, call.k, call.v, call.out, args, {}, stream);
 }
 
 cudaError_t measureAttentionHopper(const MeasureAttentionCall& call, cudaStream_t stream) {
   HopperArguments args = argumentsOf(call.shape, call.tiles, call.scheduler);
-  args.candidates = call.candidates;
+  const Compared& compared = call.compared;
+  args.candidates = compared.candidates;
   MeasureArguments measure = {};
   measure.snapshots = static_cast<float4*>(call.scratch);
   measure.partials =
-      reinterpret_cast<double*>(static_cast<uint8_t*>(call.scratch) + snapshotBytes(call.shape, call.candidates));
-  measure.previous = call.previous.data;
-  measure.previousTokenStride = call.previous.tokenStride;
-  measure.previousBatchStride = call.previous.batchStride;
+      reinterpret_cast<double*>(static_cast<uint8_t*>(call.scratch) + snapshotBytes(call.shape, compared.candidates));
+  measure.compared = compared;
   if (const cudaError_t error = dispatch<true>(call.shape, call.q, call.k, call.v, {}, args, measure, stream))
     return error;
-  const int values = call.candidates + 3;
-  return sumPartials(measure.partials, call.shape.heads, call.shape.batch, kConsumers * 4, args.rowBlocks, values, call.sums,
-                     stream);
+  return sumPartials(measure.partials, call.shape.heads, call.shape.batch, kConsumers * 4, args.rowBlocks,
+                     compared.values(), call.sums, stream);
 }
 
 }  // namespace arrowhead::cuda

@@ -28,7 +28,7 @@ class HopperConsumer {
       const int slot = querySlot_.slot;
       if constexpr (measuring) {
         measureTile(info);
-        compareWithFull<T, dim>(measure_, args_.candidates, info, args_.tokens, output_);
+        compareWithFull<T, dim>(measure_, info, args_.tokens, output_);
         groupSync();
         mbarrierArrive(&shared_.queryEmpty[slot]);
         querySlot_.advance();
@@ -42,6 +42,7 @@ class HopperConsumer {
         wgmmaWait<1>();
         finishValues();
         normalise();
+        if (info.addend >= 0) combine(args_.addends.view[info.addend], info);
         storeOutput(outMap, info, slot);
       }
     } while (more);
@@ -97,7 +98,7 @@ class HopperConsumer {
       }
       if (stage == args_.candidates) break;
       const float inverse[2] = {1 / quadSum(softmax_.sum[0]), 1 / quadSum(softmax_.sum[1])};
-      keepSnapshot<dim>(snapshotOf<dim>(measure_, args_.candidates, stage), output_, inverse);
+      keepSnapshot<dim>(snapshotOf<dim>(measure_, stage), output_, inverse);
     }
     normalise();
   }
@@ -144,6 +145,23 @@ class HopperConsumer {
     position.advance();
   }
 
+  // Adds the output to what the addend holds in its place, or takes it from that.
+  __device__ void combine(const HeadsView& addend, const TileInfo& info) {
+    const int row = info.row + 16 * ((threadIdx.x - kWarpgroup) / 32) + threadIdx.x % 32 / 4;
+    const float sign = args_.addends.sign;
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      if (row + 8 * r >= args_.tokens) continue;
+      const T* values = rowOf<T>(addend, info, row + 8 * r, dim);
+#pragma unroll
+      for (int i = 0; i < dim / 8; ++i) {
+        const float2 value = unpack<T>(*reinterpret_cast<const uint32_t*>(values + 8 * i));
+        output_[4 * i + 2 * r] = fmaf(sign, output_[4 * i + 2 * r], value.x);
+        output_[4 * i + 2 * r + 1] = fmaf(sign, output_[4 * i + 2 * r + 1], value.y);
+      }
+    }
+  }
+
   // The output goes where this warpgroup's queries were, and from there to memory while the next tile is computed.
   __device__ void storeOutput(const CUtensorMap& map, const TileInfo& info, int slot) {
     uint8_t* tile = shared_.query[slot] + group_ * kWarpgroupRows * kSlabRowBytes;
@@ -162,8 +180,11 @@ class HopperConsumer {
     if (isLeader()) {
       const int token = info.row + group_ * kWarpgroupRows;
 #pragma unroll
-      for (int slab = 0; slab < Traits::kSlabs; ++slab)
+      for (int slab = 0; slab < Traits::kSlabs; ++slab) {
         storeBox(map, tile + slab * Traits::kSlabBytes, slab * kSlabColumns, token, info.head, info.batch);
+        if (info.copyTo >= 0)
+          storeBox(map, tile + slab * Traits::kSlabBytes, slab * kSlabColumns, token, info.head, info.copyTo);
+      }
       storeCommit();
     }
     storedSlot_ = slot;

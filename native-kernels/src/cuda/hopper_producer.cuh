@@ -14,6 +14,7 @@ struct HopperArguments {
   int32_t candidates;  // 0 unless measuring
   float scaleLog2;
   int32_t* counters;
+  Addends addends;
 };
 
 // Walks a KeyWalk, block by block.
@@ -96,6 +97,8 @@ __device__ inline void produce(HopperShared<dim>& shared, const HopperArguments&
     info.head = tile.head;
     info.batch = tile.batch;
     info.row = tile.rowBlock * kTileRows;
+    info.addend = tile.addend;
+    info.copyTo = tile.copyTo;
     info.slot = (tile.batch * args.heads + tile.head) * args.rowBlocks + tile.rowBlock;
     const int stages = measuring ? args.candidates + 1 : 1;
     for (int stage = 0; stage < stages; ++stage) {

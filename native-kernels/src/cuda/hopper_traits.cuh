@@ -32,6 +32,8 @@ struct TileInfo {
   int32_t batch;
   int32_t row;    // first query
   int32_t slot;   // (batch, head, row block) counted through
+  int32_t addend;
+  int32_t copyTo;
   int32_t keyTiles[kMaxStages];   // per stage; keyTiles[0] = 0: no more tiles
   int32_t lastKeys[kMaxStages];   // valid keys of the stage's last tile
 };

@@ -50,7 +50,18 @@ struct Tile {
   int32_t head;
   int32_t batch;
   int32_t rowBlock;
-  int32_t walk;  // index into the walks; when measuring, the first of candidates + 1
+  int32_t walk;    // index into the walks; when measuring, the first of candidates + 1
+  int32_t addend;  // index into the call's addends; -1: none
+  int32_t copyTo;  // batch that gets the same output; -1: none
+};
+
+// What the heads of one call do.
+struct HeadPlan {
+  const int32_t* halfWindows;  // kFullHead, kCachedHead, or a half-window in tokens
+  // Not 0 where the second half of the batch, the one with guidance, is computed, and the first gets a copy; with it the
+  // batch is even. Null: nowhere.
+  const uint8_t* sharesGuidance;
+  const int32_t* addendOf;  // index into the call's addends or -1; null: none anywhere
 };
 
 // Tiles are ordered by cost, longest first: what starts late is short, so no multiprocessor waits for another at the end.
@@ -62,7 +73,7 @@ struct TilePlan {
 };
 
 // Tiles of every head that computes something; cached heads have none.
-TilePlan planHeadwise(const AttentionShape& shape, const int32_t* halfWindows, BlockSize block);
+TilePlan planHeadwise(const AttentionShape& shape, const HeadPlan& heads, BlockSize block);
 // Every row block of every head. Walks go outward, one per stage: the keys of the innermost window, what each next one
 // adds (half-windows ascending), what full attention adds.
 TilePlan planMeasure(const AttentionShape& shape, const int32_t* halfWindows, int32_t candidates, BlockSize block);
@@ -84,31 +95,50 @@ struct Scheduler {
   int32_t* counters;
 };
 
+inline constexpr int32_t kMaxCandidates = 6;
+inline constexpr int32_t kMaxAddends = 16;
+inline constexpr int32_t kMaxReferences = 8;
+
+// Tensors laid out as the output that heads are combined with: addend + attention, or addend − attention.
+struct Addends {
+  HeadsView view[kMaxAddends];
+  float sign;  // of the attention: 1 or -1
+};
+
 struct HeadwiseAttentionCall {
   AttentionShape shape;
   HeadsView q, k, v;
   HeadsView out;  // heads without tiles are not touched
+  Addends addends;
   TileList tiles;
   Scheduler scheduler;
 };
 
-inline constexpr int32_t kMaxCandidates = 6;
+// What is compared with full attention.
+struct Compared {
+  int32_t candidates;  // at most kMaxCandidates
+  // What is added to a candidate's output, measured beside the output alone; data null where there is none.
+  HeadsView residuals[kMaxCandidates];
+  int32_t references;  // at most kMaxReferences
+  // Outputs made elsewhere.
+  HeadsView reference[kMaxReferences];
+
+  // Sums per head.
+  __host__ __device__ int32_t values() const { return 2 + 2 * candidates + references; }
+};
 
 struct MeasureAttentionCall {
   AttentionShape shape;
   HeadsView q, k, v;
-  HeadsView previous;  // data null where there is none
-  int32_t candidates;  // at most kMaxCandidates
+  Compared compared;
   TileList tiles;  // from planMeasure
   Scheduler scheduler;
-  // measureScratchBytes(shape, candidates) in device memory
+  // measureScratchBytes(shape, compared) in device memory
   void* scratch;
-  // [heads][candidates + 3] float64: sum, sum of squares of full attention; squared error of `previous` (0 without it)
-  // and of each candidate. Summed in a fixed order: equal inputs give equal bits.
+  // [heads][compared.values()] float64: sum, sum of squares of full attention; squared errors of each candidate, of each
+  // candidate with its residual (0 without one), of each reference. Summed in a fixed order: equal inputs, equal bits.
   double* sums;
 };
-
-size_t measureScratchBytes(const AttentionShape& shape, int32_t candidates);
 
 // By the kernels for the current card: sm_90a's where it is a Hopper and the head dim 64 or 128, else mma.sync's.
 cudaError_t headwiseAttention(const HeadwiseAttentionCall& call, cudaStream_t stream);
@@ -117,11 +147,11 @@ cudaError_t measureAttention(const MeasureAttentionCall& call, cudaStream_t stre
 bool runsOnHopper(int32_t dim);
 cudaError_t headwiseAttentionHopper(const HeadwiseAttentionCall& call, cudaStream_t stream);
 cudaError_t measureAttentionHopper(const MeasureAttentionCall& call, cudaStream_t stream);
-size_t hopperMeasureScratchBytes(const AttentionShape& shape, int32_t candidates);
+size_t hopperMeasureScratchBytes(const AttentionShape& shape, const Compared& compared);
 // For cards without wgmma (sm_80, 86, 89, 120) and for every other head dim.
 cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t stream);
 cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t stream);
-size_t mmaMeasureScratchBytes(const AttentionShape& shape, int32_t candidates);
+size_t mmaMeasureScratchBytes(const AttentionShape& shape, const Compared& compared);
 
 struct AttentionMapCall {
   AttentionShape shape;

@@ -92,9 +92,10 @@ int32_t warpsAt(int32_t dim) {
 
 }  // namespace mma
 
-size_t mmaMeasureScratchBytes(const AttentionShape& shape, int32_t candidates) {
+size_t mmaMeasureScratchBytes(const AttentionShape& shape, const Compared& compared) {
   const size_t slots = static_cast<size_t>(shape.batch) * shape.heads * mma::rowBlocksOf(shape);
-  return mma::snapshotBytes(shape, candidates) + slots * mma::warpsAt(shape.dim) * (candidates + 3) * sizeof(double);
+  const size_t partials = slots * mma::warpsAt(shape.dim) * compared.values() * sizeof(double);
+  return mma::snapshotBytes(shape, compared.candidates) + partials;
 }
 
 cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t stream) {
@@ -103,23 +104,24 @@ cudaError_t headwiseAttentionMma(const HeadwiseAttentionCall& call, cudaStream_t
   args.k = mma::sourceOf(call.k);
   args.v = mma::sourceOf(call.v);
   args.out = call.out;
+  args.addends = call.addends;
   return mma::dispatch<false>(call.shape, args, {}, stream);
 }
 
 cudaError_t measureAttentionMma(const MeasureAttentionCall& call, cudaStream_t stream) {
-  if (call.candidates < 0 || call.candidates > kMaxCandidates) return cudaErrorInvalidValue;
+  const int32_t candidates = call.compared.candidates;
+  if (candidates < 0 || candidates > kMaxCandidates) return cudaErrorInvalidValue;
   mma::Arguments args = mma::argumentsOf(call.shape, call.tiles, call.scheduler);
   args.q = mma::sourceOf(call.q);
   args.k = mma::sourceOf(call.k);
   args.v = mma::sourceOf(call.v);
   mma::MeasureArguments measure = {};
-  measure.candidates = call.candidates;
-  measure.previous = call.previous;
+  measure.compared = call.compared;
   measure.snapshots = static_cast<float4*>(call.scratch);
   measure.partials =
-      reinterpret_cast<double*>(static_cast<uint8_t*>(call.scratch) + mma::snapshotBytes(call.shape, call.candidates));
+      reinterpret_cast<double*>(static_cast<uint8_t*>(call.scratch) + mma::snapshotBytes(call.shape, candidates));
   if (const cudaError_t error = mma::dispatch<true>(call.shape, args, measure, stream)) return error;
-  const int values = call.candidates + 3;
+  const int values = call.compared.values();
   const int warps = mma::warpsAt(call.shape.dim);
   return sumPartials(measure.partials, call.shape.heads, call.shape.batch, warps, args.rowBlocks, values, call.sums, stream);
 }

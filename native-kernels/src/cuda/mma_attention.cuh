@@ -17,24 +17,33 @@ __device__ inline void storeOutput(const Arguments& args, const Tile& tile, cons
   constexpr int kTiles = Queries<T, dim>::kTiles;
   const uint32_t thread = fresh(threadIdx.x);
   const int lane = thread % 32, warpRow = thread / 32 * 16 * kTiles;
+  const int firstRow = tile.rowBlock * kTileRows;
+  const HeadsView* addend = tile.addend >= 0 ? &args.addends.view[tile.addend] : nullptr;
+  const T* added = addend ? headOf<const T>(*addend, tile.batch, tile.head, args.dim) + 2 * (lane % 4) : nullptr;
 #pragma unroll
   for (int t = 0; t < kTiles; ++t)
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const float inverse = queries.inverseSum(t, half);
       const int row = warpRow + 16 * t + 8 * half + lane / 4;
+      const bool combines = added && firstRow + row < args.tokens;
 #pragma unroll
       for (int n = 0; n < queries.kOutputs; ++n) {
         const float* o = &queries.output[t][n][2 * half];
-        *reinterpret_cast<uint32_t*>(memory + chunkAddress<dim>(0, row, n) + lane % 4 * 4) =
-            pack<T>(o[0] * inverse, o[1] * inverse);
+        float2 value = {o[0] * inverse, o[1] * inverse};
+        if (combines && 8 * n < args.dim) {
+          const int64_t place = static_cast<int64_t>(firstRow + row) * addend->tokenStride + 8 * n;
+          const float2 other = unpack<T>(*reinterpret_cast<const uint32_t*>(added + place));
+          value = {fmaf(args.addends.sign, value.x, other.x), fmaf(args.addends.sign, value.y, other.y)};
+        }
+        *reinterpret_cast<uint32_t*>(memory + chunkAddress<dim>(0, row, n) + lane % 4 * 4) = pack<T>(value.x, value.y);
       }
     }
   __syncwarp();
 
   const Lanes lanes(thread);
-  const int firstRow = tile.rowBlock * kTileRows;
-  T* out = headOf<T>(args.out, tile, args.dim);
+  T* out = headOf<T>(args.out, tile.batch, tile.head, args.dim);
+  T* copy = tile.copyTo >= 0 ? headOf<T>(args.out, tile.copyTo, tile.head, args.dim) : nullptr;
 #pragma unroll
   for (int r = 0; r < 16 * kTiles; r += Lanes::kRows) {
     const int row = warpRow + r + lanes.row;
@@ -42,9 +51,11 @@ __device__ inline void storeOutput(const Arguments& args, const Tile& tile, cons
 #pragma unroll
     for (int group = 0; group < Lanes::kGroups; ++group) {
       const int chunk = group * Lanes::kPerRow + lanes.chunk;
-      if (8 * chunk < args.dim)
-        *reinterpret_cast<uint4*>(out + (firstRow + row) * args.out.tokenStride + 8 * chunk) =
-            *reinterpret_cast<const uint4*>(memory + chunkAddress<dim>(0, row, chunk));
+      if (8 * chunk >= args.dim) continue;
+      const uint4 values = *reinterpret_cast<const uint4*>(memory + chunkAddress<dim>(0, row, chunk));
+      const int64_t place = (firstRow + row) * args.out.tokenStride + 8 * chunk;
+      *reinterpret_cast<uint4*>(out + place) = values;
+      if (copy) *reinterpret_cast<uint4*>(copy + place) = values;
     }
   }
 }
@@ -62,20 +73,20 @@ __global__ void __launch_bounds__(Traits<dim>::kThreads, Traits<dim>::kBlocksPer
     const Tile& tile = args.tiles.tiles[index];
     loadQueries<dim>(shared, args, tile);
     Queries<T, dim> queries(shared);
-    const int stages = measuring ? measure.candidates + 1 : 1;
+    const int stages = measuring ? measure.compared.candidates + 1 : 1;
     for (int stage = 0; stage < stages; ++stage) {
       // All warps are done with the slots of the stage before.
       if (stage > 0) __syncthreads();
       KeyStream<dim> stream(args, tile, tile.walk + stage, shared + Traits::kQueryBytes);
       queries.attend(stream, args.scaleLog2, args.headroom);
       if constexpr (measuring)
-        if (stage < measure.candidates) keepSnapshot(snapshotOf<T, dim>(measure, stage), queries);
+        if (stage < measure.compared.candidates) keepSnapshot(snapshotOf<T, dim>(measure, stage), queries);
     }
     // Asked for before the outputs are stored: the answer is here when they are.
     int32_t next = 0;
     if (threadIdx.x == 0) next = gridDim.x + atomicAdd(&args.counters[0], 1);
     if constexpr (measuring) {
-      compareWithFull(measure, args, tile, queries);
+      Comparison<T, dim>(measure, args, tile, queries).run();
     } else {
       storeOutput(args, tile, queries, memory);
     }

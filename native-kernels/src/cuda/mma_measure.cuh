@@ -8,7 +8,7 @@ namespace arrowhead::cuda::mma {
 template <class T, int dim>
 __device__ inline float4* snapshotOf(const MeasureArguments& args, int candidate) {
   constexpr int kVectors = Queries<T, dim>::kTiles * Queries<T, dim>::kOutputs;
-  const int64_t first = (static_cast<int64_t>(blockIdx.x) * args.candidates + candidate) * kVectors;
+  const int64_t first = (static_cast<int64_t>(blockIdx.x) * args.compared.candidates + candidate) * kVectors;
   return args.snapshots + first * Traits<dim>::kThreads + fresh(threadIdx.x);
 }
 
@@ -37,64 +37,101 @@ __device__ inline double warpSum(double x) {
 
 // Sums of one warp's outputs. Rows past the end of the sequence do not count; columns past the head dim are zeros.
 template <class T, int dim>
-__device__ inline void compareWithFull(const MeasureArguments& measure, const Arguments& args, const Tile& tile,
-                                       Queries<T, dim>& queries) {
+class Comparison {
   using Rows = Queries<T, dim>;
-  const uint32_t thread = fresh(threadIdx.x);
-  const int warp = thread / 32, lane = thread % 32;
-  const int firstRow = tile.rowBlock * kTileRows + warp * 16 * Rows::kTiles + lane / 4;
-  const int64_t slot = (static_cast<int64_t>(tile.batch) * args.heads + tile.head) * args.rowBlocks + tile.rowBlock;
-  double* partial = measure.partials + (slot * Traits<dim>::kWarps + warp) * (measure.candidates + 3);
-  const auto write = [&](int index, float value) {
-    const double sum = warpSum(value);
-    if (lane == 0) partial[index] = sum;
-  };
 
-  const T* previous = headOf<const T>(measure.previous, tile, args.dim) + 2 * (lane % 4);
-  float counts[Rows::kTiles][2];
-  float sum = 0, squares = 0, cachedError = 0;
+ public:
+  // Normalises the outputs.
+  __device__ Comparison(const MeasureArguments& measure, const Arguments& args, const Tile& tile, Rows& queries)
+      : measure_(measure), args_(args), tile_(tile), queries_(queries) {
+    const uint32_t thread = fresh(threadIdx.x);
+    const int warp = thread / 32;
+    lane_ = thread % 32;
+    firstRow_ = tile.rowBlock * kTileRows + warp * 16 * Rows::kTiles + lane_ / 4;
+    const int64_t slot = (static_cast<int64_t>(tile.batch) * args.heads + tile.head) * args.rowBlocks + tile.rowBlock;
+    partial_ = measure.partials + (slot * Traits<dim>::kWarps + warp) * measure.compared.values();
+  }
+
+  __device__ void run() {
+    const Compared& compared = measure_.compared;
+    full();
+    for (int candidate = 0; candidate < compared.candidates; ++candidate) {
+      const float4* snapshot = snapshotOf<T, dim>(measure_, candidate);
+      write(2 + candidate, distance(snapshot, nullptr));
+      const HeadsView& residual = compared.residuals[candidate];
+      write(2 + compared.candidates + candidate, residual.data ? distance(snapshot, &residual) : 0);
+    }
+    for (int n = 0; n < compared.references; ++n)
+      write(2 + 2 * compared.candidates + n, distance(nullptr, &compared.reference[n]));
+  }
+
+ private:
+  __device__ void write(int index, float value) {
+    const double sum = warpSum(value);
+    if (lane_ == 0) partial_[index] = sum;
+  }
+
+  __device__ bool isThere(int tile, int half) const { return firstRow_ + 16 * tile + 8 * half < args_.tokens; }
+
+  __device__ void full() {
+    float sum = 0, squares = 0;
 #pragma unroll
-  for (int t = 0; t < Rows::kTiles; ++t) {
-    const float inverse[2] = {queries.inverseSum(t, 0), queries.inverseSum(t, 1)};
+    for (int t = 0; t < Rows::kTiles; ++t)
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int row = firstRow + 16 * t + 8 * half;
-      counts[t][half] = row < args.tokens ? 1.f : 0.f;
-      const bool hasPrevious = measure.previous.data && row < args.tokens;
+      for (int half = 0; half < 2; ++half) {
+        const float inverse = queries_.inverseSum(t, half), count = isThere(t, half) ? 1.f : 0.f;
 #pragma unroll
-      for (int n = 0; n < Rows::kOutputs; ++n) {
-        float& first = queries.output[t][n][2 * half];
-        float& second = queries.output[t][n][2 * half + 1];
-        first = __fmul_rn(first, inverse[half]);
-        second = __fmul_rn(second, inverse[half]);
-        sum += counts[t][half] * (first + second);
-        squares += counts[t][half] * (first * first + second * second);
-        if (hasPrevious && 8 * n < args.dim) {
-          const T* at = previous + row * measure.previous.tokenStride + 8 * n;
-          const float2 value = unpack<T>(*reinterpret_cast<const uint32_t*>(at));
-          const float dx = value.x - first, dy = value.y - second;
-          cachedError += dx * dx + dy * dy;
+        for (int n = 0; n < Rows::kOutputs; ++n) {
+          float& first = queries_.output[t][n][2 * half];
+          float& second = queries_.output[t][n][2 * half + 1];
+          first = __fmul_rn(first, inverse);
+          second = __fmul_rn(second, inverse);
+          sum += count * (first + second);
+          squares += count * (first * first + second * second);
         }
       }
-    }
+    write(0, sum);
+    write(1, squares);
   }
-  write(0, sum);
-  write(1, squares);
-  write(2, cachedError);
-  for (int candidate = 0; candidate < measure.candidates; ++candidate) {
-    const float4* snapshot = snapshotOf<T, dim>(measure, candidate);
+
+  // Of a snapshot, of what another tensor holds here, or of their sum.
+  __device__ float distance(const float4* snapshot, const HeadsView* other) const {
+    const T* values = other ? headOf<const T>(*other, tile_.batch, tile_.head, args_.dim) + 2 * (lane_ % 4) : nullptr;
     float error = 0;
 #pragma unroll
     for (int t = 0; t < Rows::kTiles; ++t)
 #pragma unroll
-      for (int n = 0; n < Rows::kOutputs; ++n) {
-        const float4 value = snapshot[(t * Rows::kOutputs + n) * Traits<dim>::kThreads];
-        const float(&full)[4] = queries.output[t][n];
-        const float dx = value.x - full[0], dy = value.y - full[1], dz = value.z - full[2], dw = value.w - full[3];
-        error += counts[t][0] * (dx * dx + dy * dy) + counts[t][1] * (dz * dz + dw * dw);
+      for (int half = 0; half < 2; ++half) {
+        if (!isThere(t, half)) continue;
+        const int64_t row = firstRow_ + 16 * t + 8 * half;
+#pragma unroll
+        for (int n = 0; n < Rows::kOutputs; ++n) {
+          float2 found = {0, 0};
+          if (snapshot) {
+            const float4 kept = snapshot[(t * Rows::kOutputs + n) * Traits<dim>::kThreads];
+            found = half == 0 ? float2{kept.x, kept.y} : float2{kept.z, kept.w};
+          }
+          if (values && 8 * n < args_.dim) {
+            const uint32_t pair = *reinterpret_cast<const uint32_t*>(values + row * other->tokenStride + 8 * n);
+            const float2 value = unpack<T>(pair);
+            found.x += value.x;
+            found.y += value.y;
+          }
+          const float dx = found.x - queries_.output[t][n][2 * half];
+          const float dy = found.y - queries_.output[t][n][2 * half + 1];
+          error += dx * dx + dy * dy;
+        }
       }
-    write(3 + candidate, error);
+    return error;
   }
-}
+
+  const MeasureArguments& measure_;
+  const Arguments& args_;
+  const Tile& tile_;
+  Rows& queries_;
+  int lane_;
+  int firstRow_;
+  double* partial_;
+};
 
 }  // namespace arrowhead::cuda::mma

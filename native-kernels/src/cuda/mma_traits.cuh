@@ -45,6 +45,7 @@ struct Source {
 struct Arguments {
   Source q, k, v;
   HeadsView out;
+  Addends addends;
   TileList tiles;
   int32_t tokens;
   int32_t heads;
@@ -56,17 +57,16 @@ struct Arguments {
 };
 
 struct MeasureArguments {
-  int32_t candidates;
-  HeadsView previous;
+  Compared compared;
   // Of each thread block, candidate and thread: its outputs. Float32, so that rounding never looks like error.
   float4* snapshots;
-  // [slots][warps][candidates + 3]; a slot is (batch, head, row block) counted through
+  // [slots][warps][compared.values()]; a slot is (batch, head, row block) counted through
   double* partials;
 };
 
 template <class T>
-__device__ inline T* headOf(const HeadsView& view, const Tile& tile, int dim) {
-  return static_cast<T*>(view.data) + tile.batch * view.batchStride + static_cast<int64_t>(tile.head) * dim;
+__device__ inline T* headOf(const HeadsView& view, int batch, int head, int dim) {
+  return static_cast<T*>(view.data) + batch * view.batchStride + static_cast<int64_t>(head) * dim;
 }
 
 // What a row's byte offsets are XORed with: eight rows of one column then lie in different banks.

@@ -36,13 +36,13 @@ int32_t rowBlocksOf(const AttentionShape& shape, BlockSize block) {
 
 BlockSize attentionBlock(int32_t dim) { return dim == 64 ? BlockSize{128, 128} : BlockSize{128, 64}; }
 
-TilePlan planHeadwise(const AttentionShape& shape, const int32_t* halfWindows, BlockSize block) {
+TilePlan planHeadwise(const AttentionShape& shape, const HeadPlan& heads, BlockSize block) {
   const int32_t rowBlocks = rowBlocksOf(shape, block);
   TilePlan plan;
   // One walk per window and row block, shared by heads and batches.
   std::map<int32_t, int32_t> firstWalk;
   for (int32_t h = 0; h < shape.heads; ++h) {
-    const int32_t window = halfWindows[h];
+    const int32_t window = heads.halfWindows[h];
     if (window == kCachedHead || !firstWalk.emplace(window, static_cast<int32_t>(plan.walks.size())).second) continue;
     for (int32_t m = 0; m < rowBlocks; ++m) {
       const KeyRanges kept = keysOf(shape, window, block, m);
@@ -52,9 +52,11 @@ TilePlan planHeadwise(const AttentionShape& shape, const int32_t* halfWindows, B
   plan.tiles.reserve(static_cast<size_t>(shape.batch) * shape.heads * rowBlocks);
   for (int32_t b = 0; b < shape.batch; ++b)
     for (int32_t h = 0; h < shape.heads; ++h) {
-      if (halfWindows[h] == kCachedHead) continue;
-      const int32_t first = firstWalk.at(halfWindows[h]);
-      for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, first + m});
+      const bool shares = heads.sharesGuidance && heads.sharesGuidance[h];
+      if (heads.halfWindows[h] == kCachedHead || (shares && b < shape.batch / 2)) continue;
+      const int32_t first = firstWalk.at(heads.halfWindows[h]);
+      const int32_t addend = heads.addendOf ? heads.addendOf[h] : -1, copyTo = shares ? b - shape.batch / 2 : -1;
+      for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, first + m, addend, copyTo});
     }
   const int64_t allBlocks = (shape.layout.tokens() + kKeyBlock - 1) / kKeyBlock;
   plan.dense = std::all_of(plan.walks.begin(), plan.walks.end(),
@@ -81,7 +83,7 @@ TilePlan planMeasure(const AttentionShape& shape, const int32_t* halfWindows, in
   }
   for (int32_t b = 0; b < shape.batch; ++b)
     for (int32_t h = 0; h < shape.heads; ++h)
-      for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, m * (candidates + 1)});
+      for (int32_t m = 0; m < rowBlocks; ++m) plan.tiles.push_back({h, b, m, m * (candidates + 1), -1, -1});
   plan.dense = true;
   return plan;
 }

@@ -5,11 +5,10 @@ import { calibrate } from '../../../calibration/search/calibrate.ts';
 import type { CalibrationProgress } from '../../../calibration/search/calibration-progress.ts';
 import type { CalibrationRequest } from '../../../calibration/search/calibration-request.ts';
 import { solveTable } from '../../../calibration/solver/solve-table.ts';
-import { attentionFlops } from '../../../mmdit/attention/attention-flops.ts';
-import { type HeadMethod, parseMethod } from '../../../mmdit/attention/method.ts';
+import { parseMethod } from '../../../mmdit/attention/method.ts';
 import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
-import { bruteForce } from '../solver/layer-instance.ts';
-import { fakeHead, fakeInput, fakePipeline, fakeState, HEAD_DIM, HEADS, LAYERS } from './fake-pipeline.ts';
+import { fakePipeline, HEADS } from './fake-pipeline.ts';
+import { searchByHand } from './search-by-hand.ts';
 
 const STEPS = 6;
 const request: CalibrationRequest = {
@@ -20,68 +19,21 @@ const request: CalibrationRequest = {
   headConstraint: 1.5,
   candidates: ['arrow/8', 'arrow/2', 'cached'].map(parseMethod),
 };
-
-/** The progressive search written out: what the library must find, by plain loops and enumeration. */
-function byHand(delta: number, headConstraint: number) {
-  const methods = ['full', 'arrow/8', 'arrow/2', 'cached'].map(parseMethod);
-  const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
-  const layout = { text: 2, image: 62, order: 'text-first' } as const;
-  const flops = methods.map((method) => attentionFlops(layout, [8, 8], method, HEAD_DIM));
-  const state = fakeState(samples);
-  const outputs = LAYERS.map(() => new Float32Array(state.length));
-  const plan: number[][][] = [];
-  const errors: number[] = [];
-  const headOf = (at: number): number => Math.floor(at / HEAD_DIM) % HEADS;
-  for (let step = 0; step < STEPS; step++) {
-    plan.push(
-      LAYERS.map((_, layer) => {
-        const input = fakeInput(state, step, layer);
-        const previous = outputs[layer]!.slice();
-        const under = (method: HeadMethod): Float32Array =>
-          input.map((value, at) => (method.kind === 'cached' ? previous[at]! : fakeHead(value, method, headOf(at))));
-        const candidates = methods.map(under);
-        const rse = candidates.flatMap((values, method) =>
-          Array.from({ length: HEADS }, (_, head) => {
-            if (method === 0) return 0;
-            return step === 0
-              ? Number.NaN
-              : Math.fround(directRse(values, candidates[0]!, (at) => headOf(at) === head));
-          }),
-        );
-        errors.push(...rse);
-        const { plan: choices } = bruteForce({
-          heads: HEADS,
-          full: 0,
-          savings: flops.map((cost) => flops[0]! - cost),
-          rse: Float64Array.from(rse),
-          delta,
-          limit: (headConstraint * delta) / HEADS,
-        });
-        outputs[layer] = input.map((_, at) => candidates[choices[headOf(at)]!]![at]!);
-        outputs[layer].forEach((value, at) => {
-          state[at]! += 0.25 * value;
-        });
-        return [...choices];
-      }),
-    );
-  }
-  return { plan, errors, state };
-}
-
-function directRse(values: Float32Array, full: Float32Array, isOfHead: (at: number) => boolean): number {
-  const indices = Array.from(full.keys()).filter(isOfHead);
-  const mean = indices.reduce((sum, at) => sum + full[at]!, 0) / indices.length;
-  const error = indices.reduce((sum, at) => sum + (values[at]! - full[at]!) ** 2, 0);
-  return error / indices.reduce((sum, at) => sum + (full[at]! - mean) ** 2, 0);
-}
+const RESIDUAL = ['arrow/8', 'arrow/8+residual', 'arrow/2+residual', 'cached'].map(parseMethod);
+const GUIDED = ['cfg+arrow/8+residual', 'cfg+arrow/2', 'arrow/8+residual', 'cfg', 'arrow/2'].map(parseMethod);
 
 describe('calibrate', () => {
-  it('finds the plan of a progressive search written out by hand, over all prompts and seeds', async () => {
-    const pipeline = fakePipeline();
+  it.each([
+    ['over all prompts and seeds', false, request],
+    ['with residuals', false, { ...request, delta: 0.005, candidates: RESIDUAL }],
+    ['with sharing between guided and unguided', true, { ...request, delta: 0.005, candidates: GUIDED }],
+  ])('finds the plan of a progressive search written out by hand, %s', async (_, guided, request) => {
+    const pipeline = fakePipeline({ guided });
     const { table, scheme } = await calibrate(pipeline, request);
-    const expected = byHand(request.delta, 1.5);
+    const expected = searchByHand(request, guided);
+    expect(scheme.methods).toEqual(expected.methods);
     expect(scheme.plan).toEqual(expected.plan);
-    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(2);
+    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(3);
     table.rse.forEach((value, at) => {
       const error = expected.errors[at]!;
       if (Number.isNaN(error)) expect(value).toBeNaN();
@@ -107,8 +59,11 @@ describe('calibrate', () => {
     expect(scheme.stats.largestRse).toBeLessThanOrEqual(request.delta);
   });
 
-  it('describes the state that its plan generates', async () => {
-    const pipeline = fakePipeline();
+  it.each([
+    ['plain', false, request],
+    ['guided, with residuals', true, { ...request, delta: 0.005, candidates: GUIDED }],
+  ])('describes the state that its plan generates, %s', async (_, guided, request) => {
+    const pipeline = fakePipeline({ guided });
     const { scheme } = await calibrate(pipeline, request);
     const searched = pipeline.final();
     const { plan } = applyScheme(scheme, pipeline, request.sampling);
@@ -166,6 +121,7 @@ describe('calibrate', () => {
     ['no prompts', { prompts: [] }, /prompts: expected at least one/],
     ['no seeds', { seeds: [] }, /seeds/],
     ['no candidates', { candidates: [] }, /candidates/],
+    ['sharing without guidance', { candidates: [parseMethod('cfg+arrow/8')] }, /cfg\+arrow\/8 shares.*built in/],
     ['full as a candidate', { candidates: [parseMethod('full')] }, /always offered/],
     ['a candidate twice', { candidates: [parseMethod('cached'), parseMethod('cached')] }, /"cached" twice/],
     ['a negative δ', { delta: -1 }, /delta/],

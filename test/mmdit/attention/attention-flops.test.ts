@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionFlops, attentionPairs } from '../../../mmdit/attention/attention-flops.ts';
-import { CACHED, FULL, type HeadMethod, halfWindow } from '../../../mmdit/attention/method.ts';
+import { CACHED, FULL, type HeadMethod, halfWindow, parseMethod } from '../../../mmdit/attention/method.ts';
 import { type BlockSize, type TokenLayout, tokenCount } from '../../../mmdit/attention/token-layout.ts';
 
 /** Pairs in blocks that hold text on either side, or that the outward-rounded band of their row block reaches. */
@@ -48,6 +48,13 @@ describe('attentionFlops', () => {
     expect(attentionFlops(layout, [32, 32], FULL, 64)).toBe(4 * 1056 ** 2 * 64);
     expect(attentionFlops(layout, [32, 32], FULL, 64, 3)).toBe(3 * 4 * 1056 ** 2 * 64);
     expect(attentionFlops(layout, [32, 32], CACHED, 64)).toBe(0);
+  });
+
+  it('is half where the guided half is computed alone; a residual costs none', () => {
+    const flops = (name: string) => attentionFlops(layout, [32, 32], parseMethod(name), 64);
+    expect(flops('cfg')).toBe(flops('full') / 2);
+    expect(flops('cfg+arrow/8+residual')).toBe(flops('arrow/8') / 2);
+    expect(flops('arrow/8+residual')).toBe(flops('arrow/8'));
   });
 
   it('falls with the window and is the same when asked again', () => {

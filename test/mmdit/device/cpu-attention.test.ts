@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CACHED, FULL, type HeadMethod, halfWindow } from '../../../mmdit/attention/method.ts';
+import { CACHED, FULL, type HeadMethod, halfWindow, parseMethod } from '../../../mmdit/attention/method.ts';
 import { type TokenLayout, tokenCount } from '../../../mmdit/attention/token-layout.ts';
 import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
+import type { Tensor } from '../../../mmdit/device/device.ts';
 import { ShapeError } from '../../../mmdit/device/shape-error.ts';
 
 const LAYOUT: TokenLayout = { text: 5, image: 48, order: 'text-first' };
@@ -85,18 +86,32 @@ describe('headwiseAttention', () => {
       ShapeError,
     );
   });
+
+  it('refuses a residual that is not there, and sharing in an odd batch', () => {
+    const call = { ...tensors(), out: device.allocate(SHAPE) };
+    const methods = ['arrow/4+residual', 'full', 'full'].map(parseMethod);
+    expect(() => device.headwiseAttention({ ...call, methods })).toThrow(/residuals.*arrow\/4/);
+    const one = (tensor: Tensor) => device.samples(tensor, 0, 1);
+    const odd = { ...call, q: one(call.q), k: one(call.k), v: one(call.v), out: one(call.out) };
+    const shared = ['cfg', 'full', 'full'].map(parseMethod);
+    expect(() => device.headwiseAttention({ ...odd, methods: shared })).toThrow(/two halves/);
+  });
 });
 
 describe('measureAttention', () => {
   it('gives the sums of the definition', async () => {
     const previous = values(4);
+    const residual = values(5);
     const sums = await device.measureAttention({
       ...tensors(),
       fractions: [4, 12],
-      previous: device.upload(previous, SHAPE),
+      residuals: new Map([[12, device.upload(residual, SHAPE)]]),
+      references: [device.upload(previous, SHAPE)],
     });
     const full = reference(FULL);
-    const others = [reference(ARROW), reference({ kind: 'arrow', fraction: 12 }), previous];
+    const narrow = reference({ kind: 'arrow', fraction: 12 });
+    const others = [reference(ARROW), narrow, narrow.map((value, n) => value + residual[n]!), previous];
+    expect(sums.withResidual[0]).toBeNull();
     expect(sums.count).toBe(BATCH * TOKENS * DIM);
     for (let head = 0; head < HEADS; head++) {
       const own = [...full.keys()].filter((n) => headOf(n) === head);
@@ -106,15 +121,26 @@ describe('measureAttention', () => {
         3,
       );
       expect(sums.sumOfSquares[head]! / total((n) => full[n]! ** 2)).toBeCloseTo(1, 5);
-      const errors = [sums.arrow[0]!, sums.arrow[1]!, sums.cached!];
+      const errors = [sums.arrow[0]!, sums.arrow[1]!, sums.withResidual[1]!, sums.references[0]!];
       errors.forEach((error, m) => {
         expect(error[head]! / total((n) => (others[m]![n]! - full[n]!) ** 2)).toBeCloseTo(1, 4);
       });
     }
   });
 
-  it('has no cached sums without a step before', async () => {
-    expect((await device.measureAttention({ ...tensors(), fractions: [8], previous: null })).cached).toBeNull();
+  it('takes part of a batch', async () => {
+    const call = { fractions: [4], residuals: new Map(), references: [] };
+    const { q, k, v, ...rest } = tensors();
+    const parts = await Promise.all(
+      Array.from({ length: BATCH }, (_, n) => {
+        const part = (tensor: Tensor) => device.samples(tensor, n, n + 1);
+        return device.measureAttention({ ...rest, q: part(q), k: part(k), v: part(v), ...call });
+      }),
+    );
+    const whole = await device.measureAttention({ q, k, v, ...rest, ...call });
+    const total = parts.reduce((sum, part) => sum + part.arrow[0]![1]!, 0);
+    expect(total / whole.arrow[0]![1]!).toBeCloseTo(1, 10);
+    expect(() => device.samples(q, 1, BATCH + 1)).toThrow(ShapeError);
   });
 });
 

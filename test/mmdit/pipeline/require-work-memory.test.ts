@@ -11,7 +11,7 @@ function deviceWith(kind: 'cpu' | 'cuda', freeBytes: number): Device {
 }
 
 /** FLUX at 2048². */
-const work = { what: '1 picture of 2048×2048', batch: 1, tokens: 16_896, channels: 3072, outputs: 57 };
+const work = { what: '1 picture of 2048×2048', batch: 1, tokens: 16_896, channels: 3072, kept: 57 };
 
 it('lets work begin that fits', () => {
   expect(() => requireWorkMemory(deviceWith('cuda', 7 * GIB), work)).not.toThrow();
@@ -26,6 +26,6 @@ it('refuses what does not fit before it begins: what, how much, how much is free
 });
 
 it('counts kept outputs only where they are kept, and says nothing of CUDA elsewhere', () => {
-  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), { ...work, outputs: 1 })).not.toThrow();
+  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), { ...work, kept: 1 })).not.toThrow();
   expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), work)).toThrow(/^(?!.*cuda)/);
 });

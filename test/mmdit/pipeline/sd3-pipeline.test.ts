@@ -127,10 +127,40 @@ describe('SD3 under compression', () => {
     expect(cached.images[0]!.pixels).not.toEqual(plain.images[0]!.pixels);
   });
 
+  it('shares what the guided half computes, and refuses to without guidance', async () => {
+    const layers = pipeline.layers.map(({ name }) => name);
+    const heads = pipeline.layers[0]!.heads;
+    const plan = (steps: number) => ({
+      block: [32, 32] as const,
+      methods: [parseMethod('cfg')],
+      layers,
+      choices: Array.from({ length: steps }, () => layers.map(() => new Array<number>(heads).fill(0))),
+    });
+    const seen: Float32Array[] = [];
+    const attention = new PlanAttention(device, pipeline.layers, plan(call.steps));
+    await pipeline.denoise({
+      samples: [sample],
+      sampling,
+      attention: (step) => async (attentionCall) => {
+        const out = await attention.step(step)(attentionCall);
+        if (step === 1) seen.push(await device.download(out));
+        return out;
+      },
+    });
+    attention.close();
+    for (const values of seen)
+      expect(values.subarray(0, values.length / 2)).toEqual(values.subarray(values.length / 2));
+    expect(seen).toHaveLength(layers.length);
+    const unguided = { ...sampling, guidance: 1 };
+    await expect(pipeline.generate({ samples: [sample], sampling: unguided, plan: plan(call.steps) })).rejects.toThrow(
+      /uses cfg, which shares/,
+    );
+  });
+
   it('is calibrated like any other model', async () => {
     const { table, scheme } = await calibrate(pipeline, {
       ...{ prompts: [call.prompt], seeds: [1], sampling, delta: 0.5, headConstraint: 1.5 },
-      candidates: ['arrow/4', 'cached'].map(parseMethod),
+      candidates: ['arrow/4', 'arrow/4+residual', 'cfg', 'cfg+arrow/4', 'cached'].map(parseMethod),
     });
     expect(table).toMatchObject({ steps: call.steps, heads: 3, model: { family: 'sd3' } });
     expect(scheme.plan).toHaveLength(call.steps);

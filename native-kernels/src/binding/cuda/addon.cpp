@@ -52,6 +52,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("problem", Napi::Function::New(env, problem, "problem"));
   exports.Set("attentionBlock", Napi::Function::New(env, attentionBlock, "attentionBlock"));
   exports.Set("maxCandidates", arrowhead::cuda::kMaxCandidates);
+  exports.Set("maxAddends", arrowhead::cuda::kMaxAddends);
+  exports.Set("maxReferences", arrowhead::cuda::kMaxReferences);
   return exports;
 }
 

@@ -15,14 +15,50 @@ namespace {
 
 constexpr int64_t kMaxTokens = int64_t{1} << 24;
 
+template <class T>
+void append(std::string& key, const T* values, int64_t count) {
+  key += values ? '+' : '-';
+  if (values) key.append(reinterpret_cast<const char*>(values), static_cast<size_t>(count) * sizeof(T));
+}
+
 // What a plan depends on.
 std::string keyOf(const char* kind, const AttentionShape& shape, const int32_t* windows, int64_t count) {
   std::string key = kind;
   for (const int64_t part : {int64_t{shape.batch}, int64_t{shape.heads}, int64_t{shape.dim}, shape.layout.text,
                              shape.layout.image, int64_t{shape.layout.textFirst}})
     key += std::to_string(part) + ' ';
-  key.append(reinterpret_cast<const char*>(windows), static_cast<size_t>(count) * sizeof(int32_t));
+  append(key, windows, count);
   return key;
+}
+
+std::string keyOf(const AttentionShape& shape, const HeadPlan& heads) {
+  std::string key = keyOf("heads ", shape, heads.halfWindows, shape.heads);
+  append(key, heads.sharesGuidance, shape.heads);
+  append(key, heads.addendOf, shape.heads);
+  return key;
+}
+
+Napi::Array listOf(const Napi::Object& args, const char* name, uint32_t most) {
+  if (!args.Get(name).IsArray()) refuse(args.Env(), name, "expected an array");
+  const auto list = args.Get(name).As<Napi::Array>();
+  if (list.Length() > most) refuse(args.Env(), name, "too many for one call");
+  return list;
+}
+
+// One per head; every index is that of an addend, and sharing heads have a batch of two halves.
+HeadPlan headPlanOf(const Napi::Object& args, const AttentionShape& shape, uint32_t addends) {
+  const Napi::Env env = args.Env();
+  const HeadPlan heads = {binding::elements<int32_t>(args, "halfWindows", shape.heads),
+                          binding::optionalElements<uint8_t>(args, "sharesGuidance", shape.heads),
+                          binding::optionalElements<int32_t>(args, "addendOf", shape.heads)};
+  for (int32_t h = 0; h < shape.heads; ++h) {
+    if (heads.halfWindows[h] < kCachedHead) refuse(env, "halfWindows", "expected -2, -1 or a half-window");
+    if (heads.sharesGuidance && heads.sharesGuidance[h] && shape.batch % 2 != 0)
+      refuse(env, "sharesGuidance", "expected an even batch");
+    if (heads.addendOf && (heads.addendOf[h] < -1 || heads.addendOf[h] >= static_cast<int64_t>(addends)))
+      refuse(env, "addendOf", "expected -1 or the index of an addend");
+  }
+  return heads;
 }
 
 int64_t lengthOf(const Napi::Object& args, const char* name) {
@@ -70,7 +106,8 @@ HeadsView CudaContext::headsOf(const Napi::Object& args, const char* name, const
   return {data, stride, stride * tokens};
 }
 
-// {q, k, v, out, batch, heads, dim, text, image, textFirst, scale, dtype, halfWindows: per head}
+// {q, k, v, out, batch, heads, dim, text, image, textFirst, scale, dtype, halfWindows: per head, sharesGuidance?: per head,
+// addends: views as out, addendOf?: per head, subtract}
 void CudaContext::headwiseAttention(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
@@ -81,17 +118,19 @@ void CudaContext::headwiseAttention(const Napi::CallbackInfo& info) {
   call.k = headsOf(args, "k", call.shape);
   call.v = headsOf(args, "v", call.shape);
   call.out = headsOf(args, "out", call.shape);
-  const int32_t* windows = binding::elements<int32_t>(args, "halfWindows", call.shape.heads);
-  for (int32_t h = 0; h < call.shape.heads; ++h)
-    if (windows[h] < kCachedHead) refuse(env, "halfWindows", "expected -2, -1 or a half-window");
-  call.tiles = planFor(env, keyOf("heads ", call.shape, windows, call.shape.heads),
-                       [&] { return planHeadwise(call.shape, windows, attentionBlock(call.shape.dim)); });
+  const Napi::Array addends = listOf(args, "addends", kMaxAddends);
+  for (uint32_t i = 0; i < addends.Length(); ++i)
+    call.addends.view[i] = headsOf(addends, std::to_string(i).c_str(), call.shape);
+  call.addends.sign = args.Get("subtract").ToBoolean().Value() ? -1.f : 1.f;
+  const HeadPlan heads = headPlanOf(args, call.shape, addends.Length());
+  call.tiles = planFor(env, keyOf(call.shape, heads),
+                       [&] { return planHeadwise(call.shape, heads, attentionBlock(call.shape.dim)); });
   call.scheduler = {counters_};
   require(env, cuda::headwiseAttention(call, stream_), "headwiseAttention");
 }
 
-// {q, k, v, previous?, …shape, halfWindows: candidates, ascending} → Promise<ArrayBuffer> of float64 [heads][candidates + 3]:
-// sum, sum of squares, squared error of `previous` and of each candidate.
+// {q, k, v, …shape, halfWindows: candidates, ascending, residuals: a view or null per candidate, references: views}
+// → Promise<ArrayBuffer> of float64 [heads][values] as MeasureAttentionCall's sums.
 Napi::Value CudaContext::measureAttention(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
@@ -101,17 +140,26 @@ Napi::Value CudaContext::measureAttention(const Napi::CallbackInfo& info) {
   call.q = headsOf(args, "q", call.shape);
   call.k = headsOf(args, "k", call.shape);
   call.v = headsOf(args, "v", call.shape);
-  if (has(args, "previous")) call.previous = headsOf(args, "previous", call.shape);
   const std::vector<int32_t> windows = candidatesOf(args);
   if (!std::is_sorted(windows.begin(), windows.end())) refuse(env, "halfWindows", "expected an ascending order");
-  call.candidates = static_cast<int32_t>(windows.size());
-  call.tiles = planFor(env, keyOf("measure ", call.shape, windows.data(), call.candidates), [&] {
-    return planMeasure(call.shape, windows.data(), call.candidates, attentionBlock(call.shape.dim));
+  Compared& compared = call.compared;
+  compared.candidates = static_cast<int32_t>(windows.size());
+  const Napi::Array residuals = listOf(args, "residuals", kMaxCandidates);
+  if (residuals.Length() != windows.size()) refuse(env, "residuals", "expected one per half-window");
+  for (uint32_t i = 0; i < residuals.Length(); ++i)
+    if (const std::string index = std::to_string(i); has(residuals, index.c_str()))
+      compared.residuals[i] = headsOf(residuals, index.c_str(), call.shape);
+  const Napi::Array references = listOf(args, "references", kMaxReferences);
+  compared.references = static_cast<int32_t>(references.Length());
+  for (uint32_t i = 0; i < references.Length(); ++i)
+    compared.reference[i] = headsOf(references, std::to_string(i).c_str(), call.shape);
+  call.tiles = planFor(env, keyOf("measure ", call.shape, windows.data(), compared.candidates), [&] {
+    return planMeasure(call.shape, windows.data(), compared.candidates, attentionBlock(call.shape.dim));
   });
   call.scheduler = {counters_};
-  const size_t sumsBytes = sizeof(double) * call.shape.heads * (call.candidates + 3);
-  const size_t scratchBytes = runsOnHopper(call.shape.dim) ? hopperMeasureScratchBytes(call.shape, call.candidates)
-                                                           : mmaMeasureScratchBytes(call.shape, call.candidates);
+  const size_t sumsBytes = sizeof(double) * call.shape.heads * compared.values();
+  const size_t scratchBytes = runsOnHopper(call.shape.dim) ? hopperMeasureScratchBytes(call.shape, compared)
+                                                           : mmaMeasureScratchBytes(call.shape, compared);
   auto* memory = static_cast<uint8_t*>(allocateBytes(env, (sumsBytes + 255) / 256 * 256 + scratchBytes, "measuring"));
   call.sums = reinterpret_cast<double*>(memory);
   call.scratch = memory + (sumsBytes + 255) / 256 * 256;
