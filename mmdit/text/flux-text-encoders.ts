@@ -95,6 +95,10 @@ export class FluxTextEncoders implements TextEncoders {
     };
   }
 
+  tokenIds(prompt: string): Readonly<Record<string, readonly number[]>> {
+    return { tokenizer: this.#clipTokenizer.encode(prompt).ids, tokenizer_2: this.#t5Tokenizer.encode(prompt).ids };
+  }
+
   async close(): Promise<void> {
     this.#recent.clear();
     await Promise.all([this.#clip.close(), this.#t5.close()]);

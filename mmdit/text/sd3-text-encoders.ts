@@ -104,6 +104,12 @@ export class Sd3TextEncoders implements TextEncoders {
     };
   }
 
+  tokenIds(prompt: string): Readonly<Record<string, readonly number[]>> {
+    const [first, second] = this.#clips.map(({ tokenizer }) => tokenizer.encode(prompt).ids);
+    const third = this.#t5?.tokenizer.encode(prompt).ids;
+    return { tokenizer: first!, tokenizer_2: second!, ...(third && { tokenizer_3: third }) };
+  }
+
   async close(): Promise<void> {
     this.#recent.clear();
     await Promise.all([...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ encoder }) => encoder.close()));
