@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { CheckpointError } from './checkpoint-error.ts';
+import { validate } from './read-fields.ts';
 
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
@@ -18,8 +19,5 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T
   } catch (cause) {
     throw new CheckpointError(file, 'is not valid JSON', { cause });
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(file, `field "${issue?.path.join('.')}": ${issue?.message}`);
+  return validate(file, schema, value);
 }

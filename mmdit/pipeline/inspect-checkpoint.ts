@@ -9,6 +9,7 @@ import { readSd3Config } from '../models/sd3-config.ts';
 import { readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import { openVaeDecoder } from '../vae/vae-decoder.ts';
+import { PIPELINE_PARTS, requireKnownParts } from './pipeline-parts.ts';
 
 /** What a checkpoint folder holds, found without reading weights. */
 export interface CheckpointReport {
@@ -45,22 +46,19 @@ export interface PartReport {
   readonly problem: string | null;
 }
 
-const COMMON = ['transformer', 'scheduler', 'vae', 'text_encoder', 'tokenizer', 'text_encoder_2', 'tokenizer_2'];
-const FAMILIES: Readonly<Record<string, { readonly family: 'flux' | 'sd3'; readonly optional: readonly string[] }>> = {
-  FluxPipeline: { family: 'flux', optional: [] },
-  StableDiffusion3Pipeline: { family: 'sd3', optional: ['text_encoder_3', 'tokenizer_3'] },
-};
 const WITH_WEIGHTS = /^(transformer|vae|text_encoder)/;
 
 /** Throws CheckpointError where the folder is no checkpoint at all; everything else is told in the report. */
 export async function inspectCheckpoint(folder: string): Promise<CheckpointReport> {
   const checkpoint = await Checkpoint.open(folder);
-  const known = FAMILIES[checkpoint.pipelineClass];
+  const known = PIPELINE_PARTS[checkpoint.pipelineClass];
   const names =
     known && !checkpoint.synthetic
-      ? [...COMMON, ...known.optional.filter((name) => checkpoint.components.has(name))]
+      ? [...known.required, ...known.optional.filter((name) => checkpoint.components.has(name))]
       : [...checkpoint.components.keys()];
   const parts: PartReport[] = [];
+  const foreign = await problemOf(async () => requireKnownParts(checkpoint));
+  if (foreign !== null) parts.push({ name: 'model_index.json', className: null, bytes: null, problem: foreign });
   let transformer: TransformerReport | null = null;
   for (const name of names) {
     const className = checkpoint.components.get(name) ?? null;

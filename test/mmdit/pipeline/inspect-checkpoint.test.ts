@@ -50,6 +50,19 @@ it('names missing and damaged parts one by one', async () => {
   expect(found.text_encoder).toMatch(/tokenizer_2/);
 });
 
+it('a part that its pipeline does not have is named, one that only picture prompts need is not', async () => {
+  const index = JSON.parse(readFileSync(at('model_index.json'), 'utf8'));
+  const putIndex = (change: object) => writeFileSync(at('model_index.json'), JSON.stringify({ ...index, ...change }));
+  putIndex({ image_encoder: ['transformers', 'CLIPVisionModelWithProjection'], feature_extractor: [null, null] });
+  expect(await problems()).toEqual({});
+  putIndex({ controlnet: ['diffusers', 'FluxControlNetModel'] });
+  expect((await problems())['model_index.json']).toMatch(
+    /field "controlnet" of FluxPipeline is not supported, found \["diffusers","FluxControlNetModel"\]; this version knows transformer/,
+  );
+  putIndex({ is_distilled: true });
+  expect((await problems())['model_index.json']).toMatch(/field "is_distilled" of FluxPipeline .* found true/);
+});
+
 it('a part that is a link out of the folder is refused', async () => {
   rmSync(at('vae'), { recursive: true });
   symlinkSync(path.resolve('demo/checkpoint/vae'), at('vae'));
