@@ -63,10 +63,16 @@ export class Checkpoint {
     return path.join(this.folder, component);
   }
 
+  /** A component's folder, which is there and no link out of the checkpoint. Throws CheckpointError. */
+  async folderOf(component: string): Promise<string> {
+    const folder = this.path(component);
+    await requireInside(this.folder, folder);
+    return folder;
+  }
+
   /** Opens a component's config and weights. Throws CheckpointError. */
   async component(name: string): Promise<Component> {
-    const folder = this.path(name);
-    await requireInside(this.folder, folder);
+    const folder = await this.folderOf(name);
     return this.synthetic ? Component.openSynthetic(folder, this.synthetic) : Component.open(folder);
   }
 }

@@ -1,12 +1,11 @@
 import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { StoredDtype } from '../checkpoint/tensor-source.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
 import { readSd3Config } from '../models/sd3-config.ts';
-import { readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { readScheduler } from '../schedulers/flow-match-config.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import { openVaeDecoder } from '../vae/vae-decoder.ts';
 import { PIPELINE_PARTS, requireKnownParts } from './pipeline-parts.ts';
@@ -67,11 +66,11 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
       checkpoint.path(name);
       if (WITH_WEIGHTS.test(name)) {
         const component = await checkpoint.component(name);
-        bytes = component.names.reduce((sum, tensor) => sum + component.tensor(tensor).byteLength, 0);
+        bytes = component.byteLength;
         if (name === 'transformer' && known) transformer = describe(component, known.family);
       }
       if (!known) return;
-      if (name === 'scheduler') await readFlowMatchConfig(path.join(checkpoint.path(name), 'scheduler_config.json'));
+      if (name === 'scheduler') await readScheduler(checkpoint);
       if (name === 'vae') await (await openVaeDecoder(checkpoint)).close();
       // Encoders and tokenizers are opened together, and the error names the one that is wrong.
       if (name === 'text_encoder') await (await openTextEncoders(checkpoint)).close();

@@ -10,7 +10,7 @@ import { readSd3Config } from '../models/sd3-config.ts';
 import { fromPatches, toPatches } from '../models/sd3-patches.ts';
 import { imageFirst } from '../models/sd3-run.ts';
 import { torchRandn } from '../random/torch-randn.ts';
-import { type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { trainedRangeSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import type { TextEmbeddings, TextEncoderOptions } from '../text/text-encoders.ts';
@@ -43,7 +43,7 @@ export class Sd3Pipeline extends FlowMatchPipeline {
   /** Throws CheckpointError. */
   static async open(checkpoint: Checkpoint, device: Device, options: TextEncoderOptions): Promise<Sd3Pipeline> {
     const component = await checkpoint.component('transformer');
-    const scheduler = await readFlowMatchConfig(path.join(checkpoint.path('scheduler'), 'scheduler_config.json'));
+    const scheduler = await readScheduler(checkpoint);
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint);
     requireLatentChannels(component, vae);

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { z } from 'zod';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readFields } from '../checkpoint/read-fields.ts';
 import { readJson } from '../checkpoint/read-json.ts';
@@ -36,6 +38,11 @@ export async function readFlowMatchConfig(file: string): Promise<FlowMatchConfig
   const config = readFields(file, FLOW_MATCH_EULER, raw, fields);
   if (config.use_dynamic_shifting) requireShifts(file, config);
   return config;
+}
+
+/** The scheduler of a pipeline folder. Throws CheckpointError. */
+export async function readScheduler(checkpoint: Checkpoint): Promise<FlowMatchConfig> {
+  return readFlowMatchConfig(path.join(await checkpoint.folderOf('scheduler'), 'scheduler_config.json'));
 }
 
 /** Dynamic shifting goes along a line through two points. */

@@ -51,7 +51,7 @@ export class FluxTextEncoders implements TextEncoders {
     }
     const clipComponent = await checkpoint.component('text_encoder');
     const clipMax = readClipConfig(clipComponent).maxTokens;
-    const clipTokenizer = await PromptTokenizer.open(checkpoint.path('tokenizer'), (length) => {
+    const clipTokenizer = await PromptTokenizer.open(await checkpoint.folderOf('tokenizer'), (length) => {
       const tokens = length ?? clipMax;
       if (tokens <= clipMax) return tokens;
       throw new CheckpointError(
@@ -60,7 +60,7 @@ export class FluxTextEncoders implements TextEncoders {
       );
     });
     const t5Tokenizer = await PromptTokenizer.open(
-      checkpoint.path('tokenizer_2'),
+      await checkpoint.folderOf('tokenizer_2'),
       (length) => textTokens ?? Math.min(length ?? MAX_TEXT_TOKENS, MAX_TEXT_TOKENS),
     );
     return new FluxTextEncoders(

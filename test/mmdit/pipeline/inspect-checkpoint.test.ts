@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
 import { inspectCheckpoint } from '../../../mmdit/pipeline/inspect-checkpoint.ts';
 import { writeSynthetic } from '../../../mmdit/synthetic/write-synthetic.ts';
@@ -67,6 +67,42 @@ it('a part that is a link out of the folder is refused', async () => {
   rmSync(at('vae'), { recursive: true });
   symlinkSync(path.resolve('demo/checkpoint/vae'), at('vae'));
   expect((await problems()).vae).toMatch(/outside/);
+});
+
+it.each([
+  'scheduler/scheduler_config.json',
+  'tokenizer/tokenizer.json',
+  'tokenizer_2/tokenizer_config.json',
+  'vae/config.json',
+])('a link out of the folder for %s is refused', async (file) => {
+  const elsewhere = `${folder}.elsewhere.json`;
+  onTestFinished(() => rmSync(elsewhere));
+  cpSync(at(file), elsewhere);
+  rmSync(at(file));
+  symlinkSync(elsewhere, at(file));
+  expect(Object.values(await problems())).toEqual([expect.stringMatching(/is a link to .* outside the checkpoint/)]);
+});
+
+it.each(['scheduler', 'tokenizer', 'tokenizer_2', 'text_encoder'])(
+  'a link out of it for %s is refused',
+  async (part) => {
+    rmSync(at(part), { recursive: true });
+    symlinkSync(path.resolve('demo/checkpoint', part), at(part));
+    const found = Object.values(await problems());
+    expect(found).toEqual([expect.stringMatching(new RegExp(`${part}: is a link to .* outside the checkpoint`))]);
+  },
+);
+
+it('links out of the folder for model_index.json, defaults.json and synthetic.json are refused', async () => {
+  const elsewhere = `${folder}.elsewhere.json`;
+  onTestFinished(() => rmSync(elsewhere));
+  cpSync(at('model_index.json'), elsewhere);
+  symlinkSync(elsewhere, at('synthetic.json'));
+  await expect(inspectCheckpoint(folder)).rejects.toThrow(/synthetic\.json: is a link to .* outside/);
+  rmSync(at('synthetic.json'));
+  rmSync(at('model_index.json'));
+  symlinkSync(elsewhere, at('model_index.json'));
+  await expect(inspectCheckpoint(folder)).rejects.toThrow(/model_index\.json: is a link to .* outside/);
 });
 
 it('another pipeline is told by its name, without a family', async () => {
