@@ -70,8 +70,8 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     return description;
   }
 
-  override usesNegativePrompts({ guidance }: Sampling): boolean {
-    return guidance > 1;
+  override get negativePromptsAbove(): number {
+    return 1;
   }
 
   protected override layout(textTokens: number, imageTokens: number): TokenLayout {
