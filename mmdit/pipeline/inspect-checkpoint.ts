@@ -4,6 +4,7 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { StoredDtype } from '../checkpoint/tensor-source.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
+import { listWeights } from '../models/list-weights.ts';
 import { readSd3Config } from '../models/sd3-config.ts';
 import { readScheduler } from '../schedulers/flow-match-config.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
@@ -16,7 +17,7 @@ export interface CheckpointReport {
   /** `_class_name` of model_index.json. */
   readonly pipeline: string;
   readonly family: 'flux' | 'sd3' | null;
-  /** Weights are made from a seed, not stored: sizes are not known before. */
+  /** Weights are made from a seed, not stored. */
   readonly synthetic: boolean;
   readonly transformer: TransformerReport | null;
   readonly parts: readonly PartReport[];
@@ -26,7 +27,7 @@ export interface CheckpointReport {
 
 export interface TransformerReport {
   readonly parameters: number;
-  /** Elements stored in each dtype. */
+  /** Parameters stored in each dtype; empty where they are made. */
   readonly dtypes: Readonly<Partial<Record<StoredDtype, number>>>;
   readonly blocks: number;
   readonly heads: number;
@@ -67,7 +68,7 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
       if (WITH_WEIGHTS.test(name)) {
         const component = await checkpoint.component(name);
         bytes = component.byteLength;
-        if (name === 'transformer' && known) transformer = describe(component, known.family);
+        if (name === 'transformer' && known) transformer = await describe(component, known.family);
       }
       if (!known) return;
       if (name === 'scheduler') await readScheduler(checkpoint);
@@ -85,23 +86,22 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
   };
 }
 
-function describe(component: Component, family: 'flux' | 'sd3'): TransformerReport {
+async function describe(component: Component, family: 'flux' | 'sd3'): Promise<TransformerReport> {
   const sizes = family === 'flux' ? readFluxConfig(component) : readSd3Config(component);
   const blocks = 'blocks' in sizes ? sizes.blocks : sizes.doubleBlocks + sizes.singleBlocks;
   const dtypes: Partial<Record<StoredDtype, number>> = {};
-  let parameters = 0;
-  let projections = 0;
-  for (const name of component.names) {
-    const { dtype, shape } = component.tensor(name);
-    const count = shape.reduce((product, length) => product * length, 1);
-    parameters += count;
-    dtypes[dtype] = (dtypes[dtype] ?? 0) + count;
-    // What multiplies every token: in the blocks, all matrices but those of the adaptive norms.
-    if (shape.length === 2 && /blocks\.\d+\./.test(name) && !name.includes('norm')) projections += count;
+  const count = { exact: 0, projection: 0, table: 0 };
+  for (const [name, { shape, use }] of await listWeights(component)) {
+    const elements = shape.reduce((product, length) => product * length, 1);
+    count[use] += elements;
+    if (component.synthetic || use === 'table') continue;
+    const { dtype } = component.tensor(name);
+    dtypes[dtype] = (dtypes[dtype] ?? 0) + elements;
   }
+  const parameters = count.exact + count.projection;
   return {
     ...{ parameters, dtypes, blocks, heads: sizes.heads, headDim: sizes.headDim },
-    memory: { cpu: 4 * parameters, cuda: 2 * parameters, cudaFp8: 2 * parameters - projections },
+    memory: { cpu: 4 * (parameters + count.table), cuda: 2 * parameters, cudaFp8: 2 * count.exact + count.projection },
   };
 }
 

@@ -115,12 +115,34 @@ it('another pipeline is told by its name, without a family', async () => {
   expect(report.parts.map(({ name }) => name)).toEqual(['vae']);
 });
 
-it('a synthetic checkpoint has no sizes and misses nothing', async () => {
+/** Parameters as the makers' papers and pages count them. */
+it.each([
+  ['flux-dev', 11.9e9, 'flux', 57, 24],
+  ['flux-schnell', 11.89e9, 'flux', 57, 24],
+  ['sd3-medium', 2.03e9, 'sd3', 24, 24],
+  ['sd35-medium', 2.24e9, 'sd3', 24, 24],
+  ['sd35-large', 8.06e9, 'sd3', 38, 38],
+] as const)('a synthetic %s has the real one’s size and misses nothing', async (shape, size, family, blocks, heads) => {
   rmSync(folder, { recursive: true });
-  await writeSynthetic(folder, 'sd35-large', { seed: 1 });
-  const report = await inspectCheckpoint(folder);
-  expect(report).toMatchObject({ family: 'sd3', synthetic: true, transformer: { blocks: 38, heads: 38, headDim: 64 } });
+  await writeSynthetic(folder, shape, { seed: 1 });
+  const { transformer, ...report } = await inspectCheckpoint(folder);
+  expect(report).toMatchObject({ family, synthetic: true });
+  expect(transformer).toMatchObject({ blocks, heads, dtypes: {} });
+  const { parameters, memory } = transformer!;
+  expect(parameters / size).toBeCloseTo(1, 2);
+  expect(memory.cuda).toBe(2 * parameters);
+  expect(memory.cudaFp8).toBeLessThan(0.75 * memory.cuda);
+  expect(memory.cpu).toBeGreaterThanOrEqual(4 * parameters);
   expect(await problems()).toEqual({});
+});
+
+it('a transformer whose weights do not fit its config is told before it is opened', async () => {
+  const file = at('transformer', 'config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...config, num_layers: config.num_layers + 1 }));
+  expect((await problems()).transformer).toMatch(/has no tensor "transformer_blocks\.\d+\./);
+  writeFileSync(file, JSON.stringify({ ...config, joint_attention_dim: 99 }));
+  expect((await problems()).transformer).toMatch(/"context_embedder\.weight" has shape .* asks for \[192, 99\]/);
 });
 
 it('a folder that is no checkpoint is an error that says so', async () => {
