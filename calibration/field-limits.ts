@@ -46,6 +46,8 @@ export const searchSettings = {
   seeds: z.array(z.int().nonnegative()).min(1).max(LIMITS.seeds),
   cost: z.enum(['flops', 'measured', 'file']),
   device: z.string().max(512),
+  /** Of all prompts; absent where the model took none, and in files from before there were any. */
+  negativePrompt: z.string().max(100_000).exactOptional(),
 };
 
 function isMethod(text: string): boolean {

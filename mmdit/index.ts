@@ -50,8 +50,9 @@ export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
+export type { Deviation, Verification } from './models/deviation.ts';
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
-export { type Deviation, type Verification, verifyTransformer } from './models/verify.ts';
+export { verifyTransformer } from './models/verify.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
 export { type CheckpointReport, inspectCheckpoint } from './pipeline/inspect-checkpoint.ts';
 export { openPipeline } from './pipeline/open-pipeline.ts';
@@ -71,6 +72,7 @@ export type {
   SamplingDescription,
 } from './pipeline/pipeline.ts';
 export { SamplingError } from './pipeline/sampling-error.ts';
+export { verifyPipeline } from './pipeline/verify-pipeline.ts';
 export {
   SYNTHETIC_SHAPES,
   type SyntheticShapeName,

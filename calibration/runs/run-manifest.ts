@@ -24,6 +24,7 @@ export type RunManifest = z.infer<typeof runManifestSchema>;
 const metricSchema = z.strictObject({
   prompt: z.string().max(100_000),
   seed: z.int().nonnegative(),
+  negativePrompt: z.string().max(100_000).exactOptional(),
   /** Files of the run folder. */
   original: z.string().max(256),
   compressed: z.string().max(256),

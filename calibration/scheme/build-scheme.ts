@@ -19,7 +19,7 @@ export function buildScheme(
     throw new CalibrationError('The RSE table does not say its model, sampling and search settings; calibrate anew');
   }
   const { scheduler, steps, guidance, width, height, textTokens, tokenOrder, block } = sampling;
-  const { candidates, prompts, seeds, device } = search;
+  const { candidates, prompts, seeds, device, negativePrompt } = search;
   const { delta, headConstraint, cost } = settings;
   const heads = new Array<number>(solved.methods.length).fill(0);
   for (const choice of solved.plan.flat(2)) heads[choice]! += 1;
@@ -36,6 +36,7 @@ export function buildScheme(
       seeds: [...seeds],
       cost,
       device,
+      ...(negativePrompt !== undefined && { negativePrompt }),
       mode,
     },
     block: [block[0], block[1]],

@@ -19,6 +19,8 @@ export interface CalibrationRequest {
   /** Every prompt is run with every seed; all of them in one batch. */
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
+  /** Of all prompts; of no effect, and not recorded, where the model takes none at this guidance. */
+  readonly negativePrompt?: string;
   readonly sampling: Sampling;
   readonly delta: number;
   /** c; null for no bound on a single head. */
@@ -54,7 +56,8 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
   pipeline.device.requireBlock(block, headDim);
   const description = pipeline.describeSampling(request.sampling);
   const { scheduler, steps, guidance, width, height, textTokens, imageTokens, tokenOrder, layouts } = description;
-  const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
+  const negative = negativeOf(pipeline, request);
+  const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed, ...negative })));
   const methods = orderedMethods(request.candidates);
   requireGuidance(pipeline, request);
   const isGuided = pipeline.usesNegativePrompts(request.sampling);
@@ -83,12 +86,20 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
       seeds: [...request.seeds],
       cost: request.cost?.source ?? 'flops',
       device: pipeline.device.info.name,
+      ...negative,
     },
     layers: pipeline.layers.map(({ name }) => name),
     heads,
     isGuided,
     methods,
   };
+}
+
+function negativeOf(
+  pipeline: Pipeline,
+  { negativePrompt = '', sampling }: CalibrationRequest,
+): { readonly negativePrompt?: string } {
+  return negativePrompt !== '' && pipeline.usesNegativePrompts(sampling) ? { negativePrompt } : {};
 }
 
 function orderedMethods(candidates: readonly HeadMethod[]): readonly HeadMethod[] {

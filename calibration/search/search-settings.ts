@@ -17,4 +17,6 @@ export interface SearchSettings {
   readonly cost: CostSource;
   /** The device's own name. */
   readonly device: string;
+  /** What no picture was to show; absent where the model took none. */
+  readonly negativePrompt?: string;
 }

@@ -9,6 +9,8 @@ export const searchSettings = z.strictObject({
   seeds: z.array(field.count),
   cost: z.enum(['flops', 'measured', 'file']),
   device: z.string(),
+  /** What no picture was to show; absent where the model took none. */
+  negativePrompt: z.string().exactOptional(),
 });
 
 export const tableSampling = z.strictObject({

@@ -65,7 +65,12 @@ export const prompt = z.string().max(LIMITS.promptCharacters);
 export const prompts = z.array(prompt.min(1)).min(1).max(LIMITS.prompts);
 export const seeds = z.array(seed).min(1).max(LIMITS.prompts);
 /** One picture to make. */
-export const sample = z.strictObject({ prompt, seed });
+export const sample = z.strictObject({
+  prompt,
+  seed,
+  /** What it is not to show; only models with classifier-free guidance look at it. */
+  negativePrompt: prompt.exactOptional(),
+});
 export const samples = z.array(sample).min(1).max(64);
 
 export const tokenOrder = z.enum(['text-first', 'image-first']);

@@ -32,6 +32,8 @@ export const calibrateJob = z.strictObject({
   /** Every prompt is run with every seed. */
   prompts: field.prompts,
   seeds: field.seeds,
+  /** Of all prompts; of no effect where the model takes none. */
+  negativePrompt: field.prompt.exactOptional(),
   sampling: field.sampling,
   ...bounds,
   /** Pictures to make with full attention and under the scheme, and to compare; may be empty. */

@@ -51,6 +51,7 @@ export const unreadableRun = z.strictObject({ id: z.string(), reason: z.string()
 export const picture = z.strictObject({
   prompt: z.string(),
   seed: field.count,
+  negativePrompt: z.string().exactOptional(),
   /** Files of the run; null where that picture was not made. */
   original: z.string().nullable(),
   compressed: z.string().nullable(),

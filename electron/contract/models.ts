@@ -51,6 +51,8 @@ export const modelInfo = z.strictObject({
   layers: z.array(attentionLayer),
   /** What the checkpoint is made for. */
   defaults: field.sampling,
+  /** Guidance above which negative prompts have an effect; null: they never have. */
+  negativePromptsAbove: z.number().nullable(),
   /** null for models that ship none. */
   prompts: shippedPrompts.nullable(),
 });

@@ -9,6 +9,8 @@ export const settings = z.strictObject({
   /** null: the demo. */
   model: field.modelId.nullable(),
   samples: field.samples,
+  /** Of all samples, where the model takes one; empty for none. */
+  negativePrompt: field.prompt,
   /** null: the model's own. */
   sampling: field.sampling.nullable(),
   delta: field.delta,

@@ -11,6 +11,7 @@ import {
 } from '../../calibration/index.ts';
 import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
+import { noticeUnusedNegative } from './generate-picture.ts';
 import { withModel } from './open-model.ts';
 import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
@@ -55,6 +56,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
   return withModel(wish.model, wish.device, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+    noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
     if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
     const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
@@ -76,11 +78,13 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
 
 /** What run.json says from the start, so that a killed run can be resumed from its folder alone. */
 export function manifestOf(
-  { identity, device }: Pipeline,
-  { delta, headConstraint, candidates, prompts, seeds, cost }: CompleteSearch,
-  { scheduler, steps, guidance, width, height, textTokens, tokenOrder }: SamplingDescription,
+  pipeline: Pipeline,
+  { delta, headConstraint, candidates, prompts, seeds, cost, negativePrompt }: CompleteSearch,
+  sampling: SamplingDescription,
 ) {
+  const { identity, device } = pipeline;
   const { family, name, fingerprint } = identity;
+  const { scheduler, steps, guidance, width, height, textTokens, tokenOrder } = sampling;
   return {
     model: { family, name, fingerprint },
     device: device.info.name,
@@ -93,6 +97,7 @@ export function manifestOf(
       seeds: [...seeds],
       cost,
       device: device.info.name,
+      ...(negativePrompt !== '' && pipeline.usesNegativePrompts(sampling) && { negativePrompt }),
     },
   };
 }
@@ -111,13 +116,13 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  const { prompts, seeds, delta, headConstraint, candidates, cost } = search;
+  const { prompts, seeds, negativePrompt, delta, headConstraint, candidates, cost } = search;
   await run.update({ status: 'running', error: null });
   try {
     return await calibrate(
       pipeline,
       {
-        ...{ prompts, seeds, delta, headConstraint, candidates },
+        ...{ prompts, seeds, negativePrompt, delta, headConstraint, candidates },
         sampling: { steps, guidance, width, height },
         cost: { source: cost },
       },

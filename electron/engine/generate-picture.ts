@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
-import type { GenerateProgress, PromptNotices } from '../../mmdit/index.ts';
+import type { GenerateProgress, Pipeline, PromptNotices, Sampling } from '../../mmdit/index.ts';
 import { withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
@@ -32,6 +32,8 @@ export interface PictureResult {
   readonly model: string;
   readonly device: string;
   readonly prompt: string;
+  /** null where none was given, and where it had no effect. */
+  readonly negativePrompt: string | null;
   readonly seed: number;
   readonly steps: number;
   readonly guidance: number;
@@ -60,9 +62,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
     noticeWords(pipeline.inspectPrompt(prompt), options);
-    if (negativePrompt !== undefined && !pipeline.usesNegativePrompts(sampling)) {
-      options.onNotice?.('the negative prompt has no effect: it needs a model with classifier-free guidance above 1');
-    }
+    noticeUnusedNegative(pipeline, sampling, negativePrompt, options);
     const { images, seconds, notices } = await pipeline.generate({
       samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
       sampling,
@@ -77,6 +77,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
       model: pipeline.identity.name,
       device: pipeline.device.info.name,
       prompt,
+      negativePrompt: negativePrompt && pipeline.usesNegativePrompts(sampling) ? negativePrompt : null,
       seed,
       ...{ steps, guidance, width, height },
       scheme: request.scheme ?? null,
@@ -99,6 +100,22 @@ export function describeProgress(progress: GenerateProgress): Progress {
     case 'decode':
       return { value: 0.95, title: 'Decoding', detail: '' };
   }
+}
+
+/** Tells of a negative prompt that the model does not take. */
+export function noticeUnusedNegative(
+  pipeline: Pipeline,
+  sampling: Sampling,
+  negativePrompt: string | undefined,
+  { onNotice }: RunOptions,
+): void {
+  if (!negativePrompt || pipeline.usesNegativePrompts(sampling)) return;
+  const { negativePromptsAbove: above } = pipeline;
+  onNotice?.(
+    above === null
+      ? `the negative prompt has no effect: ${pipeline.identity.name} has no classifier-free guidance`
+      : `the negative prompt has no effect at guidance ${sampling.guidance}: it has above ${above}`,
+  );
 }
 
 /** Tells of words without effect. */

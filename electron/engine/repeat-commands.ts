@@ -7,13 +7,15 @@ export interface RepeatRequest {
   /** As the user gave it; the demo's where absent. */
   readonly model: string | undefined;
   readonly prompt: string;
+  readonly negativePrompt?: string | undefined;
   readonly seed: number;
   readonly scheme: string;
   readonly table: string;
 }
 
 /** Command lines that make a run's parts again, with everything that matters spelled out. */
-export function repeatCommands({ run, model, prompt, seed, scheme, table }: RepeatRequest): readonly ReportCommand[] {
+export function repeatCommands(request: RepeatRequest): readonly ReportCommand[] {
+  const { run, model, prompt, negativePrompt, seed, scheme, table } = request;
   const { sampling, search } = run.manifest;
   if (!sampling || !search) return [];
   const { steps, guidance, width, height } = sampling;
@@ -22,12 +24,13 @@ export function repeatCommands({ run, model, prompt, seed, scheme, table }: Repe
     ...['--steps', String(steps), '--size', `${width}x${height}`, '--guidance', String(guidance)],
   ];
   const budget = ['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')];
-  const picture = ['generate', ...common, '--prompt', prompt, '--seed', String(seed)];
+  const picture = ['generate', ...common, '--prompt', prompt, ...negative(negativePrompt), '--seed', String(seed)];
+  const searched = ['--prompt', ...search.prompts, ...negative(search.negativePrompt)];
   return [
     {
       purpose: 'The search, into a folder of its own',
       line: commandLine([
-        ...['calibrate', ...common, '--prompt', ...search.prompts, '--seed', ...search.seeds.map(String), ...budget],
+        ...['calibrate', ...common, ...searched, '--seed', ...search.seeds.map(String), ...budget],
         ...['--candidates', search.candidates.join(','), '--cost', search.cost, '--out', 'runs/again'],
       ]),
     },
@@ -52,4 +55,8 @@ function commandLine(words: readonly string[]): string {
   const line = quoted.join(' ');
   if (line.length <= LONG) return line;
   return quoted.reduce((text, word) => text + (word.startsWith('--') ? ` \\\n  ${word}` : ` ${word}`));
+}
+
+function negative(prompt: string | undefined): readonly string[] {
+  return prompt === undefined ? [] : ['--negative-prompt', prompt];
 }

@@ -27,6 +27,7 @@ export async function reportDataOf(
       candidates: search.candidates,
       prompts: search.prompts,
       seeds: search.seeds,
+      negativePrompt: search.negativePrompt ?? null,
       mode: search.mode,
       cost: search.cost === 'flops' ? 'attention FLOPs' : search.cost === 'measured' ? 'measured time' : 'own figures',
       seconds: seconds.calibrate ?? 0,
@@ -63,6 +64,7 @@ async function pairOf(run: Run, picture: PaintedPair, { sampling }: Scheme): Pro
   );
   return {
     prompt: metrics.prompt,
+    negativePrompt: metrics.negativePrompt ?? null,
     seed: metrics.seed,
     width: sampling.width,
     height: sampling.height,

@@ -32,7 +32,7 @@ const REPORT_FILE = 'report.html';
 const SEARCH_PART = 0.5;
 const PICTURES_PART = 0.99;
 
-export interface DemoWish extends Omit<SearchWish, 'prompts'> {
+export interface DemoWish extends Omit<SearchWish, 'prompts' | 'negativePrompt'> {
   /** Checkpoint folder; the demo's where absent. */
   readonly model?: string | undefined;
   readonly device?: string | undefined;
@@ -124,9 +124,9 @@ async function writeReport(
   { table, scheme }: Calibration,
   pictures: readonly PaintedPair[],
 ): Promise<string> {
-  const { prompt, seed } = pictures[0]!.metrics;
+  const { prompt, negativePrompt, seed } = pictures[0]!.metrics;
   const files = { scheme: run.path(SCHEME_FILE), table: run.path(RSE_FILE) };
-  const commands = repeatCommands({ run, model, prompt, seed, ...files });
+  const commands = repeatCommands({ run, model, prompt, negativePrompt, seed, ...files });
   const data = await reportDataOf(run, table, scheme, pictures, commands);
   // Its folder is called "checkpoint", which tells a reader nothing.
   const name = model === undefined ? 'demo checkpoint' : data.model.name;

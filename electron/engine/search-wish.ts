@@ -6,6 +6,8 @@ import type { SamplingWish } from './sampling-wish.ts';
 export interface SearchWish {
   readonly prompts?: readonly string[] | undefined;
   readonly seeds?: readonly number[] | undefined;
+  /** Of all prompts, for models with classifier-free guidance. */
+  readonly negativePrompt?: string | undefined;
   readonly sampling: SamplingWish;
   readonly delta?: number | undefined;
   /** null: no bound on a single head. */
@@ -18,6 +20,8 @@ export interface SearchWish {
 export interface CompleteSearch {
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
+  /** Empty for none. */
+  readonly negativePrompt: string;
   readonly sampling: SamplingWish;
   readonly delta: number;
   readonly headConstraint: number | null;
@@ -62,6 +66,7 @@ export function completeSearch(wish: SearchWish, folder: string): CompleteSearch
     prompts,
     sampling,
     seeds: wish.seeds ?? SEARCH_DEFAULTS.seeds,
+    negativePrompt: wish.negativePrompt ?? '',
     delta: wish.delta ?? SEARCH_DEFAULTS.delta,
     headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
     candidates: wish.candidates ?? SEARCH_DEFAULTS.candidates,
@@ -76,6 +81,7 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
   const differences = [
     difference('prompts', search.prompts, wish.prompts),
     difference('seeds', search.seeds, wish.seeds),
+    difference('negative prompt', search.negativePrompt ?? '', wish.negativePrompt),
     difference('steps', steps, wish.sampling.steps),
     difference('guidance', guidance, wish.sampling.guidance),
     difference('width', width, wish.sampling.width),
@@ -93,6 +99,7 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
   return {
     prompts: search.prompts,
     seeds: search.seeds,
+    negativePrompt: search.negativePrompt ?? '',
     sampling: { steps, guidance, width, height },
     delta: search.delta,
     headConstraint: search.headConstraint,

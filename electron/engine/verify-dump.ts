@@ -1,18 +1,37 @@
 import { runAbortable } from '../../mmdit/device/run-abortable.ts';
-import { type DeviceName, openDevice, type Verification, verifyTransformer } from '../../mmdit/index.ts';
+import {
+  type Device,
+  type DeviceName,
+  openDevice,
+  type Verification,
+  verifyPipeline,
+  verifyTransformer,
+} from '../../mmdit/index.ts';
+import { describeProgress } from './generate-picture.ts';
+import type { RunOptions } from './run-options.ts';
+
+export interface VerifyWish {
+  /** A transformer folder; a whole checkpoint where `pipeline` is set. */
+  readonly folder: string;
+  /** Made with diffusers: of a forward pass, or of a pipeline's call. */
+  readonly dump: string;
+  readonly pipeline?: boolean | undefined;
+  readonly device?: DeviceName | undefined;
+}
 
 /**
- * Runs the transformer in `folder` on the arguments of a dump made with diffusers and compares what comes out.
- * Throws CheckpointError, or the signal's reason.
+ * Computes what a dump made with diffusers recorded, and compares. Throws CheckpointError, SamplingError, or the signal's
+ * reason.
  */
-export async function verifyDump(
-  folder: string,
-  dump: string,
-  options: { readonly device?: DeviceName | undefined; readonly signal?: AbortSignal } = {},
-): Promise<Verification> {
-  const device = await openDevice(options.device ?? 'cpu');
+export async function verifyDump(wish: VerifyWish, { signal, onProgress }: RunOptions = {}): Promise<Verification> {
+  const { folder, dump, pipeline = false } = wish;
+  const device: Device = await openDevice(wish.device ?? 'cpu');
   try {
-    return await runAbortable(device, options.signal, () => verifyTransformer(folder, dump, device));
+    if (!pipeline) return await runAbortable(device, signal, () => verifyTransformer(folder, dump, device));
+    return await verifyPipeline(folder, dump, device, {
+      signal,
+      onProgress: (progress) => onProgress?.(describeProgress(progress)),
+    });
   } finally {
     await device.close();
   }

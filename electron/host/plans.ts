@@ -100,6 +100,7 @@ function settingsOf({ model, sampling, search, block }: Scheme): readonly (reado
     ['cost', search.cost],
     ['mode', search.mode],
     ['prompts', search.prompts.join(' · ')],
+    ['negative prompt', search.negativePrompt ?? 'none'],
     ['seeds', search.seeds.join(', ')],
     ['size', `${sampling.width}×${sampling.height}`],
     ['guidance', String(sampling.guidance)],

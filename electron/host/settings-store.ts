@@ -81,6 +81,7 @@ async function defaultSettings(): Promise<Settings> {
     theme: 'system',
     model: null,
     samples: [{ prompt: prompts.default, seed: 0 }],
+    negativePrompt: '',
     sampling: null,
     delta: SEARCH_DEFAULTS.delta,
     headConstraint: SEARCH_DEFAULTS.headConstraint,

@@ -4,10 +4,10 @@ import type { ReportPair } from './report-data.ts';
 
 /** The original, the compressed picture and their difference, with what was measured between them. */
 export function renderPair(pair: ReportPair): Html {
-  const { prompt, seed, amplification } = pair;
+  const { prompt, negativePrompt, seed, amplification } = pair;
   const speedUp = pair.seconds.original / pair.seconds.compressed;
   return html`<article class="pair">
-<h3><q>${prompt}</q> <span class="seed">seed ${seed}</span></h3>
+<h3><q>${prompt}</q> ${without(negativePrompt)}<span class="seed">seed ${seed}</span></h3>
 <div class="pictures">
 ${figure(pair, pair.original, 'Original', `full attention, ${seconds(pair.seconds.original)}`)}
 ${figure(pair, pair.compressed, 'Compressed', `${seconds(pair.seconds.compressed)}, ${readable(speedUp)}× the speed`)}
@@ -19,6 +19,10 @@ ${figure(pair, pair.difference, 'Difference', `absolute, ${amplification}× ampl
     ['LPIPS', pair.lpips === null ? null : pair.lpips.toFixed(4)],
   ].map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>
 </article>`;
+}
+
+function without(negativePrompt: string | null): Html | null {
+  return negativePrompt === null ? null : html`<span class="seed">without <q>${negativePrompt}</q>,</span> `;
 }
 
 function figure({ width, height, prompt }: ReportPair, png: Uint8Array, title: string, note: string): Html {

@@ -25,6 +25,8 @@ export interface ReportSearch {
   readonly candidates: readonly string[];
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
+  /** null where the model took none. */
+  readonly negativePrompt: string | null;
   /** A preview is re-solved from the table of another search, not confirmed by one. */
   readonly mode: 'progressive' | 'preview';
   readonly cost: string;
@@ -53,6 +55,7 @@ export interface ReportPlan {
 
 export interface ReportPair {
   readonly prompt: string;
+  readonly negativePrompt: string | null;
   readonly seed: number;
   readonly width: number;
   readonly height: number;

@@ -19,6 +19,7 @@ export function renderSettings({ model, device, sampling, search, plan, table }:
     ['Mask block', `${plan.block[0]} × ${plan.block[1]}`],
     ['Heads', `${table.layers.length} layers × ${table.heads} heads × ${table.steps} steps`],
     ['Calibration prompts', html`<ul>${search.prompts.map((prompt) => html`<li>${prompt}</li>`)}</ul>`],
+    ...(search.negativePrompt === null ? [] : ([['Negative prompt', search.negativePrompt]] as const)),
     ['Calibration seeds', search.seeds.join(', ')],
   ];
   return html`<dl class="settings">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -17,7 +17,8 @@ export class Checkpoint {
   readonly pipelineClass: string;
   /** Component name → class name, for those that the pipeline has. */
   readonly components: ReadonlyMap<string, string>;
-
+  /** Every field of model_index.json that is neither private nor null, components included. */
+  readonly settings: ReadonlyMap<string, unknown>;
   /** Weights are made from this instead of read; null for an ordinary checkpoint. */
   readonly synthetic: Synthetic | null;
 
@@ -25,11 +26,13 @@ export class Checkpoint {
     folder: string,
     pipelineClass: string,
     components: ReadonlyMap<string, string>,
+    settings: ReadonlyMap<string, unknown>,
     synthetic: Synthetic | null,
   ) {
     this.folder = folder;
     this.pipelineClass = pipelineClass;
     this.components = components;
+    this.settings = settings;
     this.synthetic = synthetic;
   }
 
@@ -39,11 +42,14 @@ export class Checkpoint {
       throw new CheckpointError(folder, 'is no folder; give the folder that holds model_index.json');
     const index = await readJson(path.join(folder, 'model_index.json'), indexSchema);
     const components = new Map<string, string>();
+    const settings = new Map<string, unknown>();
     for (const [name, value] of Object.entries(index)) {
       const component = componentSchema.safeParse(value);
       if (component.success && component.data[1] !== null) components.set(name, component.data[1]);
+      const isAbsent = value === null || (component.success && component.data[1] === null);
+      if (!isAbsent && !name.startsWith('_')) settings.set(name, value);
     }
-    return new Checkpoint(path.resolve(folder), index._class_name, components, await readSynthetic(folder));
+    return new Checkpoint(path.resolve(folder), index._class_name, components, settings, await readSynthetic(folder));
   }
 
   /** Path of a component's folder. Throws CheckpointError for one that the pipeline does not have. */
@@ -57,10 +63,16 @@ export class Checkpoint {
     return path.join(this.folder, component);
   }
 
+  /** A component's folder, which is there and no link out of the checkpoint. Throws CheckpointError. */
+  async folderOf(component: string): Promise<string> {
+    const folder = this.path(component);
+    await requireInside(this.folder, folder);
+    return folder;
+  }
+
   /** Opens a component's config and weights. Throws CheckpointError. */
   async component(name: string): Promise<Component> {
-    const folder = this.path(name);
-    await requireInside(this.folder, folder);
+    const folder = await this.folderOf(name);
     return this.synthetic ? Component.openSynthetic(folder, this.synthetic) : Component.open(folder);
   }
 }

@@ -19,18 +19,19 @@ export class Component {
   readonly configFile: string;
   /** Null where weights are read from files. */
   readonly synthetic: Synthetic | null;
-  readonly #tensors: ReadonlyMap<string, TensorSource>;
+  /** The file that holds each tensor. */
+  readonly #files: ReadonlyMap<string, SafetensorsFile>;
 
   private constructor(
     folder: string,
     config: Readonly<Record<string, unknown>>,
-    tensors: ReadonlyMap<string, TensorSource>,
+    files: ReadonlyMap<string, SafetensorsFile>,
     synthetic: Synthetic | null = null,
   ) {
     this.folder = folder;
     this.config = config;
     this.configFile = path.join(folder, 'config.json');
-    this.#tensors = tensors;
+    this.#files = files;
     this.synthetic = synthetic;
   }
 
@@ -52,17 +53,25 @@ export class Component {
   }
 
   get names(): readonly string[] {
-    return [...this.#tensors.keys()];
+    return [...this.#files.keys()];
+  }
+
+  /** Of all stored tensors, those that nobody reads included. */
+  get byteLength(): number {
+    let sum = 0;
+    for (const file of new Set(this.#files.values()))
+      for (const { begin, end } of file.entries.values()) sum += end - begin;
+    return sum;
   }
 
   has(name: string): boolean {
-    return this.#tensors.has(name);
+    return this.#files.has(name);
   }
 
-  /** Throws CheckpointError where the tensor is missing or has another shape than the config asks for. */
+  /** Throws CheckpointError where the tensor is missing, no floats, or of another shape than the config asks for. */
   tensor(name: string, shape?: readonly number[]): TensorSource {
     if (this.synthetic && shape) return syntheticTensor(name, shape, this.synthetic);
-    const source = this.#tensors.get(name);
+    const source = this.#files.get(name)?.tensor(name);
     if (!source) throw new CheckpointError(this.folder, `has no tensor "${name}", which its config.json asks for`);
     if (
       shape &&
@@ -78,12 +87,10 @@ export class Component {
 }
 
 async function readConfigFile(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  const configFile = path.join(folder, 'config.json');
-  await requireInside(folder, configFile);
-  return readJson(configFile, z.record(z.string(), z.unknown()));
+  return readJson(path.join(folder, 'config.json'), z.record(z.string(), z.unknown()));
 }
 
-async function openWeights(folder: string): Promise<ReadonlyMap<string, TensorSource>> {
+async function openWeights(folder: string): Promise<ReadonlyMap<string, SafetensorsFile>> {
   const files = (await readdir(folder)).filter((file) => !file.startsWith('.')).sort();
   const indexFile = chosen(folder, files, '.safetensors.index.json');
   if (indexFile !== null) return openShards(folder, path.join(folder, indexFile));
@@ -95,7 +102,7 @@ async function openWeights(folder: string): Promise<ReadonlyMap<string, TensorSo
     );
   }
   const opened = await openInside(folder, file);
-  return new Map(opened.names.map((name) => [name, opened.tensor(name)]));
+  return new Map(opened.names.map((name) => [name, opened]));
 }
 
 /** The file that diffusers or transformers would load; the only one where it has another name. */
@@ -109,11 +116,10 @@ function chosen(folder: string, files: readonly string[], suffix: string): strin
   );
 }
 
-async function openShards(folder: string, indexFile: string): Promise<ReadonlyMap<string, TensorSource>> {
-  await requireInside(folder, indexFile);
+async function openShards(folder: string, indexFile: string): Promise<ReadonlyMap<string, SafetensorsFile>> {
   const { weight_map } = await readJson(indexFile, indexSchema);
   const promised = new Map(Object.entries(weight_map));
-  const tensors = new Map<string, TensorSource>();
+  const files = new Map<string, SafetensorsFile>();
   for (const shard of [...new Set(promised.values())].sort()) {
     const opened = await openInside(folder, shard);
     for (const name of opened.names) {
@@ -122,17 +128,17 @@ async function openShards(folder: string, indexFile: string): Promise<ReadonlyMa
           opened.file,
           `holds tensor "${name}", which ${path.basename(indexFile)} does not place there`,
         );
-      tensors.set(name, opened.tensor(name));
+      files.set(name, opened);
     }
   }
   for (const [name, shard] of promised) {
-    if (!tensors.has(name))
+    if (!files.has(name))
       throw new CheckpointError(
         path.join(folder, shard),
         `lacks tensor "${name}", which ${path.basename(indexFile)} promises`,
       );
   }
-  return tensors;
+  return files;
 }
 
 async function openInside(folder: string, name: string): Promise<SafetensorsFile> {

@@ -22,6 +22,8 @@ export const DTYPE_BYTES: Readonly<Record<string, number>> = {
 
 /** The reference implementation's own limit: a longer header is an attack or a broken file. */
 export const MAX_HEADER_BYTES = 100_000_000;
+/** Many times what any model has; entries cost more to check than their bytes let on. */
+const MAX_TENSORS = 100_000;
 
 export interface HeaderEntry {
   readonly name: string;
@@ -59,6 +61,9 @@ export function parseSafetensorsHeader(file: string, json: string, dataBytes: nu
       cause,
     });
   }
+  const names = Object.keys(parsed ?? {}).length;
+  if (names > MAX_TENSORS)
+    throw new CheckpointError(file, `the header names ${names} tensors; at most ${MAX_TENSORS} are read`);
   const record = headerSchema.safeParse(parsed);
   if (!record.success) throw new CheckpointError(file, 'the safetensors header must be a JSON object');
   const { __metadata__: rawMetadata, ...tensors } = record.data;

@@ -1,8 +1,7 @@
-import type { Component } from '../checkpoint/component.ts';
-import type { Device, Tensor } from '../device/device.ts';
+import type { Tensor } from '../device/device.ts';
 import type { FluxConfig } from './flux-config.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
-import { type Linear, WeightLoader } from './weight-loader.ts';
+import type { Linear, WeightLoader } from './weight-loader.ts';
 
 export const MLP_RATIO = 4;
 
@@ -54,8 +53,7 @@ export interface FluxWeights {
 }
 
 /** Throws CheckpointError where names or shapes are not those of the config. */
-export async function loadFluxWeights(component: Component, config: FluxConfig, device: Device): Promise<FluxWeights> {
-  const loader = new WeightLoader(component, device);
+export async function loadFluxWeights(loader: WeightLoader, config: FluxConfig): Promise<FluxWeights> {
   try {
     return await load(loader, config);
   } catch (error) {

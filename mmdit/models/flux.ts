@@ -5,6 +5,7 @@ import { type FluxConditions, FluxRun, textFirst } from './flux-run.ts';
 import { type FluxWeights, loadFluxWeights, MLP_RATIO } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
 import type { AttentionLayer, DumpedCall, MmditModel, ModelFamily, PreparedModel } from './mmdit-model.ts';
+import { WeightLoader } from './weight-loader.ts';
 
 /** FLUX.1's transformer, as diffusers' FluxTransformer2DModel computes it. */
 export class FluxModel implements MmditModel {
@@ -26,7 +27,7 @@ export class FluxModel implements MmditModel {
   /** Throws CheckpointError, or DeviceMemoryError. */
   static async open(component: Component, device: Device): Promise<FluxModel> {
     const config = readFluxConfig(component);
-    return new FluxModel(device, config, await loadFluxWeights(component, config, device));
+    return new FluxModel(device, config, await loadFluxWeights(new WeightLoader(component, device), config));
   }
 
   linearFlops(textTokens: number, imageTokens: number): number {
@@ -65,4 +66,8 @@ export class FluxModel implements MmditModel {
   }
 }
 
-export const fluxFamily: ModelFamily = { className: FLUX_CLASS, open: FluxModel.open };
+export const fluxFamily: ModelFamily = {
+  className: FLUX_CLASS,
+  open: FluxModel.open,
+  loadWeights: (component, loader) => loadFluxWeights(loader, readFluxConfig(component)),
+};

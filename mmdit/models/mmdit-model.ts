@@ -2,6 +2,7 @@ import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { Device, JointQkv, Tensor } from '../device/device.ts';
 import type { DumpTensor, ForwardDump } from './forward-dump.ts';
+import type { WeightLoader } from './weight-loader.ts';
 
 /** One attention module of a model, in the order in which a forward pass runs them. */
 export interface AttentionLayer {
@@ -71,4 +72,6 @@ export interface ModelFamily {
   readonly className: string;
   /** Reads config and weights. Throws CheckpointError for whatever this runtime does not implement. */
   open(component: Component, device: Device): Promise<MmditModel>;
+  /** Asks the loader for everything that a transformer of this config has. Throws CheckpointError. */
+  loadWeights(component: Component, loader: WeightLoader): Promise<unknown>;
 }

@@ -22,10 +22,13 @@ export interface Sd3Config {
   readonly pooledChannels: number;
   /** Side of the position table, in patches. */
   readonly maxSize: number;
+  /** Side of the latents that the model was made for. */
+  readonly sampleSize: number;
   readonly hasQkNorm: boolean;
 }
 
 const fields = {
+  sample_size: count(1 << 16).default(128),
   patch_size: count(16).default(2),
   in_channels: count(1 << 16).default(16),
   out_channels: count(1 << 16)
@@ -45,8 +48,7 @@ const fields = {
 /** Throws CheckpointError for a field that is wrong or that this runtime does not know. */
 export function readSd3Config(component: Component): Sd3Config {
   requireClass(component, [SD3_CLASS]);
-  // sample_size only scales the position table, which the checkpoint holds.
-  const config = readConfig(component, fields, ['sample_size']);
+  const config = readConfig(component, fields, []);
   const channels = config.num_attention_heads * config.attention_head_dim;
   if (config.caption_projection_dim !== channels) {
     throw new CheckpointError(
@@ -73,6 +75,7 @@ export function readSd3Config(component: Component): Sd3Config {
     contextChannels: config.joint_attention_dim,
     pooledChannels: config.pooled_projection_dim,
     maxSize: config.pos_embed_max_size,
+    sampleSize: config.sample_size,
     hasQkNorm: config.qk_norm !== null,
   };
 }

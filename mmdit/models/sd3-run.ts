@@ -49,7 +49,8 @@ export class Sd3Run implements PreparedModel {
   readonly #pooled: Tensor;
   readonly #own: Scratch;
 
-  constructor(device: Device, config: Sd3Config, weights: Sd3Weights, conditions: Sd3Conditions) {
+  /** `table`: [maxSize, maxSize, channels]. Throws ShapeError for a picture beyond it. */
+  constructor(device: Device, config: Sd3Config, weights: Sd3Weights, table: Float32Array, conditions: Sd3Conditions) {
     const { batch, textTokens, rows, columns } = conditions;
     this.#device = device;
     this.#config = config;
@@ -57,7 +58,7 @@ export class Sd3Run implements PreparedModel {
     this.#batch = batch;
     this.#layout = imageFirst(textTokens, rows * columns);
     this.#own = new Scratch(device);
-    const positions = croppedPositions(weights.positions, config, rows, columns, batch);
+    const positions = croppedPositions(table, config, rows, columns, batch);
     this.#positions = this.#upload('positions', positions, [batch, rows * columns, config.channels]);
     this.#context = this.#upload('context', conditions.context, [batch, textTokens, config.contextChannels]);
     const pooled = this.#upload('pooled', conditions.pooled, [batch, config.pooledChannels]);

@@ -1,9 +1,9 @@
-import type { Component } from '../checkpoint/component.ts';
-import type { Device, Tensor, WeightUse } from '../device/device.ts';
+import type { TensorSource } from '../checkpoint/tensor-source.ts';
+import type { Tensor, WeightUse } from '../device/device.ts';
 import { type Embedder, MLP_RATIO } from './flux-weights.ts';
 import type { Sd3Config } from './sd3-config.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
-import { type Linear, WeightLoader } from './weight-loader.ts';
+import type { Linear, WeightLoader } from './weight-loader.ts';
 
 export interface Sd3Projection {
   readonly qkv: Linear;
@@ -33,8 +33,8 @@ export interface Sd3BlockWeights {
 
 export interface Sd3Weights {
   readonly patchIn: Linear;
-  /** [maxSize, maxSize, channels] */
-  readonly positions: Float32Array;
+  /** [maxSize, maxSize, channels]; not read yet. */
+  readonly positions: TensorSource;
   readonly textIn: Linear;
   readonly time: Embedder;
   readonly pooled: Embedder;
@@ -45,8 +45,7 @@ export interface Sd3Weights {
 }
 
 /** Throws CheckpointError where names or shapes are not those of the config. */
-export async function loadSd3Weights(component: Component, config: Sd3Config, device: Device): Promise<Sd3Weights> {
-  const loader = new WeightLoader(component, device);
+export async function loadSd3Weights(loader: WeightLoader, config: Sd3Config): Promise<Sd3Weights> {
   try {
     return await load(loader, config);
   } catch (error) {
@@ -65,7 +64,7 @@ async function load(loader: WeightLoader, config: Sd3Config): Promise<Sd3Weights
   for (let n = 0; n < config.blocks; n++) blocks.push(await loadBlock(loader, config, n));
   const weights = {
     patchIn: await loader.patchLinear('pos_embed.proj', channels, config.inChannels, patch),
-    positions: await loader.floats('pos_embed.pos_embed', [1, maxSize ** 2, channels]),
+    positions: loader.table('pos_embed.pos_embed', [1, maxSize ** 2, channels]),
     textIn: await loader.linear('context_embedder', channels, config.contextChannels),
     time: await embedder('timestep_embedder', timestepEmbedding.channels),
     pooled: await embedder('text_embedder', config.pooledChannels),

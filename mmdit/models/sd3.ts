@@ -1,4 +1,5 @@
 import type { Component } from '../checkpoint/component.ts';
+import { readFloats } from '../checkpoint/read-floats.ts';
 import type { Device } from '../device/device.ts';
 import { MLP_RATIO } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
@@ -7,6 +8,7 @@ import { readSd3Config, SD3_CLASS, type Sd3Config } from './sd3-config.ts';
 import { fromPatches, toPatches } from './sd3-patches.ts';
 import { imageFirst, type Sd3Conditions, Sd3Run } from './sd3-run.ts';
 import { loadSd3Weights, type Sd3Weights } from './sd3-weights.ts';
+import { WeightLoader } from './weight-loader.ts';
 
 /** The transformer of SD3 and SD3.5, as diffusers' SD3Transformer2DModel computes it. */
 export class Sd3Model implements MmditModel {
@@ -14,11 +16,14 @@ export class Sd3Model implements MmditModel {
   readonly layers: readonly AttentionLayer[];
   readonly #device: Device;
   readonly #weights: Sd3Weights;
+  /** [maxSize, maxSize, channels] */
+  readonly #positions: Float32Array;
 
-  private constructor(device: Device, config: Sd3Config, weights: Sd3Weights) {
+  private constructor(device: Device, config: Sd3Config, weights: Sd3Weights, positions: Float32Array) {
     this.#device = device;
     this.config = config;
     this.#weights = weights;
+    this.#positions = positions;
     const { heads, headDim } = config;
     this.layers = Array.from({ length: config.blocks }, (_, n): AttentionLayer[] => {
       const block = `transformer_blocks.${n}`;
@@ -32,11 +37,12 @@ export class Sd3Model implements MmditModel {
   /** Throws CheckpointError, or DeviceMemoryError. */
   static async open(component: Component, device: Device): Promise<Sd3Model> {
     const config = readSd3Config(component);
-    return new Sd3Model(device, config, await loadSd3Weights(component, config, device));
+    const weights = await loadSd3Weights(new WeightLoader(component, device), config);
+    return new Sd3Model(device, config, weights, await readFloats(weights.positions));
   }
 
   prepare(conditions: Sd3Conditions): PreparedModel {
-    return new Sd3Run(this.#device, this.config, this.#weights, conditions);
+    return new Sd3Run(this.#device, this.config, this.#weights, this.#positions, conditions);
   }
 
   /** Arguments as SD3Transformer2DModel.forward names them. */
@@ -81,4 +87,8 @@ export class Sd3Model implements MmditModel {
   }
 }
 
-export const sd3Family: ModelFamily = { className: SD3_CLASS, open: Sd3Model.open };
+export const sd3Family: ModelFamily = {
+  className: SD3_CLASS,
+  open: Sd3Model.open,
+  loadWeights: (component, loader) => loadSd3Weights(loader, readSd3Config(component)),
+};

@@ -1,26 +1,13 @@
 import { PlanAttention } from '../attention/plan-attention.ts';
-import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { Component } from '../checkpoint/component.ts';
 import type { Device, Tensor } from '../device/device.ts';
+import { deviation, type Deviation, type Verification } from './deviation.ts';
 import { ForwardDump } from './forward-dump.ts';
 import { familyOf } from './model-families.ts';
 
-export interface Verification {
-  /** The device's name. */
-  readonly device: string;
-  /** `out.sample` and every `mid.*` of the dump. */
-  readonly tensors: Readonly<Record<string, Deviation>>;
-}
-
-export interface Deviation {
-  /** Largest absolute difference. */
-  readonly max: number;
-  /** ‖out − ref‖ / ‖ref‖ */
-  readonly relative: number;
-}
-
 /**
- * Runs the transformer in `folder` on the arguments of a dump made with diffusers and compares its outputs.
+ * Runs the transformer in `folder` on the arguments of a dump made with diffusers and compares its outputs:
+ * `out.sample` and every `mid.*` of the dump.
  * Throws CheckpointError where folder, dump or their fit is wrong.
  */
 export async function verifyTransformer(folder: string, dumpFile: string, device: Device): Promise<Verification> {
@@ -45,34 +32,11 @@ export async function verifyTransformer(folder: string, dumpFile: string, device
     }
     const tensors: Record<string, Deviation> = {};
     for (const name of dump.references)
-      tensors[name] = deviation(name, await downloads.get(name), await dump.read(name), dump.file);
+      tensors[name] = deviation(dump.file, name, await downloads.get(name), (await dump.read(name)).values);
     return { device: device.info.name, tensors };
   } finally {
     attention.close();
     model.close();
     await device.finish();
   }
-}
-
-function deviation(
-  name: string,
-  found: Float32Array | undefined,
-  reference: { readonly values: Float32Array },
-  file: string,
-): Deviation {
-  const expected = reference.values;
-  if (!found) throw new CheckpointError(file, `holds "${name}", which this model has no output for`);
-  if (found.length !== expected.length)
-    throw new CheckpointError(file, `"${name}" has ${expected.length} elements, the model puts out ${found.length}`);
-  let max = 0;
-  let squaredError = 0;
-  let squares = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs(found[i]! - expected[i]!);
-    // Written so that a NaN wins over every number.
-    if (!(difference <= max)) max = difference;
-    squaredError += difference ** 2;
-    squares += expected[i]! ** 2;
-  }
-  return { max, relative: squares === 0 ? Math.sqrt(squaredError) : Math.sqrt(squaredError / squares) };
 }

@@ -1,6 +1,6 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
-import { readFloats } from '../checkpoint/read-floats.ts';
+import type { TensorSource } from '../checkpoint/tensor-source.ts';
 import type { Device, Shape, Tensor, WeightUse } from '../device/device.ts';
 import { DeviceMemoryError } from '../device/device-memory-error.ts';
 
@@ -10,20 +10,30 @@ export interface Linear {
   readonly bias: Tensor;
 }
 
+/** Where weights go: what a loader needs of a device. */
+export type WeightStore = Pick<Device, 'info' | 'bytesPerWeight' | 'loadWeight' | 'release'>;
+
+/** A tensor that the model has. */
+export interface WantedTensor {
+  readonly shape: Shape;
+  /** `table`: the model itself reads it, in this process's memory. */
+  readonly use: WeightUse | 'table';
+}
+
 /** Loads a model's weights by their checkpoint names, checks their shapes, and knows at the end what was left over. */
 export class WeightLoader {
   readonly #component: Component;
-  readonly #device: Device;
-  readonly #used = new Set<string>();
+  readonly #store: WeightStore;
+  readonly #wanted = new Map<string, WantedTensor>();
   readonly #loaded: Tensor[] = [];
 
   /** Throws DeviceMemoryError where all the component's weights together cannot fit the device. */
-  constructor(component: Component, device: Device) {
+  constructor(component: Component, store: WeightStore) {
     this.#component = component;
-    this.#device = device;
+    this.#store = store;
     const elements = component.names.reduce((sum, tensor) => sum + elementCount(component.tensor(tensor).shape), 0);
-    const needed = elements * device.bytesPerWeight;
-    if (needed > device.info.memoryBytes) throw new DeviceMemoryError(device.info, component.folder, needed);
+    const needed = elements * store.bytesPerWeight;
+    if (needed > store.info.memoryBytes) throw new DeviceMemoryError(store.info, component.folder, needed);
   }
 
   /** Throws CheckpointError for a missing tensor or another shape. */
@@ -59,19 +69,24 @@ export class WeightLoader {
     };
   }
 
-  /** A table that the model itself reads, in this process's memory. */
-  floats(name: string, shape: Shape): Promise<Float32Array> {
-    this.#used.add(name);
-    return readFloats(this.#component.tensor(name, shape));
+  /** A table that the model itself reads. */
+  table(name: string, shape: Shape): TensorSource {
+    this.#wanted.set(name, { shape, use: 'table' });
+    return this.#component.tensor(name, shape);
   }
 
   vector(name: string, length: number): Promise<Tensor> {
     return this.#load([name], [length]);
   }
 
+  /** What was asked for so far. */
+  get wanted(): ReadonlyMap<string, WantedTensor> {
+    return this.#wanted;
+  }
+
   /** Every weight loaded, to release them. Throws CheckpointError where the checkpoint holds a tensor that no one asked for. */
   finish(): readonly Tensor[] {
-    const extra = this.#component.names.filter((name) => !this.#used.has(name));
+    const extra = this.#component.names.filter((name) => !this.#wanted.has(name));
     if (extra.length > 0) {
       const more = extra.length > 1 ? ` (and ${extra.length - 1} more)` : '';
       throw new CheckpointError(
@@ -84,7 +99,7 @@ export class WeightLoader {
 
   /** Gives back what was loaded, after a failure. */
   abandon(): void {
-    this.#device.release(...this.#loaded.splice(0));
+    this.#store.release(...this.#loaded.splice(0));
   }
 
   async #load(
@@ -93,11 +108,11 @@ export class WeightLoader {
     { loadAs = shape, use = 'exact' }: { loadAs?: Shape; use?: WeightUse } = {},
   ): Promise<Tensor> {
     const sources = names.map((name) => {
-      this.#used.add(name);
+      this.#wanted.set(name, { shape, use });
       const source = this.#component.tensor(name, shape);
       return loadAs === shape ? source : { ...source, shape: loadAs, read: () => source.read() };
     });
-    const tensor = await this.#device.loadWeight(sources, use);
+    const tensor = await this.#store.loadWeight(sources, use);
     this.#loaded.push(tensor);
     return tensor;
   }

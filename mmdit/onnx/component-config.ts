@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
+import { readFields } from '../checkpoint/read-fields.ts';
 
 /** Fields of any transformers or diffusers config that say nothing about what inference computes. */
 const BOOKKEEPING = [
-  '_class_name',
-  '_diffusers_version',
-  '_name_or_path',
-  '_commit_hash',
-  '_attn_implementation_autoset',
   'architectures',
+  'chunk_size_feed_forward',
   'dtype',
+  'id2label',
+  'label2id',
+  'problem_type',
+  'tokenizer_class',
+  'torchscript',
+  'use_bfloat16',
   'torch_dtype',
   'transformers_version',
   'initializer_factor',
@@ -23,28 +26,14 @@ const BOOKKEEPING = [
   'use_cache',
 ];
 
-/**
- * Reads a component's config strictly: every field is in `read`, or in `inert` (training only, or of a part that is not
- * run), or refused by name. Throws CheckpointError.
- */
+/** Reads a component's config as readFields does, with what all configs may say beside. Throws CheckpointError. */
 export function readConfig<Shape extends z.ZodRawShape>(
   component: Component,
   read: Shape,
   inert: readonly string[],
 ): z.output<z.ZodObject<Shape, z.core.$strip>> {
-  const known = new Set([...Object.keys(read), ...inert, ...BOOKKEEPING]);
-  for (const field of Object.keys(component.config)) {
-    if (!known.has(field)) {
-      throw new CheckpointError(
-        component.configFile,
-        `field "${field}" of ${component.className} is not supported; this version knows ${Object.keys(read).join(', ')}`,
-      );
-    }
-  }
-  const parsed = z.object(read).safeParse(component.config);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(component.configFile, `field "${issue?.path.join('.')}": ${issue?.message}`);
+  const { configFile, className, config } = component;
+  return readFields(configFile, className, config, read, [...inert, ...BOOKKEEPING]);
 }
 
 /** Throws CheckpointError naming the class that the component has and those that would do. */

@@ -92,8 +92,12 @@ export abstract class FlowMatchPipeline implements Pipeline {
     };
   }
 
-  usesNegativePrompts(_settings: Sampling): boolean {
-    return false;
+  get negativePromptsAbove(): number | null {
+    return null;
+  }
+
+  usesNegativePrompts({ guidance }: Sampling): boolean {
+    return this.negativePromptsAbove !== null && guidance > this.negativePromptsAbove;
   }
 
   linearFlops(settings: Sampling): number {

@@ -9,7 +9,7 @@ import { FluxModel } from '../models/flux.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
 import { textFirst } from '../models/flux-run.ts';
 import { torchRandn } from '../random/torch-randn.ts';
-import { type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { fluxSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import type { TextEncoderOptions } from '../text/text-encoders.ts';
@@ -44,7 +44,7 @@ export class FluxPipeline extends FlowMatchPipeline {
   /** Throws CheckpointError. */
   static async open(checkpoint: Checkpoint, device: Device, options: TextEncoderOptions): Promise<FluxPipeline> {
     const component = await checkpoint.component('transformer');
-    const scheduler = await readFlowMatchConfig(path.join(checkpoint.path('scheduler'), 'scheduler_config.json'));
+    const scheduler = await readScheduler(checkpoint);
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint);
     requireLatentChannels(component, vae);
@@ -119,7 +119,7 @@ export class FluxPipeline extends FlowMatchPipeline {
 /** diffusers' own steps and guidance (those of its schnell example without guidance), at the VAE's native size. */
 async function readDefaults(checkpoint: Checkpoint, model: FluxModel, vae: VaeDecoder): Promise<Sampling> {
   const token = PATCH * vae.scaleFactor;
-  const native = (await readNativeSize(checkpoint.path('vae'))) ?? NATIVE_LATENTS * vae.scaleFactor;
+  const native = (await readNativeSize(await checkpoint.folderOf('vae'))) ?? NATIVE_LATENTS * vae.scaleFactor;
   const size = Math.max(token, Math.floor(native / token) * token);
   const ofFamily = model.config.hasGuidance ? { steps: 28, guidance: 3.5 } : { steps: 4, guidance: 0 };
   return readSamplingDefaults(checkpoint.folder, { ...ofFamily, width: size, height: size });

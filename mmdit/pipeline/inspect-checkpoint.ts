@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { StoredDtype } from '../checkpoint/tensor-source.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
+import { listWeights } from '../models/list-weights.ts';
 import { readSd3Config } from '../models/sd3-config.ts';
-import { readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { readScheduler } from '../schedulers/flow-match-config.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import { openVaeDecoder } from '../vae/vae-decoder.ts';
+import { PIPELINE_PARTS, requireKnownParts } from './pipeline-parts.ts';
 
 /** What a checkpoint folder holds, found without reading weights. */
 export interface CheckpointReport {
@@ -16,7 +17,7 @@ export interface CheckpointReport {
   /** `_class_name` of model_index.json. */
   readonly pipeline: string;
   readonly family: 'flux' | 'sd3' | null;
-  /** Weights are made from a seed, not stored: sizes are not known before. */
+  /** Weights are made from a seed, not stored. */
   readonly synthetic: boolean;
   readonly transformer: TransformerReport | null;
   readonly parts: readonly PartReport[];
@@ -26,7 +27,7 @@ export interface CheckpointReport {
 
 export interface TransformerReport {
   readonly parameters: number;
-  /** Elements stored in each dtype. */
+  /** Parameters stored in each dtype; empty where they are made. */
   readonly dtypes: Readonly<Partial<Record<StoredDtype, number>>>;
   readonly blocks: number;
   readonly heads: number;
@@ -45,22 +46,19 @@ export interface PartReport {
   readonly problem: string | null;
 }
 
-const COMMON = ['transformer', 'scheduler', 'vae', 'text_encoder', 'tokenizer', 'text_encoder_2', 'tokenizer_2'];
-const FAMILIES: Readonly<Record<string, { readonly family: 'flux' | 'sd3'; readonly optional: readonly string[] }>> = {
-  FluxPipeline: { family: 'flux', optional: [] },
-  StableDiffusion3Pipeline: { family: 'sd3', optional: ['text_encoder_3', 'tokenizer_3'] },
-};
 const WITH_WEIGHTS = /^(transformer|vae|text_encoder)/;
 
 /** Throws CheckpointError where the folder is no checkpoint at all; everything else is told in the report. */
 export async function inspectCheckpoint(folder: string): Promise<CheckpointReport> {
   const checkpoint = await Checkpoint.open(folder);
-  const known = FAMILIES[checkpoint.pipelineClass];
+  const known = PIPELINE_PARTS[checkpoint.pipelineClass];
   const names =
     known && !checkpoint.synthetic
-      ? [...COMMON, ...known.optional.filter((name) => checkpoint.components.has(name))]
+      ? [...known.required, ...known.optional.filter((name) => checkpoint.components.has(name))]
       : [...checkpoint.components.keys()];
   const parts: PartReport[] = [];
+  const foreign = await problemOf(async () => requireKnownParts(checkpoint));
+  if (foreign !== null) parts.push({ name: 'model_index.json', className: null, bytes: null, problem: foreign });
   let transformer: TransformerReport | null = null;
   for (const name of names) {
     const className = checkpoint.components.get(name) ?? null;
@@ -69,11 +67,11 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
       checkpoint.path(name);
       if (WITH_WEIGHTS.test(name)) {
         const component = await checkpoint.component(name);
-        bytes = component.names.reduce((sum, tensor) => sum + component.tensor(tensor).byteLength, 0);
-        if (name === 'transformer' && known) transformer = describe(component, known.family);
+        bytes = component.byteLength;
+        if (name === 'transformer' && known) transformer = await describe(component, known.family);
       }
       if (!known) return;
-      if (name === 'scheduler') await readFlowMatchConfig(path.join(checkpoint.path(name), 'scheduler_config.json'));
+      if (name === 'scheduler') await readScheduler(checkpoint);
       if (name === 'vae') await (await openVaeDecoder(checkpoint)).close();
       // Encoders and tokenizers are opened together, and the error names the one that is wrong.
       if (name === 'text_encoder') await (await openTextEncoders(checkpoint)).close();
@@ -88,23 +86,22 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
   };
 }
 
-function describe(component: Component, family: 'flux' | 'sd3'): TransformerReport {
+async function describe(component: Component, family: 'flux' | 'sd3'): Promise<TransformerReport> {
   const sizes = family === 'flux' ? readFluxConfig(component) : readSd3Config(component);
   const blocks = 'blocks' in sizes ? sizes.blocks : sizes.doubleBlocks + sizes.singleBlocks;
   const dtypes: Partial<Record<StoredDtype, number>> = {};
-  let parameters = 0;
-  let projections = 0;
-  for (const name of component.names) {
-    const { dtype, shape } = component.tensor(name);
-    const count = shape.reduce((product, length) => product * length, 1);
-    parameters += count;
-    dtypes[dtype] = (dtypes[dtype] ?? 0) + count;
-    // What multiplies every token: in the blocks, all matrices but those of the adaptive norms.
-    if (shape.length === 2 && /blocks\.\d+\./.test(name) && !name.includes('norm')) projections += count;
+  const count = { exact: 0, projection: 0, table: 0 };
+  for (const [name, { shape, use }] of await listWeights(component)) {
+    const elements = shape.reduce((product, length) => product * length, 1);
+    count[use] += elements;
+    if (component.synthetic || use === 'table') continue;
+    const { dtype } = component.tensor(name);
+    dtypes[dtype] = (dtypes[dtype] ?? 0) + elements;
   }
+  const parameters = count.exact + count.projection;
   return {
     ...{ parameters, dtypes, blocks, heads: sizes.heads, headDim: sizes.headDim },
-    memory: { cpu: 4 * parameters, cuda: 2 * parameters, cudaFp8: 2 * parameters - projections },
+    memory: { cpu: 4 * (parameters + count.table), cuda: 2 * parameters, cudaFp8: 2 * count.exact + count.projection },
   };
 }
 

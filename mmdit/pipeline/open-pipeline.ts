@@ -4,6 +4,7 @@ import type { Device } from '../device/device.ts';
 import type { TextEncoderOptions } from '../text/text-encoders.ts';
 import { FluxPipeline } from './flux-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
+import { requireKnownParts } from './pipeline-parts.ts';
 import { Sd3Pipeline } from './sd3-pipeline.ts';
 
 type Open = (checkpoint: Checkpoint, device: Device, options: TextEncoderOptions) => Promise<Pipeline>;
@@ -22,7 +23,10 @@ export async function openPipeline(
 ): Promise<Pipeline> {
   const checkpoint = await Checkpoint.open(folder);
   const open = PIPELINES[checkpoint.pipelineClass];
-  if (open) return open(checkpoint, device, options);
+  if (open) {
+    requireKnownParts(checkpoint);
+    return open(checkpoint, device, options);
+  }
   throw new CheckpointError(
     checkpoint.folder,
     `is a ${checkpoint.pipelineClass}; supported here: ${Object.keys(PIPELINES).join(', ')}`,

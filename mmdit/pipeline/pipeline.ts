@@ -15,6 +15,8 @@ export interface Pipeline {
   readonly defaults: Sampling;
   /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
   describeSampling(settings: Sampling): SamplingDescription;
+  /** Guidance above which it is classifier-free, so that negative prompts have an effect; null: at none. */
+  readonly negativePromptsAbove: number | null;
   /** Whether samples are run with their negative prompt too, so that it has an effect: classifier-free guidance. */
   usesNegativePrompts(settings: Sampling): boolean;
   /**

@@ -10,7 +10,7 @@ import { readSd3Config } from '../models/sd3-config.ts';
 import { fromPatches, toPatches } from '../models/sd3-patches.ts';
 import { imageFirst } from '../models/sd3-run.ts';
 import { torchRandn } from '../random/torch-randn.ts';
-import { type FlowMatchConfig, readFlowMatchConfig } from '../schedulers/flow-match-config.ts';
+import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { trainedRangeSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import type { TextEmbeddings, TextEncoderOptions } from '../text/text-encoders.ts';
@@ -22,7 +22,6 @@ import { SamplingError } from './sampling-error.ts';
 
 /** StableDiffusion3Pipeline's own where a checkpoint says nothing. */
 const FAMILY_DEFAULTS = { steps: 28, guidance: 7 };
-const NATIVE_LATENTS = 128;
 
 interface Sd3Parts extends PipelineParts {
   readonly model: Sd3Model;
@@ -49,8 +48,8 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     const vae = await openVaeDecoder(checkpoint);
     requireLatentChannels(component, vae);
     const model = await Sd3Model.open(component, device);
-    const { patch, maxSize } = model.config;
-    const side = Math.min(NATIVE_LATENTS, maxSize * patch) * vae.scaleFactor;
+    const { patch, maxSize, sampleSize } = model.config;
+    const side = Math.min(Math.max(1, Math.floor(sampleSize / patch)), maxSize) * patch * vae.scaleFactor;
     const defaults = await readSamplingDefaults(checkpoint.folder, { ...FAMILY_DEFAULTS, width: side, height: side });
     const name = path.basename(checkpoint.folder);
     const identity = { family: 'sd3', name, fingerprint: await fingerprint(component) } as const;
@@ -71,8 +70,8 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     return description;
   }
 
-  override usesNegativePrompts({ guidance }: Sampling): boolean {
-    return guidance > 1;
+  override get negativePromptsAbove(): number {
+    return 1;
   }
 
   protected override layout(textTokens: number, imageTokens: number): TokenLayout {
@@ -103,7 +102,7 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     samples.forEach(({ seed }, n) => {
       latents.set(torchRandn(channels * h * w, seed), n * channels * h * w);
     });
-    const schedule = trainedRangeSchedule(scheduler, sampling.steps);
+    const schedule = trainedRangeSchedule(scheduler, sampling.steps, rows * columns);
     const patchShape = [batch, rows * columns, channels * patch ** 2];
     return {
       latents,
@@ -142,15 +141,6 @@ function guide(velocity: Float32Array, guidance: number): Float32Array {
     guided[n] = unconditional + Math.fround(guidance * Math.fround(velocity[half + n]! - unconditional));
   }
   return guided;
-}
-
-async function readScheduler(checkpoint: Checkpoint): Promise<FlowMatchConfig> {
-  const file = path.join(checkpoint.path('scheduler'), 'scheduler_config.json');
-  const config = await readFlowMatchConfig(file);
-  if (config.use_dynamic_shifting) {
-    throw new CheckpointError(file, 'field "use_dynamic_shifting": expected false for SD3, found true');
-  }
-  return config;
 }
 
 function requireLatentChannels(component: Component, vae: VaeDecoder): void {

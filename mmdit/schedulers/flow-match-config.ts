@@ -1,5 +1,8 @@
+import path from 'node:path';
 import { z } from 'zod';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { readFields } from '../checkpoint/read-fields.ts';
 import { readJson } from '../checkpoint/read-json.ts';
 
 export const FLOW_MATCH_EULER = 'FlowMatchEulerDiscreteScheduler';
@@ -22,8 +25,7 @@ const fields = {
   stochastic_sampling: z.literal(false).default(false),
 };
 
-const schema = z.object(fields);
-export type FlowMatchConfig = Readonly<z.output<typeof schema>>;
+export type FlowMatchConfig = Readonly<z.output<z.ZodObject<typeof fields>>>;
 
 /** Reads scheduler_config.json. Throws CheckpointError for another scheduler, and for every field or value not computed here. */
 export async function readFlowMatchConfig(file: string): Promise<FlowMatchConfig> {
@@ -33,10 +35,21 @@ export async function readFlowMatchConfig(file: string): Promise<FlowMatchConfig
       file,
       `describes the scheduler ${String(raw._class_name)}; supported: ${FLOW_MATCH_EULER}`,
     );
-  const unknown = Object.keys(raw).find((key) => !key.startsWith('_') && !(key in fields));
-  if (unknown !== undefined) throw new CheckpointError(file, `field "${unknown}" is not supported`);
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(file, `field "${issue?.path.join('.')}": ${issue?.message}`);
+  const config = readFields(file, FLOW_MATCH_EULER, raw, fields);
+  if (config.use_dynamic_shifting) requireShifts(file, config);
+  return config;
+}
+
+/** The scheduler of a pipeline folder. Throws CheckpointError. */
+export async function readScheduler(checkpoint: Checkpoint): Promise<FlowMatchConfig> {
+  return readFlowMatchConfig(path.join(await checkpoint.folderOf('scheduler'), 'scheduler_config.json'));
+}
+
+/** Dynamic shifting goes along a line through two points. */
+function requireShifts(file: string, { base_image_seq_len, max_image_seq_len }: FlowMatchConfig): void {
+  if (base_image_seq_len !== max_image_seq_len) return;
+  throw new CheckpointError(
+    file,
+    `fields "base_image_seq_len" and "max_image_seq_len" are both ${base_image_seq_len}; dynamic shifting needs two lengths`,
+  );
 }

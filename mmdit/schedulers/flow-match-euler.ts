@@ -18,22 +18,21 @@ export function dynamicShift(config: FlowMatchConfig, imageTokens: number): numb
 /** The schedule as FluxPipeline sets it: sigmas evenly from 1 to 1/steps, then shifted. */
 export function fluxSchedule(config: FlowMatchConfig, steps: number, imageTokens: number): Schedule {
   const even = Float32Array.from({ length: steps }, (_, n) => interpolate(1, 1 / steps, n, steps));
-  const sigmas = config.use_dynamic_shifting
-    ? even.map((sigma) => timeShift(config, dynamicShift(config, imageTokens), sigma))
-    : even.map((sigma) => staticShift(config.shift, sigma));
-  return finished(config, sigmas);
+  return finished(config, even.map(shifting(config, imageTokens)));
 }
 
 /**
- * The schedule as StableDiffusion3Pipeline sets it without sigmas of its own: evenly over the trained range, which is
- * shifted already, and shifted once more. In float64, as numpy does there.
+ * The schedule as StableDiffusion3Pipeline sets it without sigmas of its own: evenly over the trained range, then
+ * shifted; a static shift has moved that range already. In float64, as numpy does there.
  */
-export function trainedRangeSchedule(config: FlowMatchConfig, steps: number): Schedule {
-  const { num_train_timesteps: trained, shift } = config;
-  const first = Math.fround(staticShift(shift, 1));
-  const last = Math.fround(staticShift(shift, Math.fround(1 / trained)));
+export function trainedRangeSchedule(config: FlowMatchConfig, steps: number, imageTokens: number): Schedule {
+  const { num_train_timesteps: trained, use_dynamic_shifting, shift } = config;
+  const [first, last] = [1, Math.fround(1 / trained)].map((sigma) =>
+    use_dynamic_shifting ? sigma : Math.fround(staticShift(shift, sigma)),
+  ) as [number, number];
+  const shifted = shifting(config, imageTokens);
   const sigmas = Float32Array.from({ length: steps }, (_, n) =>
-    staticShift(shift, interpolate(first * trained, last * trained, n, steps) / trained),
+    shifted(interpolate(first * trained, last * trained, n, steps) / trained),
   );
   return finished(config, sigmas);
 }
@@ -44,9 +43,12 @@ export function eulerStep(sample: Float32Array, prediction: Float32Array, sigma:
   for (let i = 0; i < sample.length; i++) sample[i] = sample[i]! + Math.fround(step * prediction[i]!);
 }
 
-function timeShift(config: FlowMatchConfig, mu: number, sigma: number): number {
+/** By the picture's size where the config says so, else the same for all. */
+function shifting(config: FlowMatchConfig, imageTokens: number): (sigma: number) => number {
+  if (!config.use_dynamic_shifting) return (sigma) => staticShift(config.shift, sigma);
+  const mu = dynamicShift(config, imageTokens);
   const scale = config.time_shift_type === 'exponential' ? Math.exp(mu) : mu;
-  return scale / (scale + (1 / sigma - 1));
+  return (sigma) => scale / (scale + (1 / sigma - 1));
 }
 
 function staticShift(shift: number, sigma: number): number {

@@ -33,8 +33,17 @@ function isNorm(name: string): boolean {
   return /norm[^.]*\.weight$/.test(name);
 }
 
+/** Position tables have hundreds of millions of elements: beyond this they repeat. */
+const DISTINCT = 1 << 24;
+
 /** For devices that draw no numbers themselves. splitmix32 and Box–Muller. */
 export function normals(count: number, { std, seed }: { readonly std: number; readonly seed: number }): Float32Array {
+  if (count > DISTINCT) {
+    const part = normals(DISTINCT, { std, seed });
+    const whole = new Float32Array(count);
+    for (let at = 0; at < count; at += DISTINCT) whole.set(part.subarray(0, count - at), at);
+    return whole;
+  }
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x9e3779b9) >>> 0;

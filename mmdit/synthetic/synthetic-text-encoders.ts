@@ -49,5 +49,9 @@ export class SyntheticTextEncoders implements TextEncoders {
     return { ignoredWords: [], cutTokens: 0 };
   }
 
+  tokenIds(): Record<string, never> {
+    return {};
+  }
+
   async close(): Promise<void> {}
 }

@@ -9,6 +9,10 @@ export const SYNTHETIC_SHAPES = {
   'flux-dev': fluxShape(true),
   'flux-schnell': fluxShape(false),
   'sd3-medium': sd3Shape({ num_layers: 24, num_attention_heads: 24, pos_embed_max_size: 192 }),
+  'sd35-medium': sd3Shape({
+    ...{ num_layers: 24, num_attention_heads: 24, pos_embed_max_size: 384, qk_norm: 'rms_norm' },
+    dual_attention_layers: Array.from({ length: 13 }, (_, n) => n),
+  }),
   'sd35-large': sd3Shape({ num_layers: 38, num_attention_heads: 38, pos_embed_max_size: 192, qk_norm: 'rms_norm' }),
 } as const satisfies Record<string, SyntheticShape>;
 
@@ -79,6 +83,7 @@ function resized(config: SyntheticShape['transformer'], { layers, singleLayers, 
   const first = Math.max(2, Math.floor(dim / 16) * 2);
   const rest = (dim - first) / 2;
   const channels = (heads ?? Number(config.num_attention_heads)) * dim;
+  const dual = (config.dual_attention_layers ?? []) as readonly number[];
   return {
     ...config,
     num_layers: layers ?? config.num_layers,
@@ -89,7 +94,10 @@ function resized(config: SyntheticShape['transformer'], { layers, singleLayers, 
       headDim !== undefined && {
         axes_dims_rope: [dim - 2 * (rest - (rest % 2)), rest - (rest % 2), rest - (rest % 2)],
       }),
-    ...(!isFlux && { caption_projection_dim: channels }),
+    ...(!isFlux && {
+      caption_projection_dim: channels,
+      dual_attention_layers: dual.filter((layer) => layer < (layers ?? Number(config.num_layers))),
+    }),
   };
 }
 

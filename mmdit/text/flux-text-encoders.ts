@@ -51,7 +51,7 @@ export class FluxTextEncoders implements TextEncoders {
     }
     const clipComponent = await checkpoint.component('text_encoder');
     const clipMax = readClipConfig(clipComponent).maxTokens;
-    const clipTokenizer = await PromptTokenizer.open(checkpoint.path('tokenizer'), (length) => {
+    const clipTokenizer = await PromptTokenizer.open(await checkpoint.folderOf('tokenizer'), (length) => {
       const tokens = length ?? clipMax;
       if (tokens <= clipMax) return tokens;
       throw new CheckpointError(
@@ -60,7 +60,7 @@ export class FluxTextEncoders implements TextEncoders {
       );
     });
     const t5Tokenizer = await PromptTokenizer.open(
-      checkpoint.path('tokenizer_2'),
+      await checkpoint.folderOf('tokenizer_2'),
       (length) => textTokens ?? Math.min(length ?? MAX_TEXT_TOKENS, MAX_TEXT_TOKENS),
     );
     return new FluxTextEncoders(
@@ -93,6 +93,10 @@ export class FluxTextEncoders implements TextEncoders {
       ignoredWords: this.#t5Tokenizer.ignoredWords(prompt).filter((word) => unknownToClip.has(word)),
       cutTokens: this.#t5Tokenizer.encode(prompt).cutTokens,
     };
+  }
+
+  tokenIds(prompt: string): Readonly<Record<string, readonly number[]>> {
+    return { tokenizer: this.#clipTokenizer.encode(prompt).ids, tokenizer_2: this.#t5Tokenizer.encode(prompt).ids };
   }
 
   async close(): Promise<void> {

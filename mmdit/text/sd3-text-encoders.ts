@@ -104,6 +104,12 @@ export class Sd3TextEncoders implements TextEncoders {
     };
   }
 
+  tokenIds(prompt: string): Readonly<Record<string, readonly number[]>> {
+    const [first, second] = this.#clips.map(({ tokenizer }) => tokenizer.encode(prompt).ids);
+    const third = this.#t5?.tokenizer.encode(prompt).ids;
+    return { tokenizer: first!, tokenizer_2: second!, ...(third && { tokenizer_3: third }) };
+  }
+
   async close(): Promise<void> {
     this.#recent.clear();
     await Promise.all([...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ encoder }) => encoder.close()));
@@ -142,20 +148,20 @@ async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip
   if (projection === null) {
     throw new CheckpointError(component.configFile, 'describes a CLIPTextModel; SD3 needs CLIPTextModelWithProjection');
   }
-  const tokenizer = await PromptTokenizer.open(checkpoint.path(`tokenizer${suffix}`), (length) =>
+  const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf(`tokenizer${suffix}`), (length) =>
     Math.min(length ?? maxTokens, maxTokens),
   );
   return { tokenizer, encoder: await ClipTextEncoder.open(component, tokenizer.tokens) };
 }
 
 async function openT5(checkpoint: Checkpoint, tokens: number): Promise<T5> {
-  const tokenizer = await PromptTokenizer.open(checkpoint.path('tokenizer_3'), () => tokens);
+  const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf('tokenizer_3'), () => tokens);
   return { tokenizer, encoder: await T5TextEncoder.open(await checkpoint.component('text_encoder_3'), tokens) };
 }
 
 /** Without T5 the transformer says how wide its context is. */
 async function contextWidth(checkpoint: Checkpoint): Promise<number> {
   const schema = z.object({ joint_attention_dim: z.number().int().positive() });
-  const file = path.join(checkpoint.path('transformer'), 'config.json');
+  const file = path.join(await checkpoint.folderOf('transformer'), 'config.json');
   return (await readJson(file, schema)).joint_attention_dim;
 }

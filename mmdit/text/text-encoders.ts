@@ -18,6 +18,8 @@ export interface TextEncoders {
   encode(prompts: readonly string[], signal?: AbortSignal): Promise<TextEmbeddings>;
   /** Tokenizes only. Throws PromptError. */
   inspect(prompt: string): PromptNotices;
+  /** What every tokenizer makes of a prompt, by its folder's name. Throws PromptError. */
+  tokenIds(prompt: string): Readonly<Record<string, readonly number[]>>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readJson } from '../checkpoint/read-json.ts';
+import { requireInside } from '../checkpoint/require-inside.ts';
 import { clipTokenizerJson } from './clip-tokenizer-json.ts';
 
 const MAX_MERGES_BYTES = 64 * 1024 * 1024;
@@ -62,7 +63,10 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
 }
 
 async function readMerges(file: string): Promise<string[]> {
-  const { size } = await stat(file);
+  await requireInside(path.dirname(file), file);
+  const info = await stat(file);
+  if (!info.isFile()) throw new CheckpointError(file, 'is not a regular file');
+  const { size } = info;
   if (size > MAX_MERGES_BYTES)
     throw new CheckpointError(file, `is ${size} bytes long; at most ${MAX_MERGES_BYTES} are read`);
   const lines = (await readFile(file, 'utf8')).split(/\r?\n/);

@@ -7,6 +7,7 @@ export function someSettings(changes: Partial<Settings> = {}): Settings {
     theme: 'system',
     model: null,
     samples: [{ prompt: 'a red cube', seed: 0 }],
+    negativePrompt: '',
     sampling: null,
     delta: 0.2,
     headConstraint: 1.5,
@@ -30,6 +31,7 @@ export function aModel(changes: Partial<ModelInfo> = {}): ModelInfo {
     fingerprint: 'sha256:demo',
     layers: [{ name: 'blocks.0', heads: 2, headDim: 64 }],
     defaults: { steps: 3, guidance: 3.5, width: 256, height: 256 },
+    negativePromptsAbove: null,
     prompts: { default: 'a', calibration: ['b', 'c', 'd', 'e', 'f'], evaluation: ['a', 'g', 'h'] },
     ...changes,
   };

@@ -22,6 +22,7 @@ import { UsageError } from '../usage-error.ts';
 interface CalibrateOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
   readonly prompt?: readonly string[];
   readonly promptsFile?: string;
+  readonly negativePrompt?: string;
   readonly seed?: readonly number[];
   readonly out: string;
   readonly resume?: boolean;
@@ -36,6 +37,7 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
   addModelOption(command)
     .option('--prompt <text...>', 'prompts to calibrate on')
     .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
+    .option('--negative-prompt <text>', 'what none of them is to show; for SD3, with guidance above 1')
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed));
   addSearchOptions(addSamplingOptions(command))
     .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json')
@@ -56,7 +58,8 @@ ${examples(
     .action(async (options: CalibrateOptions) => {
       const prompts = await gatherPrompts(options);
       const progress = showProgress(terminal, options.quiet ?? false);
-      const { steps, size, guidance, model, device, seed, delta, headConstraint, candidates, cost, out } = options;
+      const { steps, size, guidance, model, device, seed, negativePrompt, out } = options;
+      const { delta, headConstraint, candidates, cost } = options;
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
@@ -64,6 +67,7 @@ ${examples(
           device,
           prompts,
           seeds: seed,
+          negativePrompt,
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           delta,
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),

@@ -83,13 +83,11 @@ function describe({ folder, pipeline, family, synthetic, transformer, parts, lic
   if (transformer) {
     const { parameters, dtypes, blocks, heads, headDim, memory } = transformer;
     facts.push(['attention', `${blocks} blocks, ${heads} heads × ${headDim}`]);
-    if (synthetic) facts.push(['weights', 'made from a seed when it is opened']);
-    else {
-      facts.push(['transformer', `${formatParameters(parameters)}, ${Object.keys(dtypes).join(', ')}`]);
-      const { cpu, cuda, cudaFp8 } = memory;
-      const places = [`cpu ${formatBytes(cpu)}`, `cuda ${formatBytes(cuda)}`, `cuda+fp8 ${formatBytes(cudaFp8)}`];
-      facts.push(['weights in memory', places.join(', ')]);
-    }
+    const stored = synthetic ? 'made from a seed when it is opened' : Object.keys(dtypes).join(', ');
+    facts.push(['transformer', `${formatParameters(parameters)}, ${stored}`]);
+    const { cpu, cuda, cudaFp8 } = memory;
+    const places = [`cpu ${formatBytes(cpu)}`, `cuda ${formatBytes(cuda)}`, `cuda+fp8 ${formatBytes(cudaFp8)}`];
+    facts.push(['weights in memory', places.join(', ')]);
   }
   facts.push(['licence', licence ?? 'no file']);
   const rows = parts.map(({ name, className, bytes, problem }) => [

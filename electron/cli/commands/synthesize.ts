@@ -26,7 +26,7 @@ export function synthesizeCommand(program: Command, { terminal }: CliContext): v
       'Write a checkpoint folder with configs and a seed in place of weights. Whoever opens it makes the weights on the device: speed and memory are those of the real model, the pictures mean nothing.',
     )
     .argument('<folder>', 'where to write it')
-    .option('--shape <name>', 'flux-dev, flux-schnell, sd3-medium or sd35-large', 'flux-dev')
+    .option('--shape <name>', 'flux-dev, flux-schnell, sd3-medium, sd35-medium or sd35-large', 'flux-dev')
     .option('--layers <n>', 'joint blocks', parseCount)
     .option('--single-layers <n>', 'single blocks (FLUX)', parseCount)
     .option('--heads <n>', 'attention heads', parseCount)

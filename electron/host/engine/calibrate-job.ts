@@ -19,8 +19,8 @@ export async function calibrateJob(
   { library, request, parent }: EngineCalls['calibrate']['params'],
   context: CallContext,
 ): Promise<null> {
-  const { prompts, seeds, delta, headConstraint, cost } = request;
-  const wish = { prompts, seeds, delta, headConstraint, cost, sampling: request.sampling };
+  const { prompts, seeds, negativePrompt, delta, headConstraint, cost } = request;
+  const wish = { prompts, seeds, negativePrompt, delta, headConstraint, cost, sampling: request.sampling };
   const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
   for (const { prompt } of [...prompts.map((prompt) => ({ prompt })), ...request.evaluate])

@@ -45,7 +45,10 @@ export type EngineCalls = {
   readonly devices: { readonly params: null; readonly result: DeviceReport['devices'] };
   readonly modelInfo: {
     readonly params: { readonly folder: string | null };
-    readonly result: Pick<ModelInfo, 'family' | 'fingerprint' | 'layers' | 'defaults' | 'prompts'>;
+    readonly result: Pick<
+      ModelInfo,
+      'family' | 'fingerprint' | 'layers' | 'defaults' | 'negativePromptsAbove' | 'prompts'
+    >;
   };
   readonly inspect: { readonly params: { readonly folder: string | null }; readonly result: CheckpointReport };
   readonly describeSampling: {

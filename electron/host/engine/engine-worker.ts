@@ -79,7 +79,8 @@ function requireModel({ identity }: Pipeline, fingerprint: string | null): void 
   });
 }
 
-async function describeModel({ identity, layers, defaults }: Pipeline, folder: string | null) {
+async function describeModel(pipeline: Pipeline, folder: string | null) {
+  const { identity, layers, defaults, negativePromptsAbove } = pipeline;
   const { steps, guidance, width, height } = defaults;
   const prompts = folder === null ? await readDemoPrompts() : null;
   return {
@@ -87,6 +88,7 @@ async function describeModel({ identity, layers, defaults }: Pipeline, folder: s
     fingerprint: identity.fingerprint,
     layers: layers.map(({ name, heads, headDim }) => ({ name, heads, headDim })),
     defaults: { steps, guidance, width, height },
+    negativePromptsAbove,
     prompts,
   };
 }

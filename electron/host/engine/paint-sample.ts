@@ -22,17 +22,16 @@ export async function paintSample(
   { sample, sampling, plan, compare, position }: SampleWish,
   options: RunOptions,
 ): Promise<RunPicture> {
-  const { prompt, seed } = sample;
   if (plan !== null && compare) {
     const pair = await paintPair(run, pipeline, sample, sampling, plan, position, options);
     const { identical, ssim, psnr, mse, lpips, original, compressed } = pair.metrics;
     const metrics = { identical, ssim, psnr, mse, lpips };
-    return { prompt, seed, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
+    return { ...sample, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
   }
   const { image, seconds } = await paint(run, pipeline, sample, sampling, plan, options);
   const file = numbered(plan === null ? ORIGINAL_FILE : COMPRESSED_FILE, position);
   await run.writePng(file, image);
   const [original, compressed] = plan === null ? [file, null] : [null, file];
   const times = plan === null ? { original: seconds, compressed: null } : { original: null, compressed: seconds };
-  return { prompt, seed, original, compressed, difference: null, metrics: null, seconds: times };
+  return { ...sample, original, compressed, difference: null, metrics: null, seconds: times };
 }

@@ -68,6 +68,7 @@ async function confirm(
     model: await modelOfRun(models, folder),
     prompts: search.prompts,
     seeds: search.seeds,
+    ...(search.negativePrompt !== undefined && { negativePrompt: search.negativePrompt }),
     sampling: { steps, guidance, width, height },
     ...{ delta, headConstraint, candidates, cost, evaluate },
   };

@@ -16,11 +16,12 @@ export async function picturesOf(
   if (!names.has(METRICS_FILE)) return [];
   const pictures = await run.readMetrics().catch(() => []);
   const { original = null, compressed = null } = run.manifest.seconds;
-  return pictures.map(({ prompt, seed, identical, ssim, psnr, mse, lpips, ...files }) => {
+  return pictures.map(({ prompt, seed, negativePrompt, identical, ssim, psnr, mse, lpips, ...files }) => {
     const difference = files.original.replace(/^original/, DIFFERENCE_FILE.replace('.png', ''));
     return {
       prompt,
       seed,
+      ...(negativePrompt !== undefined && { negativePrompt }),
       original: names.has(files.original) ? files.original : null,
       compressed: names.has(files.compressed) ? files.compressed : null,
       difference: difference !== files.original && names.has(difference) ? difference : null,

@@ -6,6 +6,7 @@ import type {
   Sampling,
   SchemeRef,
 } from '../../../electron/contract.ts';
+import { isSameSample } from '../../state/negative-prompt.ts';
 import type { Selection } from '../../state/selection-slice.ts';
 
 /** What the attention of which sample is shown. */
@@ -21,17 +22,20 @@ export function offeredSamples(
   calibration: Calibration | null,
   settings: readonly Sample[],
 ): readonly Sample[] {
-  const pictures = run?.pictures ?? [];
-  const calibrated = (calibration?.search?.prompts ?? []).map((prompt) => ({
-    prompt,
-    seed: calibration?.search?.seeds[0] ?? 0,
+  const { prompts = [], seeds = [], negativePrompt } = calibration?.search ?? {};
+  const calibrated = prompts.map((prompt) => ({ prompt, seed: seeds[0] ?? 0, ...negative(negativePrompt) }));
+  const pictures = (run?.pictures ?? []).map(({ prompt, seed, negativePrompt: own }) => ({
+    ...{ prompt, seed },
+    ...negative(own),
   }));
-  const all = [...pictures, ...calibrated, ...settings].map(({ prompt, seed }) => ({ prompt, seed }));
-  const seen = new Set<string>();
-  return all.filter(({ prompt, seed }) => {
-    const key = `${seed} ${prompt}`;
-    return prompt !== '' && !seen.has(key) && seen.add(key) !== undefined;
-  });
+  const all = [...pictures, ...calibrated, ...settings];
+  return all.filter(
+    (sample, at) => sample.prompt !== '' && all.findIndex((other) => isSameSample(other, sample)) === at,
+  );
+}
+
+function negative(negativePrompt: string | undefined): Pick<Sample, 'negativePrompt'> {
+  return negativePrompt === undefined ? {} : { negativePrompt };
 }
 
 /** Windows to draw: those of the table, else of the settings. */

@@ -3,6 +3,7 @@ import { Segmented } from '../../design/segmented.tsx';
 import { Select } from '../../design/select.tsx';
 import { layerLabel } from '../../plots/layer-label.ts';
 import { useApp } from '../../state/app-context.tsx';
+import { isSameSample } from '../../state/negative-prompt.ts';
 import { StepPlayer } from '../heatmaps/step-player.tsx';
 import type { Subject } from './attention-subject.ts';
 import styles from './attention-toolbar.module.css';
@@ -25,9 +26,7 @@ const FULL = 'full';
 export function AttentionToolbar(props: AttentionToolbarProps) {
   const { samples, subject, run, layers, heads, steps, scale, onSubject, onScale } = props;
   const [selection, select] = useApp((state) => [state.selection, state.select]);
-  const index = samples.findIndex(
-    ({ prompt, seed }) => prompt === subject.sample.prompt && seed === subject.sample.seed,
-  );
+  const index = samples.findIndex((sample) => isSameSample(sample, subject.sample));
   const schemes = run?.schemes ?? [];
   const refOf = (file: string): SchemeRef | null =>
     file === FULL || run === null ? null : { run: run.summary.id, scheme: file };
@@ -36,7 +35,7 @@ export function AttentionToolbar(props: AttentionToolbarProps) {
       <Select
         label="Sample"
         value={String(Math.max(0, index))}
-        options={samples.map(({ prompt, seed }, n) => ({ value: String(n), label: `${prompt} · seed ${seed}` }))}
+        options={samples.map((sample, n) => ({ value: String(n), label: labelOf(sample) }))}
         onChange={(next) => onSubject({ ...subject, sample: samples[Number(next)]! })}
       />
       {schemes.length > 0 && (
@@ -74,4 +73,8 @@ export function AttentionToolbar(props: AttentionToolbarProps) {
       <StepPlayer steps={steps} />
     </div>
   );
+}
+
+function labelOf({ prompt, negativePrompt, seed }: Sample): string {
+  return `${prompt}${negativePrompt ? ` · without ${negativePrompt}` : ''} · seed ${seed}`;
 }

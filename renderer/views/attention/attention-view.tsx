@@ -6,6 +6,7 @@ import { describeError } from '../../design/notify.ts';
 import { methodColours } from '../../plots/method-colours.ts';
 import { useApp } from '../../state/app-context.tsx';
 import { runningJob } from '../../state/jobs-slice.ts';
+import { isSameSample, samplesToMake } from '../../state/negative-prompt.ts';
 import { ArrowLegend } from './arrow-legend.tsx';
 import { attentionRequest, offeredFractions, offeredSamples, type Subject } from './attention-subject.ts';
 import { AttentionToolbar } from './attention-toolbar.tsx';
@@ -16,6 +17,8 @@ import { PictureLook } from './picture-look.tsx';
 import { rowOfImageToken } from './token-look.ts';
 import { useAttentionMap } from './use-attention-map.ts';
 import { usePictureOfSample } from './use-picture-of-sample.ts';
+
+const NO_SAMPLES: never[] = [];
 
 /** One head's attention at one step, from the model's own queries and keys. */
 export function AttentionView() {
@@ -28,10 +31,11 @@ export function AttentionView() {
   ]);
   const ownSampling = useApp((state) => state.currentSampling());
   const sampling = calibration?.sampling ?? ownSampling;
-  const samples = useMemo(
-    () => offeredSamples(run, calibration, settings?.samples ?? []),
-    [run, calibration, settings?.samples],
-  );
+  const [ownSamples, negativePrompt] = [settings?.samples ?? NO_SAMPLES, settings?.negativePrompt ?? ''];
+  const samples = useMemo(() => {
+    const own = samplesToMake({ samples: ownSamples, negativePrompt }, model, sampling);
+    return offeredSamples(run, calibration, own);
+  }, [run, calibration, ownSamples, negativePrompt, model, sampling]);
   const [chosen, setChosen] = useState<Subject | null>(null);
   const subject = useMemo(() => knownSubject(chosen, samples, run?.summary.id), [chosen, samples, run]);
   const methods = calibration?.methods ?? settings?.candidates;
@@ -119,7 +123,7 @@ function knownSubject(
 ): Subject | null {
   const first = samples[0];
   if (first === undefined) return null;
-  const sample = samples.find(({ prompt, seed }) => prompt === chosen?.sample.prompt && seed === chosen.sample.seed);
+  const sample = samples.find((offered) => chosen !== null && isSameSample(offered, chosen.sample));
   const scheme = chosen?.scheme && chosen.scheme.run === run ? chosen.scheme : null;
   return { sample: sample ?? first, scheme };
 }

@@ -2,6 +2,7 @@ import type { RunSummary, Workbench } from '../../../electron/contract.ts';
 import { notifyDone, notifyError } from '../../design/notify.ts';
 import { saveFile } from '../../files/save-file.ts';
 import type { AppStore } from '../../state/app-state.ts';
+import { samplesToMake } from '../../state/negative-prompt.ts';
 
 /** Moves a run to the library's trash, with a way back. */
 export async function deleteRun(workbench: Workbench, run: Pick<RunSummary, 'id' | 'name'>): Promise<void> {
@@ -55,15 +56,14 @@ export async function resumeRun(store: AppStore, run: Pick<RunSummary, 'id' | 'n
 
 /** The pictures of the top bar under a scheme and with full attention; a scheme that does not fit is the job's error. */
 export async function generateUnder(store: AppStore, run: string, scheme: string): Promise<void> {
-  const { settings, currentSampling, startJob } = store.getState();
+  const { settings, model, currentSampling, startJob } = store.getState();
   const sampling = currentSampling();
   try {
     if (settings === null || sampling === null) throw new Error('No model is open. Choose one in the top bar.');
-    const { model, samples } = settings;
     await startJob({
       kind: 'generate',
-      model,
-      samples,
+      model: settings.model,
+      samples: samplesToMake(settings, model, sampling),
       sampling,
       plan: { kind: 'scheme', run, scheme },
       compare: true,

@@ -6,6 +6,7 @@ import { formatDuration } from '../../design/format.ts';
 import { notifyError } from '../../design/notify.ts';
 import { TextField } from '../../design/text-field.tsx';
 import { useApp } from '../../state/app-context.tsx';
+import { samplesToMake } from '../../state/negative-prompt.ts';
 import type { Tuning } from '../../state/tuning.ts';
 import { showBound } from '../control-column/parse-bound.ts';
 import { forecastSeconds } from './sweep-forecast.ts';
@@ -19,7 +20,13 @@ interface SweepFormProps {
 
 /** The values of a sweep, what it will take, and its start. */
 export function SweepForm({ run, tuning }: SweepFormProps) {
-  const [samples, openRun, startJob] = useApp((state) => [state.settings?.samples, state.openRun, state.startJob]);
+  const [settings, model, sampling, openRun, startJob] = useApp((state) => [
+    state.settings,
+    state.model,
+    state.calibration?.sampling ?? null,
+    state.openRun,
+    state.startJob,
+  ]);
   const [deltaText, setDeltaText] = useState(() => defaultDeltas(tuning.delta));
   const [constraintText, setConstraintText] = useState('1, 1.5, 2, none');
   const [starting, setStarting] = useState(false);
@@ -27,11 +34,11 @@ export function SweepForm({ run, tuning }: SweepFormProps) {
   const constraints = parseValues(constraintText, true);
   const valid = 'values' in deltas && 'values' in constraints;
   const points = valid ? deltas.values.length * constraints.values.length : 0;
-  const pictures = samples?.length ?? 0;
+  const pictures = settings?.samples.length ?? 0;
   const forecast = forecastSeconds(openRun, points, pictures);
 
   const start = async () => {
-    if (!valid || !samples) return;
+    if (!valid || settings === null) return;
     const job: JobRequest = {
       kind: 'sweep',
       run,
@@ -39,7 +46,7 @@ export function SweepForm({ run, tuning }: SweepFormProps) {
       headConstraints: [...constraints.values],
       candidates: [...tuning.candidates],
       cost: tuning.cost,
-      samples,
+      samples: samplesToMake(settings, model, sampling),
     };
     setStarting(true);
     await startJob(job).catch((error: unknown) => notifyError('The sweep could not be started', error));

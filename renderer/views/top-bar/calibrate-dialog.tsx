@@ -5,6 +5,7 @@ import { notifyError } from '../../design/notify.ts';
 import { TextField } from '../../design/text-field.tsx';
 import { matches } from '../../shortcuts/shortcuts.ts';
 import { useAppStore } from '../../state/app-context.tsx';
+import { samplesToMake, takesNegativePrompt } from '../../state/negative-prompt.ts';
 import { ConstraintControl } from '../control-column/constraint-control.tsx';
 import { CostChoice } from '../control-column/cost-choice.tsx';
 import { DeltaControl } from '../control-column/delta-control.tsx';
@@ -18,6 +19,7 @@ import {
   parseSeeds,
 } from './calibration-form.ts';
 import { initialForm } from './initial-form.ts';
+import { NegativePromptField } from './negative-prompt-field.tsx';
 import { PromptLines } from './prompt-lines.tsx';
 
 /** Everything that a progressive search needs to know, filled in with what it was last time. */
@@ -30,12 +32,15 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
   const sampling = currentSampling();
   if (settings === null || sampling === null || model === null) return null;
 
+  const negatives = takesNegativePrompt(model, sampling);
   const start = async (event: FormEvent) => {
     event.preventDefault();
-    const job = calibrationRequest(form, { model: settings.model, sampling, samples: settings.samples });
+    const { delta, headConstraint, candidates, cost, negativePrompt } = form;
+    const changes = { delta, headConstraint, candidates: [...candidates], cost, ...(negatives && { negativePrompt }) };
+    const samples = samplesToMake({ ...settings, ...changes }, model, sampling);
+    const job = calibrationRequest(form, { model: settings.model, sampling, samples });
     if (job === null) return;
-    const { delta, headConstraint, candidates, cost } = form;
-    changeSettings({ delta, headConstraint, candidates: [...candidates], cost });
+    changeSettings(changes);
     try {
       await startJob(job);
       onClose();
@@ -69,6 +74,12 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
             samples={settings.samples.map(({ prompt }) => prompt)}
             onChange={(prompts) => change({ prompts })}
           />
+          {negatives && (
+            <NegativePromptField
+              value={form.negativePrompt}
+              onChange={(negativePrompt) => change({ negativePrompt })}
+            />
+          )}
           <div className={styles.pair}>
             <TextField
               label="Seeds: every prompt is run with each"

@@ -7,6 +7,8 @@ export interface CalibrationForm {
   readonly prompts: string;
   /** Separated by commas or spaces. */
   readonly seeds: string;
+  /** Of all prompts; empty for none. */
+  readonly negativePrompt: string;
   readonly delta: number;
   readonly headConstraint: number | null;
   readonly candidates: readonly string[];
@@ -61,6 +63,7 @@ export function calibrationRequest(
     model,
     prompts: parsePrompts(form.prompts),
     seeds,
+    ...(form.negativePrompt.trim() === '' ? {} : { negativePrompt: form.negativePrompt }),
     sampling,
     delta: form.delta,
     headConstraint: form.headConstraint,

@@ -1,5 +1,6 @@
 import type { JobRequest } from '../../../electron/contract.ts';
 import type { AppState } from '../../state/app-state.ts';
+import { samplesToMake } from '../../state/negative-prompt.ts';
 import { type PlanInUse, planInUse } from './plan-in-use.ts';
 
 /** `compare`: under the plan and with full attention; `compressed`: under the plan alone; `full`: full attention alone. */
@@ -31,7 +32,7 @@ export function generationRequest(state: GenerationState, mode: GenerateMode): G
   const job: JobRequest = {
     kind: 'generate',
     model: settings.model,
-    samples: settings.samples,
+    samples: samplesToMake(settings, model, sampling),
     sampling,
     plan: plan?.source ?? null,
     compare: plan !== null && mode === 'compare',

@@ -1,4 +1,5 @@
 import type { AppState } from '../../state/app-state.ts';
+import { takesNegativePrompt } from '../../state/negative-prompt.ts';
 import type { CalibrationForm } from './calibration-form.ts';
 
 /** Of prompts that a model ships: more make a scheme hold for more pictures, and the search longer. */
@@ -9,7 +10,8 @@ export function initialForm({
   settings,
   model,
   tuning,
-}: Pick<AppState, 'settings' | 'model' | 'tuning'>): CalibrationForm {
+  currentSampling,
+}: Pick<AppState, 'settings' | 'model' | 'tuning' | 'currentSampling'>): CalibrationForm {
   const shipped = model?.prompts?.calibration.slice(0, PROMPTS) ?? [];
   const prompts = shipped.length > 0 ? shipped : (settings?.samples.map(({ prompt }) => prompt) ?? []);
   const bounds = tuning ?? settings;
@@ -17,6 +19,7 @@ export function initialForm({
     name: '',
     prompts: prompts.join('\n'),
     seeds: '0',
+    negativePrompt: takesNegativePrompt(model, currentSampling()) ? (settings?.negativePrompt ?? '') : '',
     delta: bounds?.delta ?? 0.2,
     headConstraint: bounds?.headConstraint ?? null,
     candidates: bounds?.candidates ?? [],

@@ -53,16 +53,14 @@ function Report({ report }: { readonly report: CheckpointReport }) {
               {transformer.blocks} blocks, {transformer.heads} heads × {transformer.headDim}
             </dd>
             <dt>Transformer</dt>
-            <dd>{synthetic ? 'made from a seed when it is opened' : sizeOf(transformer)}</dd>
-            {!synthetic && (
-              <>
-                <dt>Its weights take</dt>
-                <dd>
-                  {formatBytes(transformer.memory.cpu)} on the processor, {formatBytes(transformer.memory.cuda)} on a
-                  card, {formatBytes(transformer.memory.cudaFp8)} there in fp8
-                </dd>
-              </>
-            )}
+            <dd>
+              {sizeOf(transformer)}, {synthetic ? 'made from a seed' : Object.keys(transformer.dtypes).join(', ')}
+            </dd>
+            <dt>Its weights take</dt>
+            <dd>
+              {formatBytes(transformer.memory.cpu)} on the processor, {formatBytes(transformer.memory.cuda)} on a card,{' '}
+              {formatBytes(transformer.memory.cudaFp8)} there in fp8
+            </dd>
           </>
         )}
         <dt>Licence</dt>
@@ -92,7 +90,7 @@ function Report({ report }: { readonly report: CheckpointReport }) {
   );
 }
 
-function sizeOf({ parameters, dtypes }: NonNullable<CheckpointReport['transformer']>): string {
+function sizeOf({ parameters }: NonNullable<CheckpointReport['transformer']>): string {
   const [size, unit] = parameters >= 1e9 ? [1e9, 'billion'] : [1e6, 'million'];
-  return `${(parameters / size).toPrecision(3)} ${unit} parameters, ${Object.keys(dtypes).join(', ')}`;
+  return `${(parameters / size).toPrecision(3)} ${unit} parameters`;
 }

@@ -6,6 +6,8 @@ import { Button, IconButton } from '../../design/button.tsx';
 import field from '../../design/field.module.css';
 import { NumberField } from '../../design/number-field.tsx';
 import { useApp } from '../../state/app-context.tsx';
+import { takesNegativePrompt } from '../../state/negative-prompt.ts';
+import { NegativePromptField } from './negative-prompt-field.tsx';
 import styles from './samples-editor.module.css';
 import { ShippedPrompts } from './shipped-prompts.tsx';
 
@@ -22,6 +24,11 @@ interface SamplesEditorProps {
 
 export function SamplesEditor({ samples, notices, onChange }: SamplesEditorProps) {
   const shipped = useApp((state) => state.model?.prompts?.evaluation ?? null);
+  const [negatives, negativePrompt, changeSettings] = useApp((state) => [
+    takesNegativePrompt(state.model, state.currentSampling()),
+    state.settings?.negativePrompt ?? '',
+    state.changeSettings,
+  ]);
   const change = (at: number, changes: Partial<Sample>) =>
     onChange(samples.map((sample, i) => (i === at ? { ...sample, ...changes } : sample)));
   const add = (prompt: string) => onChange([...samples, { prompt, seed: samples.at(-1)?.seed ?? 0 }]);
@@ -41,6 +48,9 @@ export function SamplesEditor({ samples, notices, onChange }: SamplesEditorProps
           />
         ))}
       </ol>
+      {negatives && (
+        <NegativePromptField value={negativePrompt} onChange={(text) => changeSettings({ negativePrompt: text })} />
+      )}
       <div className={styles.actions}>
         <Button icon={<Plus />} disabled={full} onClick={() => add('')}>
           Add a prompt

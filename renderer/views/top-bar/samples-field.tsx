@@ -3,6 +3,7 @@ import { type KeyboardEvent, useState } from 'react';
 import { Popover } from '../../design/popover.tsx';
 import { matches, useShortcut } from '../../shortcuts/shortcuts.ts';
 import { useApp } from '../../state/app-context.tsx';
+import { takesNegativePrompt } from '../../state/negative-prompt.ts';
 import { SamplesEditor } from './samples-editor.tsx';
 import styles from './samples-field.module.css';
 import { usePromptNotices } from './use-prompt-notices.ts';
@@ -12,7 +13,11 @@ const NO_SAMPLES: never[] = [];
 /** The pictures to make: prompts with their seeds, edited in a popover. */
 export function SamplesField() {
   const [open, setOpen] = useState(false);
-  const [samples, changeSettings] = useApp((state) => [state.settings?.samples ?? NO_SAMPLES, state.changeSettings]);
+  const [samples, negativePrompt, changeSettings] = useApp((state) => [
+    state.settings?.samples ?? NO_SAMPLES,
+    takesNegativePrompt(state.model, state.currentSampling()) ? (state.settings?.negativePrompt.trim() ?? '') : '',
+    state.changeSettings,
+  ]);
   const notices = usePromptNotices(samples.map(({ prompt }) => prompt));
   useShortcut({ keys: 'e', does: 'Edit the prompts', where: 'Jobs' }, () => setOpen(true));
   const [first] = samples;
@@ -26,6 +31,11 @@ export function SamplesField() {
     <button type="button" className={styles.field}>
       <span className="visually-hidden">Prompts:</span>
       <span className={styles.prompt}>{first.prompt || <em>No prompt</em>}</span>
+      {negativePrompt !== '' && (
+        <span className={styles.negative} title={`Negative prompt: ${negativePrompt}`}>
+          without {negativePrompt}
+        </span>
+      )}
       {samples.length > 1 && (
         <span className={styles.more}>
           +{samples.length - 1}

@@ -197,34 +197,6 @@ describe('arrowhead compare', () => {
   });
 });
 
-describe('arrowhead verify', () => {
-  it('prints how far every output is from the dump', async () => {
-    const { code, stdout } = await runArrowhead(
-      ...[
-        'verify',
-        path.join(GOLDEN, 'flux-tiny/transformer'),
-        path.join(GOLDEN, 'flux-tiny/io.safetensors'),
-        '--json',
-      ],
-    );
-    expect(code).toBe(0);
-    const { device, tensors } = JSON.parse(stdout);
-    expect(device).toEqual(expect.any(String));
-    expect(tensors['out.sample'].relative).toBeLessThan(1e-4);
-    expect(Object.keys(tensors).filter((name) => name.startsWith('mid.')).length).toBeGreaterThan(3);
-    for (const { max, relative } of Object.values<{ max: number; relative: number }>(tensors)) {
-      expect(relative).toBeLessThan(1e-4);
-      expect(max).toBeLessThan(1e-2);
-    }
-  });
-
-  it('names the dump that does not fit', async () => {
-    const { code, stderr } = await runArrowhead('verify', path.join(GOLDEN, 'flux-tiny/transformer'), at('a.png'));
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/a\.png: /);
-  });
-});
-
 describe('arrowhead devices', () => {
   it('lists at least the processor', async () => {
     const { stdout } = await runArrowhead('devices', '--json');

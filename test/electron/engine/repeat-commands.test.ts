@@ -65,4 +65,16 @@ describe('repeatCommands', () => {
       'original.png',
     ]);
   });
+
+  it('names the negative prompts of the search and of the picture', () => {
+    const search = { delta: 0.6, headConstraint: 1, candidates: ['cached'], prompts: ['a'], seeds: [0], cost: 'flops' };
+    const sampling = { steps: 2, guidance: 5, width: 64, height: 64 };
+    const run = { manifest: { sampling, search: { ...search, negativePrompt: 'no fog' } } } as unknown as Run;
+    const request = { run, model: undefined, prompt: 'b', seed: 1, scheme: 's', table: 't' };
+    const [calibrate, original, compressed] = repeatCommands({ ...request, negativePrompt: "it's" });
+    expect(wordsOf(calibrate!.line).join(' ')).toContain('--prompt a --negative-prompt no fog --seed 0');
+    for (const command of [original, compressed])
+      expect(wordsOf(command!.line).join(' ')).toContain("--prompt b --negative-prompt it's --seed 1");
+    expect(repeatCommands(request)[1]!.line).not.toContain('--negative-prompt');
+  });
 });

@@ -24,6 +24,16 @@ it('starts with defaults and remembers every change', async () => {
   expect(again.models).toEqual(['/models/flux']);
 });
 
+it('a file from before there were negative prompts has none', async () => {
+  const store = await SettingsStore.open(folder);
+  await store.change({ delta: 0.7, negativePrompt: 'fog' });
+  expect((await SettingsStore.open(folder)).settings.negativePrompt).toBe('fog');
+  const file = JSON.parse(await readFile(place(), 'utf8'));
+  delete file.settings.negativePrompt;
+  await writeFile(place(), JSON.stringify(file));
+  expect((await SettingsStore.open(folder)).settings).toMatchObject({ delta: 0.7, negativePrompt: '' });
+});
+
 it('changes at once end in the newest state, on disk too', async () => {
   const store = await SettingsStore.open(folder);
   await Promise.all(Array.from({ length: 20 }, (_, n) => store.change({ delta: n / 10 })));

@@ -30,6 +30,20 @@ describe('buildReport', () => {
     expect(page.match(/<script/g)).toHaveLength(2);
   });
 
+  it('says what the pictures were not to show, where there was such a thing', async () => {
+    const data = await syntheticReport(SMALL);
+    const page = buildReport(data);
+    expect(page).toContain('<dt>Negative prompt</dt><dd>fog &#38; &#60;rain&#62;</dd>');
+    expect(page).toContain('without <q>text</q>');
+    const without = buildReport({
+      ...data,
+      search: { ...data.search, negativePrompt: null },
+      pairs: data.pairs.map((pair) => ({ ...pair, negativePrompt: null })),
+    });
+    expect(without).not.toContain('Negative prompt');
+    expect(without).not.toContain('without <q>');
+  });
+
   it('permits its own style and script by hash and nothing from outside', async () => {
     const page = buildReport(await syntheticReport(SMALL));
     const policy = block(page, 'http-equiv="Content-Security-Policy" content="', '"').replaceAll('&#39;', "'");

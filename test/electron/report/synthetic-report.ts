@@ -49,6 +49,7 @@ export async function syntheticReport({ steps, layers, heads }: SyntheticSize): 
       candidates: methods,
       prompts: ['a large red sphere left of a small blue cube on the grass at dusk', 'two <green> cones & "one" torus'],
       seeds: [0, 1],
+      negativePrompt: 'fog & <rain>',
       mode: 'progressive',
       cost: 'FLOPs',
       seconds: 48.3,
@@ -86,6 +87,7 @@ async function syntheticPair(prompt: string, seed: number): Promise<ReportPair> 
   };
   return {
     prompt,
+    negativePrompt: 'text',
     seed,
     width: 512,
     height: 512,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,6 +60,24 @@ describe('Component', () => {
     expect((await Component.open(folder)).names).toEqual(['usual']);
   });
 
+  it('reads past tensors that are no floats, which nobody asks for', async () => {
+    const ids: TensorToWrite = { name: 'position_ids', dtype: 'I64', shape: [2], data: new BigInt64Array(2) };
+    await putTensors(SINGLE, [ids, tensor('a', 1)]);
+    const component = await Component.open(folder);
+    expect(component.tensor('a').shape).toEqual([1]);
+    expect(component.byteLength).toBe(20);
+    expect(() => component.tensor('position_ids')).toThrow('is I64; supported are F32, F16 and BF16');
+  });
+
+  it('refuses a tensor that two shards hold', async () => {
+    await putTensors('s-1.safetensors', [tensor('a', 1)]);
+    await putTensors('s-2.safetensors', [tensor('a', 2), tensor('b', 3)]);
+    await put(INDEX, { weight_map: { a: 's-1.safetensors', b: 's-2.safetensors' } });
+    await expect(Component.open(folder)).rejects.toThrow(
+      `${path.join(folder, 's-2.safetensors')}: holds tensor "a", which ${INDEX} does not place there`,
+    );
+  });
+
   it.each<[string, unknown, string]>([
     ['a shard outside', { a: '../s-1.safetensors' }, 'outside itself'],
     ['an absolute shard', { a: '/etc/passwd' }, 'outside itself'],
@@ -67,12 +85,32 @@ describe('Component', () => {
     ['a tensor that its shard lacks', { a: 's-1.safetensors', z: 's-1.safetensors' }, 'lacks tensor "z"'],
     ['another place than the shard it is in', { b: 's-1.safetensors' }, 'holds tensor "a"'],
     ['a number for a shard', { a: 3 }, 'weight_map.a'],
+    ['its own folder for a shard', { a: '.' }, 'not a regular file'],
+    ['no name for a shard', { a: '' }, 'not a regular file'],
+    ['a name with a null byte', { a: 's-1\0' }, 'is missing'],
+    ['a shard that is no weights', { a: 'config.json' }, 'claims a header'],
   ])('refuses an index with %s', async (_, weight_map, message) => {
     await putTensors('s-1.safetensors', [tensor('a', 1)]);
     await put(INDEX, { weight_map });
     const opened = Component.open(folder);
     await expect(opened).rejects.toThrow(CheckpointError);
     await expect(opened).rejects.toThrow(message);
+  });
+
+  it('refuses JSON that is too long or nested without end, and a link for a config', async () => {
+    await putTensors(SINGLE, [tensor('a', 1)]);
+    const config = path.join(folder, 'config.json');
+    await writeFile(config, '{"a":'.repeat(1_000_000));
+    await expect(Component.open(folder)).rejects.toThrow('config.json: is not valid JSON');
+    await truncate(config, 64 * 2 ** 20 + 1);
+    await expect(Component.open(folder)).rejects.toThrow('is 67108865 bytes long; at most 67108864 are read');
+    await rm(config);
+    await writeFile(path.join(root, 'secret.json'), '{}');
+    await symlink('../secret.json', config);
+    await expect(Component.open(folder)).rejects.toThrow('secret.json, outside the checkpoint');
+    await rm(config);
+    await symlink('/dev/zero', config);
+    await expect(Component.open(folder)).rejects.toThrow('outside the checkpoint');
   });
 
   it('says what is missing or damaged', async () => {

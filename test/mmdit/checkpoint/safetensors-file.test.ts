@@ -21,6 +21,12 @@ async function open(bytes: Uint8Array): Promise<SafetensorsFile> {
   return SafetensorsFile.open(file);
 }
 
+/** Empty tensors, so that names alone make the header long. */
+function crowd(count: number): object {
+  const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] };
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`t${n}`, empty]));
+}
+
 const a = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
 const b = { dtype: 'F16', shape: [2, 2], data_offsets: [8, 16] };
 
@@ -84,6 +90,16 @@ describe('a bad file is refused, naming the file and the trouble', () => {
     ['bytes left over', { a }, 9, undefined, '1 bytes at the end belong to no tensor'],
     ['a name twice', duplicate, 8, undefined, '2 tensors but only 1'],
     ['data that is cut short', { a, b }, 12, undefined, 'truncated'],
+    [
+      'a tensor beyond the data',
+      { a: { ...a, data_offsets: [0, 8] } },
+      4,
+      undefined,
+      'describes 8 bytes of data, the file holds 4',
+    ],
+    ['more tensors than any model has', crowd(100_001), 0, undefined, 'names 100001 tensors; at most 100000'],
+    ['JSON nested without end', `{"a":${'['.repeat(1e6)}`, 0, undefined, 'not JSON'],
+    ['null for a header', 'null', 0, undefined, 'must be a JSON object'],
   ])('%s', async (_, header, dataBytes, claimed, message) => {
     const opened = open(rawSafetensors(header, dataBytes, claimed));
     await expect(opened).rejects.toThrow(CheckpointError);

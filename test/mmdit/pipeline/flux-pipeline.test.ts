@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AttentionPlan } from '../../../mmdit/attention/attention-plan.ts';
 import { CACHED, FULL } from '../../../mmdit/attention/method.ts';
 import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
@@ -258,6 +260,18 @@ describe('the checkpoint', () => {
   it('of another pipeline is refused by name', async () => {
     await expect(openPipeline(`${GOLDEN}/flux-pipeline-tiny/transformer`, device)).rejects.toThrow('model_index.json');
     await expect(openPipeline('nowhere', device)).rejects.toThrow('nowhere');
+  });
+
+  it('of a class or with a part that is not known here is refused by name', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'flux-index-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const putIndex = (index: object) => writeFile(path.join(folder, 'model_index.json'), JSON.stringify(index));
+    await putIndex({ _class_name: 'FluxFillPipeline' });
+    await expect(openPipeline(folder, device)).rejects.toThrow(
+      'is a FluxFillPipeline; supported here: FluxPipeline, StableDiffusion3Pipeline',
+    );
+    await putIndex({ _class_name: 'FluxPipeline', controlnet: ['diffusers', 'FluxControlNetModel'] });
+    await expect(openPipeline(folder, device)).rejects.toThrow('field "controlnet" of FluxPipeline is not supported');
   });
 });
 

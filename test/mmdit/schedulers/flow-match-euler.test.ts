@@ -36,7 +36,7 @@ describe.each(Object.entries(golden as Record<string, Golden>))('%s against diff
     const steps = expected.timesteps.length;
     const [kind, size] = name.split('-');
     let schedule: Schedule;
-    if (kind === 'sd3') schedule = trainedRangeSchedule(await read(SD3), steps);
+    if (kind === 'sd3') schedule = trainedRangeSchedule(await read(SD3), steps, 4096);
     else if (size === 'schnell') schedule = fluxSchedule(await read(SCHNELL), steps, 4096);
     else {
       const config = await read(FLUX_DEV);
@@ -52,20 +52,44 @@ describe.each(Object.entries(golden as Record<string, Golden>))('%s against diff
   });
 });
 
+/** Set by FlowMatchEulerDiscreteScheduler itself, as StableDiffusion3Pipeline asks it to: with mu, without sigmas. */
+describe.each([
+  [{ shift: 3 }, 1024, [1, 0.789953887462616, 0.48496735095977783, 0.0018759643426164985, 0]],
+  [
+    { time_shift_type: 'linear', base_shift: 1.5, max_shift: 4 },
+    4096,
+    [1, 0.8003197908401489, 0.0039880359545350075, 0],
+  ],
+])('SD3 shifted by size, %o', (fields, imageTokens, expected) => {
+  it('has the sigmas of diffusers to 1e-6', async () => {
+    const config = await read({ use_dynamic_shifting: true, ...fields });
+    const { sigmas, timesteps } = trainedRangeSchedule(config, expected.length - 1, imageTokens);
+    expect(sigmas).toHaveLength(expected.length);
+    sigmas.forEach((sigma, n) => void expect(Math.abs(sigma - expected[n]!)).toBeLessThanOrEqual(1e-6));
+    expect(timesteps[1]).toBeCloseTo(1000 * expected[1]!, 3);
+  });
+});
+
 describe('readFlowMatchConfig', () => {
   it.each([
-    [{ use_karras_sigmas: true }, 'use_karras_sigmas'],
-    [{ use_beta_sigmas: true }, 'use_beta_sigmas'],
-    [{ use_exponential_sigmas: true }, 'use_exponential_sigmas'],
-    [{ stochastic_sampling: true }, 'stochastic_sampling'],
-    [{ invert_sigmas: true }, 'invert_sigmas'],
-    [{ shift_terminal: 0.02 }, 'shift_terminal'],
-    [{ time_shift_type: 'cubic' }, 'time_shift_type'],
-    [{ shift: -1 }, 'shift'],
-    [{ sigma_of_tomorrow: 1 }, 'sigma_of_tomorrow'],
-  ])('refuses %o by name', async (fields, name) => {
+    [{ use_karras_sigmas: true }, '"use_karras_sigmas": expected false; found true'],
+    [{ use_beta_sigmas: true }, '"use_beta_sigmas": expected false; found true'],
+    [{ use_exponential_sigmas: true }, '"use_exponential_sigmas": expected false; found true'],
+    [{ stochastic_sampling: true }, '"stochastic_sampling": expected false; found true'],
+    [{ invert_sigmas: true }, '"invert_sigmas": expected false; found true'],
+    [{ shift_terminal: 0.02 }, '"shift_terminal": expected null; found 0.02'],
+    [{ time_shift_type: 'cubic' }, '"time_shift_type": expected one of "exponential"|"linear"; found "cubic"'],
+    [{ shift: -1 }, '"shift"'],
+    [{ base_shift: null }, '"base_shift": expected number; found null'],
+    [{ sigma_of_tomorrow: 1 }, '"sigma_of_tomorrow" of FlowMatchEulerDiscreteScheduler is not supported, found 1'],
+    [{ use_dynamic_shifting: true, base_image_seq_len: 4096 }, 'are both 4096; dynamic shifting needs two lengths'],
+  ])('refuses %o by name', async (fields, message) => {
     await expect(read(fields)).rejects.toThrow(CheckpointError);
-    await expect(read(fields)).rejects.toThrow(`"${name}"`);
+    await expect(read(fields)).rejects.toThrow(message);
+  });
+
+  it('passes over a field that it does not know and that is off', async () => {
+    expect(await read({ sigma_of_tomorrow: null, shift: 3 })).toMatchObject({ shift: 3 });
   });
 
   it('refuses another scheduler by its name', async () => {

@@ -49,6 +49,7 @@ it.each([
   ['flux-dev', { layers: 1, singleLayers: 2, heads: 3 }, 3],
   ['flux-schnell', { layers: 1, singleLayers: 1, heads: 2, headDim: 64 }, 2],
   ['sd3-medium', { layers: 2, heads: 2 }, 2],
+  ['sd35-medium', { layers: 2, heads: 2 }, 4],
   ['sd35-large', { layers: 2, heads: 2 }, 2],
 ] as const)('%s of any size makes a picture', async (name, size, layers) => {
   const { found, image } = await withSynthetic(name, size, async (pipeline) => ({

@@ -8,7 +8,7 @@ import { aCalibration, aModel, someSettings } from '../examples.ts';
 const TUNING = { delta: 0.7, headConstraint: null, candidates: ['cached'], pins: [], cost: 'flops' as const };
 
 test('Confirm searches at what the sliders say and judges by the pictures of the top bar', () => {
-  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings() };
+  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings(), model: aModel() };
   expect(jobRequest.parse(confirmRequest(state))).toEqual({
     kind: 'confirm-search',
     run: 'a',
@@ -26,7 +26,7 @@ test('a preview is as far from the search as heads that differ', () => {
 });
 
 test('nothing is confirmed without a table, its search, or a candidate', () => {
-  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings() };
+  const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings(), model: aModel() };
   expect(confirmRequest({ ...state, calibration: null })).toBeNull();
   expect(confirmRequest({ ...state, calibration: aCalibration({ search: null }) })).toBeNull();
   expect(confirmRequest({ ...state, tuning: { ...TUNING, candidates: [] } })).toBeNull();

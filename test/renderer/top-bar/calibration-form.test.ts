@@ -15,6 +15,7 @@ const FORM: CalibrationForm = {
   name: ' first ',
   prompts: 'a red cube\n\n  two spheres \na red cube',
   seeds: '0, 3 3',
+  negativePrompt: ' ',
   delta: 0.2,
   headConstraint: null,
   candidates: ['arrow/8', 'cached'],
@@ -67,8 +68,24 @@ test('prompts are lines, seeds are whole numbers, arrows are fractions', () => {
 test('the dialog begins with the model’s prompts and the open table’s bounds', () => {
   const settings = someSettings({ samples: [{ prompt: 'mine', seed: 1 }] });
   const tuning = { delta: 0.7, headConstraint: null, candidates: ['cached'], pins: [], cost: 'flops' as const };
-  const form = initialForm({ settings, model: aModel(), tuning });
+  const currentSampling = () => aModel().defaults;
+  const form = initialForm({ settings, model: aModel(), tuning, currentSampling });
   expect(form).toMatchObject({ prompts: 'b\nc\nd\ne', delta: 0.7, headConstraint: null, candidates: ['cached'] });
-  const noPrompts = initialForm({ settings, model: aModel({ prompts: null }), tuning: null });
+  const noPrompts = initialForm({ settings, model: aModel({ prompts: null }), tuning: null, currentSampling });
   expect(noPrompts).toMatchObject({ prompts: 'mine', delta: 0.2, headConstraint: 1.5 });
+});
+
+test('a negative prompt is remembered where the model takes one, and goes along where it says something', () => {
+  const settings = someSettings({ negativePrompt: 'fog' });
+  const begin = (negativePromptsAbove: number | null, guidance: number) => {
+    const currentSampling = () => ({ ...SAMPLING, guidance });
+    return initialForm({ settings, model: aModel({ negativePromptsAbove }), tuning: null, currentSampling });
+  };
+  expect(begin(1, 5).negativePrompt).toBe('fog');
+  expect(begin(1, 1).negativePrompt).toBe('');
+  expect(begin(null, 5).negativePrompt).toBe('');
+  const circumstances = { model: null, sampling: SAMPLING, samples: SAMPLES };
+  expect(calibrationRequest(FORM, circumstances)).not.toHaveProperty('negativePrompt');
+  const job = calibrationRequest({ ...FORM, negativePrompt: 'fog' }, circumstances);
+  expect(jobRequest.parse(job)).toMatchObject({ negativePrompt: 'fog' });
 });

@@ -74,3 +74,19 @@ test('nothing can be made before the host has told model and settings', () => {
   expect(generationRequest({ ...state(), model: null }, 'full')).toBeNull();
   expect(generationRequest({ ...state(), settings: null }, 'full')).toBeNull();
 });
+
+test('the negative prompt goes along where the model takes one at this guidance', () => {
+  const settings = { negativePrompt: 'fog' };
+  const samplesAt = (negativePromptsAbove: number | null, guidance: number) => {
+    const model = aModel({ negativePromptsAbove, defaults: { ...aModel().defaults, guidance } });
+    const job = generationRequest(state({ model, settings }), 'full')?.job;
+    return job?.kind === 'generate' ? job.samples : null;
+  };
+  const [plain, negative] = [
+    { prompt: 'a red cube', seed: 0 },
+    { prompt: 'a red cube', seed: 0, negativePrompt: 'fog' },
+  ];
+  expect(samplesAt(1, 5)).toEqual([negative]);
+  expect(samplesAt(1, 1)).toEqual([plain]);
+  expect(samplesAt(null, 5)).toEqual([plain]);
+});
