@@ -44,6 +44,7 @@ export { type CalibrateOptions, type Calibration, calibrate } from './search/cal
 export type { CalibrationProgress } from './search/calibration-progress.ts';
 export type { CalibrationRequest } from './search/calibration-request.ts';
 export type { CostSource, SearchSettings } from './search/search-settings.ts';
+export { GRANULARITIES, type Granularity } from './solver/granularity.ts';
 export { SolverLimitError } from './solver/pareto-search.ts';
 export { type PlanChoices, type PlanPin, type PlanSpace, solvePlan } from './solver/solve-plan.ts';
 export { nestedPlan, type SolvedTable, type SolveSettings, solveTable, withFull } from './solver/solve-table.ts';

@@ -160,6 +160,7 @@ export type Progress = z.output<typeof field.progress>;
 export type Sampling = z.output<typeof field.sampling>;
 export type Sample = z.output<typeof field.sample>;
 export type TokenLayout = z.output<typeof field.tokenLayout>;
+export type Granularity = z.output<typeof field.granularity>;
 export type CostSource = z.output<typeof field.costSource>;
 export type DeviceReport = Reply<'device'>;
 export type ModelSummary = z.output<typeof modelSummary>;

@@ -77,7 +77,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
 /** What run.json says from the start, so that a killed run can be resumed from its folder alone. */
 export function manifestOf(
   { identity, device }: Pipeline,
-  { delta, headConstraint, candidates, prompts, seeds, cost }: CompleteSearch,
+  { delta, headConstraint, granularity, candidates, prompts, seeds, cost }: CompleteSearch,
   { scheduler, steps, guidance, width, height, textTokens, tokenOrder }: SamplingDescription,
 ) {
   const { family, name, fingerprint } = identity;
@@ -88,6 +88,7 @@ export function manifestOf(
     search: {
       delta,
       headConstraint,
+      ...(granularity === 'layer' && { granularity }),
       candidates: candidates.map(formatMethod),
       prompts: [...prompts],
       seeds: [...seeds],
@@ -111,13 +112,13 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  const { prompts, seeds, delta, headConstraint, candidates, cost } = search;
+  const { prompts, seeds, delta, headConstraint, granularity, candidates, cost } = search;
   await run.update({ status: 'running', error: null });
   try {
     return await calibrate(
       pipeline,
       {
-        ...{ prompts, seeds, delta, headConstraint, candidates },
+        ...{ prompts, seeds, delta, headConstraint, granularity, candidates },
         sampling: { steps, guidance, width, height },
         cost: { source: cost },
       },

@@ -21,7 +21,10 @@ export function repeatCommands({ run, model, prompt, seed, scheme, table }: Repe
     ...(model === undefined ? [] : ['--model', model]),
     ...['--steps', String(steps), '--size', `${width}x${height}`, '--guidance', String(guidance)],
   ];
-  const budget = ['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')];
+  const budget = [
+    ...['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')],
+    ...(search.granularity === 'layer' ? ['--granularity', 'layer'] : []),
+  ];
   const picture = ['generate', ...common, '--prompt', prompt, '--seed', String(seed)];
   return [
     {

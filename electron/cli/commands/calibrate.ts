@@ -56,7 +56,8 @@ ${examples(
     .action(async (options: CalibrateOptions) => {
       const prompts = await gatherPrompts(options);
       const progress = showProgress(terminal, options.quiet ?? false);
-      const { steps, size, guidance, model, device, seed, delta, headConstraint, candidates, cost, out } = options;
+      const { steps, size, guidance, seed, headConstraint, out } = options;
+      const { model, device, delta, granularity, candidates, cost } = options;
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
@@ -67,6 +68,7 @@ ${examples(
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           delta,
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
+          granularity,
           candidates,
           cost,
           folder: out,

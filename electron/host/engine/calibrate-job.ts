@@ -19,8 +19,8 @@ export async function calibrateJob(
   { library, request, parent }: EngineCalls['calibrate']['params'],
   context: CallContext,
 ): Promise<null> {
-  const { prompts, seeds, delta, headConstraint, cost } = request;
-  const wish = { prompts, seeds, delta, headConstraint, cost, sampling: request.sampling };
+  const { prompts, seeds, delta, headConstraint, granularity, cost } = request;
+  const wish = { prompts, seeds, delta, headConstraint, granularity, cost, sampling: request.sampling };
   const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
   for (const { prompt } of [...prompts.map((prompt) => ({ prompt })), ...request.evaluate])
@@ -95,8 +95,8 @@ function evaluationOf({ request }: RunNotes): readonly Sample[] {
   return request?.kind === 'calibrate' ? request.evaluate : [];
 }
 
-function nameOf({ delta, headConstraint }: EngineCalls['calibrate']['params']['request']): string {
-  return `Calibration δ ${delta}, c ${headConstraint ?? 'none'}`;
+function nameOf({ delta, headConstraint, granularity }: EngineCalls['calibrate']['params']['request']): string {
+  return `Calibration δ ${delta}, c ${headConstraint ?? 'none'}${granularity === 'layer' ? ', layer by layer' : ''}`;
 }
 
 function requireSameModel({ manifest, folder }: Run, { identity }: Pipeline): void {

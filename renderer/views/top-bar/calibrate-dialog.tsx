@@ -8,6 +8,7 @@ import { useAppStore } from '../../state/app-context.tsx';
 import { ConstraintControl } from '../control-column/constraint-control.tsx';
 import { CostChoice } from '../control-column/cost-choice.tsx';
 import { DeltaControl } from '../control-column/delta-control.tsx';
+import { GranularityChoice } from '../control-column/granularity-choice.tsx';
 import styles from './calibrate-dialog.module.css';
 import { CalibrationCandidates } from './calibration-candidates.tsx';
 import {
@@ -34,8 +35,8 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
     event.preventDefault();
     const job = calibrationRequest(form, { model: settings.model, sampling, samples: settings.samples });
     if (job === null) return;
-    const { delta, headConstraint, candidates, cost } = form;
-    changeSettings({ delta, headConstraint, candidates: [...candidates], cost });
+    const { delta, headConstraint, granularity, candidates, cost } = form;
+    changeSettings({ delta, headConstraint, granularity, candidates: [...candidates], cost });
     try {
       await startJob(job);
       onClose();
@@ -100,6 +101,7 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
             onChange={(candidates) => change({ candidates })}
           />
           <CostChoice value={form.cost} available={['flops', 'measured']} onChange={(cost) => change({ cost })} />
+          <GranularityChoice value={form.granularity} onChange={(granularity) => change({ granularity })} />
           <label className={styles.check}>
             <input
               type="checkbox"

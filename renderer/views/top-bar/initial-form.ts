@@ -19,6 +19,7 @@ export function initialForm({
     seeds: '0',
     delta: bounds?.delta ?? 0.2,
     headConstraint: bounds?.headConstraint ?? null,
+    granularity: bounds?.granularity ?? 'head',
     candidates: bounds?.candidates ?? [],
     cost: settings?.cost ?? 'flops',
     evaluate: true,

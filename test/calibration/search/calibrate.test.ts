@@ -4,11 +4,12 @@ import { applyScheme } from '../../../calibration/scheme/apply-scheme.ts';
 import { calibrate } from '../../../calibration/search/calibrate.ts';
 import type { CalibrationProgress } from '../../../calibration/search/calibration-progress.ts';
 import type { CalibrationRequest } from '../../../calibration/search/calibration-request.ts';
+import type { Granularity } from '../../../calibration/solver/granularity.ts';
 import { solveTable } from '../../../calibration/solver/solve-table.ts';
 import { attentionFlops } from '../../../mmdit/attention/attention-flops.ts';
 import { type HeadMethod, parseMethod } from '../../../mmdit/attention/method.ts';
 import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
-import { bruteForce } from '../solver/layer-instance.ts';
+import { bruteForce, bruteForceLayerwise } from '../solver/layer-instance.ts';
 import { fakeHead, fakeInput, fakePipeline, fakeState, HEAD_DIM, HEADS, LAYERS } from './fake-pipeline.ts';
 
 const STEPS = 6;
@@ -22,7 +23,7 @@ const request: CalibrationRequest = {
 };
 
 /** The progressive search written out: what the library must find, by plain loops and enumeration. */
-function byHand(delta: number, headConstraint: number) {
+function byHand(delta: number, headConstraint: number, granularity: Granularity = 'head') {
   const methods = ['full', 'arrow/8', 'arrow/2', 'cached'].map(parseMethod);
   const samples = request.prompts.flatMap((prompt) => request.seeds.map((seed) => ({ prompt, seed })));
   const layout = { text: 2, image: 62, order: 'text-first' } as const;
@@ -49,7 +50,8 @@ function byHand(delta: number, headConstraint: number) {
           }),
         );
         errors.push(...rse);
-        const { plan: choices } = bruteForce({
+        const choose = granularity === 'layer' ? bruteForceLayerwise : bruteForce;
+        const { plan: choices } = choose({
           heads: HEADS,
           full: 0,
           savings: flops.map((cost) => flops[0]! - cost),
@@ -89,6 +91,19 @@ describe('calibrate', () => {
     });
     expect(pipeline.final()).toEqual(expected.state);
     expect(pipeline.counts.live).toBe(0);
+  });
+
+  it('chooses one method for all heads of a layer where asked to, and says so', async () => {
+    const pipeline = fakePipeline();
+    const bounds = { delta: 0.2, headConstraint: 2, granularity: 'layer' } as const;
+    const { table, scheme } = await calibrate(pipeline, { ...request, ...bounds });
+    const expected = byHand(0.2, 2, 'layer');
+    expect(scheme.plan).toEqual(expected.plan);
+    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(2);
+    for (const heads of scheme.plan.flat()) expect(new Set(heads).size).toBe(1);
+    expect(pipeline.final()).toEqual(expected.state);
+    expect([scheme.search.granularity, table.search?.granularity]).toEqual(['layer', 'layer']);
+    expect(solveTable(table, bounds).plan).toEqual(scheme.plan);
   });
 
   it('measures each layer once per step but the first, and attends once', async () => {

@@ -76,6 +76,18 @@ describe('arrowhead calibrate', () => {
     expect((await jsonOf(at('run', 'scheme.scheme.json'))).search.delta).toBe(0.2);
   });
 
+  it('searches layer by layer, and resumes no other way', async () => {
+    const args = ['calibrate', ...SMALL, '--delta', '1', '--out', at('layerwise')];
+    expect((await runArrowhead(...args, '--granularity', 'layer')).code).toBe(0);
+    const { plan, search } = await jsonOf(at('layerwise', 'scheme.scheme.json'));
+    expect(search.granularity).toBe('layer');
+    for (const heads of plan.flat()) expect(new Set(heads).size).toBe(1);
+    const resumed = await runArrowhead('calibrate', '--model', MODEL, '--out', at('layerwise'), '--resume');
+    expect(resumed.code).toBe(0);
+    const other = await runArrowhead(...args, '--granularity', 'head', '--resume');
+    expect(other.stderr).toMatch(/granularity was layer, now head/);
+  });
+
   it('says which settings a resumed run has otherwise', async () => {
     const args = ['calibrate', '--model', MODEL, '--out', at('run'), '--resume'];
     const { code, stderr } = await runArrowhead(...args, '--delta', '0.3', '--seed', '0', '--head-constraint', 'none');
@@ -182,6 +194,17 @@ describe('arrowhead solve', () => {
     // Step 0 is always full.
     expect(names).toEqual(['full', 'arrow/8', 'arrow/8', 'arrow/8'].map((name) => Array(9).fill(name)));
     expect(saving).toBe(3 * 9 * 5);
+  });
+
+  it('gives all heads of a layer one method with --granularity layer', async () => {
+    const bounds = ['--delta', '1', '--head-constraint', 'none'];
+    const { plan, saving } = await solve(...bounds, '--granularity', 'layer');
+    for (const heads of plan.flat()) expect(new Set(heads).size).toBe(1);
+    const byHead = await solve(...bounds);
+    expect(byHead.saving).toBeGreaterThanOrEqual(saving);
+    const odd = await runArrowhead('solve', at('run', 'rse.safetensors'), ...bounds, '--granularity', 'row');
+    expect(odd.code).toBe(2);
+    expect(odd.stderr).toMatch(/Allowed choices are head, layer/);
   });
 
   it('names the wrong file and the wrong field', async () => {
