@@ -21,7 +21,9 @@ export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';
 export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
+export type { AppliedPicture } from './runs/applied-file.ts';
 export {
+  APPLIED_FILE,
   COMPRESSED_FILE,
   METRICS_FILE,
   ORIGINAL_FILE,
@@ -37,6 +39,7 @@ export {
   SchemeMismatchError,
   schemeMismatches,
 } from './scheme/apply-scheme.ts';
+export { type AppliedReport, appliedReport, type ExpectedAttention } from './scheme/applied-report.ts';
 export { buildScheme } from './scheme/build-scheme.ts';
 export type { Scheme } from './scheme/scheme.ts';
 export { formatScheme, readScheme, writeScheme } from './scheme/scheme-file.ts';

@@ -176,6 +176,7 @@ export type JobKind = JobRequest['kind'];
 export type JobStatus = Job['status'];
 export type RunSummary = z.output<typeof runSummary>;
 export type RunDetails = z.output<typeof runDetails>;
+export type AppliedMethods = NonNullable<RunPicture['applied']>;
 export type RunPicture = RunDetails['pictures'][number];
 export type SweepPoint = RunDetails['sweep'][number];
 export type Metrics = z.output<typeof metrics>;

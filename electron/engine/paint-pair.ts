@@ -1,26 +1,30 @@
 import {
+  type AppliedReport,
   COMPRESSED_FILE,
   compareWithLpips,
   ORIGINAL_FILE,
   type PictureMetrics,
   type Run,
 } from '../../calibration/index.ts';
-import type { AttentionPlan, Pipeline, RgbImage, Sample, Sampling } from '../../mmdit/index.ts';
+import type { Pipeline, RgbImage, Sample, Sampling } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 import { differenceImage } from './difference-image.ts';
 import { describeProgress } from './generate-picture.ts';
 import { partOf } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
+import { reportApplied, type SchemeInUse } from './scheme-in-use.ts';
 
 export const DIFFERENCE_FILE = 'difference.png';
 /** Errors of a few grey levels become visible, and large ones are not all white. */
 export const AMPLIFICATION = 4;
 
-/** A picture made with full attention and under a plan; files are names in the run's folder. */
+/** A picture made with full attention and under a scheme; files are names in the run's folder. */
 export interface PaintedPair {
   readonly metrics: PictureMetrics;
   readonly difference: string;
   readonly amplification: number;
+  /** What ran for the compressed one. */
+  readonly applied: AppliedReport;
   /** Wall time of denoising. */
   readonly seconds: { readonly original: number; readonly compressed: number };
 }
@@ -34,7 +38,7 @@ export async function paintPair(
   pipeline: Pipeline,
   sample: Sample,
   sampling: Sampling,
-  plan: AttentionPlan,
+  use: SchemeInUse,
   position: number,
   options: RunOptions,
 ): Promise<PaintedPair> {
@@ -42,17 +46,26 @@ export async function paintPair(
   const [original, compressed, difference] = names as [string, string, string];
   // A scheme saves about a third of the time.
   const full = await paint(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
-  const fast = await paint(run, pipeline, sample, sampling, plan, half(options, 0.57, 1, 'under the scheme'));
+  const fast = await paint(run, pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
   const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(full.image, fast.image);
   await run.writePng(original, full.image);
   await run.writePng(compressed, fast.image);
   await run.writePng(difference, differenceImage(full.image, fast.image, AMPLIFICATION));
+  await run.addApplied(compressed, fast.applied);
   return {
     metrics: { ...sample, original, compressed, identical, ssim, psnr: identical ? null : psnr, mse, lpips },
     difference,
     amplification: AMPLIFICATION,
+    applied: fast.applied,
     seconds: { original: full.seconds, compressed: fast.seconds },
   };
+}
+
+export interface Painted {
+  readonly image: RgbImage;
+  /** Wall time of denoising. */
+  readonly seconds: number;
+  readonly applied: AppliedReport;
 }
 
 /** `original.png`, from the second picture of a run on `original-2.png`. */
@@ -69,24 +82,27 @@ function half(options: RunOptions, from: number, to: number, which: string): Run
   };
 }
 
-/** One picture and the seconds of its denoising. A stop marks the run as cancelled. Throws CancelledError. */
+/** One picture, the seconds of its denoising and what attention ran. A stop marks the run as cancelled. Throws CancelledError. */
 export async function paint(
   run: Run,
   pipeline: Pipeline,
   sample: Sample,
   { steps, guidance, width, height }: Sampling,
-  plan: AttentionPlan | null,
-  { signal, onProgress }: RunOptions,
-): Promise<{ image: RgbImage; seconds: number }> {
+  use: SchemeInUse | null,
+  options: RunOptions,
+): Promise<Painted> {
+  const { signal, onProgress } = options;
+  const sampling = { steps, guidance, width, height };
   try {
-    const { images, seconds } = await pipeline.generate({
+    const { images, seconds, applied } = await pipeline.generate({
       samples: [sample],
-      sampling: { steps, guidance, width, height },
+      sampling,
       onProgress: (progress) => onProgress?.(describeProgress(progress)),
-      ...(plan && { plan }),
+      ...(use && { plan: use.plan }),
       ...(signal && { signal }),
     });
-    return { image: images[0]!, seconds: seconds.denoise };
+    const report = reportApplied(applied, pipeline, sampling, use, options);
+    return { image: images[0]!, seconds: seconds.denoise, applied: report };
   } catch (error) {
     if (!signal?.aborted) throw error;
     await run.update({ status: 'cancelled' }).catch(() => {});

@@ -1,5 +1,6 @@
 import type { Device, Tensor } from '../device/device.ts';
 import type { AttentionCall, AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
+import type { AppliedCall } from './applied-call.ts';
 import type { AttentionPlan } from './attention-plan.ts';
 import { FULL, type HeadMethod } from './method.ts';
 
@@ -8,6 +9,8 @@ import { FULL, type HeadMethod } from './method.ts';
  * keep what they put out the step before. Without a plan, full attention everywhere.
  */
 export class PlanAttention {
+  /** Every call made so far. */
+  readonly applied: AppliedCall[] = [];
   readonly #device: Device;
   readonly #layers: readonly AttentionLayer[];
   readonly #plan: AttentionPlan | null;
@@ -26,7 +29,9 @@ export class PlanAttention {
       const out = this.#output(call);
       const headDim = call.q.shape[3] ?? 0;
       const block = this.#plan?.block ?? this.#device.preferredBlock(headDim);
-      this.#device.headwiseAttention({ ...call, block, out, methods: this.#methods(step, call.layer) });
+      const made = { ...call, block, out, methods: this.#methods(step, call.layer) };
+      this.#device.headwiseAttention(made);
+      this.applied.push({ step, layer: made.layer, layout: made.layout, block: made.block, methods: made.methods });
       return out;
     };
   }

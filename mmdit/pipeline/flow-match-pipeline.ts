@@ -9,7 +9,8 @@ import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
 import type { TextEncoders } from '../text/text-encoders.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
 import { Exclusive } from './exclusive.ts';
-import { requireFinitePrediction, requirePicture } from './output-error.ts';
+import { findFaultyLayer } from './find-faulty-layer.ts';
+import { findFault, predictionError, requirePicture } from './output-error.ts';
 import type {
   DenoiseRequest,
   GenerateRequest,
@@ -159,12 +160,18 @@ export abstract class FlowMatchPipeline implements Pipeline {
 
   /** The Euler loop; the run's latents are updated in place. */
   async #run(request: DenoiseRequest, { latents, schedule, predict }: DenoisingRun): Promise<void> {
-    const { steps } = request.sampling;
+    const { samples, sampling } = request;
+    const { steps } = sampling;
     request.onProgress?.({ stage: 'denoise', step: 0, steps });
     for (let step = 0; step < steps; step++) {
       request.signal?.throwIfAborted();
       const velocity = await predict(step, request.attention(step));
-      requireFinitePrediction(velocity, step, steps);
+      const fault = findFault(velocity, samples.length);
+      if (fault !== null) {
+        const again = (hook: AttentionHook) => predict(step, hook);
+        const layer = await findFaultyLayer(this.device, this.layers, again, request.attention(step));
+        throw predictionError(fault, layer, step, steps);
+      }
       eulerStep(latents, velocity, schedule.sigmas[step]!, schedule.sigmas[step + 1]!);
       await request.afterStep?.(step, latents);
       request.onProgress?.({ stage: 'denoise', step: step + 1, steps });
@@ -182,7 +189,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
       const planes = this.planesOf(latents.values.subarray(n * size, (n + 1) * size), h, w);
       const pixels = await vae.decode(planes, h, w, signal);
       const image = toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor);
-      requirePicture(image.pixels, n);
+      requirePicture(image.pixels, n, latents.sampling.steps);
       images.push(image);
     }
     signal?.throwIfAborted();
@@ -210,7 +217,8 @@ export abstract class FlowMatchPipeline implements Pipeline {
       onProgress?.({ stage: 'decode' });
       const images = await this.#decode(latents, signal);
       watch.lap('decode');
-      return { images, seconds: watch.seconds, notices: samples.map(({ prompt }) => this.inspectPrompt(prompt)) };
+      const notices = samples.map(({ prompt }) => this.inspectPrompt(prompt));
+      return { images, seconds: watch.seconds, notices, applied: attention.applied };
     } finally {
       attention.close();
     }

@@ -1,3 +1,4 @@
+import type { AppliedCall } from '../attention/applied-call.ts';
 import type { AttentionPlan } from '../attention/attention-plan.ts';
 import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
 import type { Device } from '../device/device.ts';
@@ -114,6 +115,8 @@ export interface GenerateResult {
   readonly images: readonly RgbImage[];
   readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
   readonly notices: readonly PromptNotices[];
+  /** Every attention call, in the order in which they were made. */
+  readonly applied: readonly AppliedCall[];
 }
 
 export interface RgbImage {

@@ -148,6 +148,7 @@ describe.runIf(CHROMIUM !== undefined)('the whole journey', () => {
     await tab('Compare');
     await page.getByRole('rowheader', { name: 'Original (reference)' }).waitFor();
     await expect.poll(() => page.getByRole('row', { name: /^Compressed/ }).innerText()).toMatch(/dB/);
+    await page.getByRole('row', { name: /^Compressed .* \d+ % as the scheme says/ }).waitFor();
     for (const mode of ['Slider', 'Blink', 'Difference', 'Side by side']) {
       await page.getByRole('radio', { name: mode }).click();
       await expect.poll(() => page.locator('[data-pane] canvas').count()).toBeGreaterThan(0);

@@ -143,6 +143,19 @@ describe('applyScheme', async () => {
     expect(plan.choices[10]).toEqual(made.plan[5]);
   });
 
+  it.each([
+    ['scheduler', 'DPMSolver'],
+    ['tokenOrder', 'image-first'],
+    ['textTokens', 7],
+  ] as const)('asks first where the %s differs', (field, value) => {
+    const described = { ...pipeline.describeSampling(sampling), [field]: value };
+    const other = Object.assign(Object.create(pipeline), { describeSampling: () => described });
+    expect(schemeMismatches(made, other, sampling)).toEqual([
+      { field, expected: String(made.sampling[field]), found: String(value) },
+    ]);
+    expect(() => applyScheme(made, other, sampling)).toThrow(new RegExp(`${field}: made for .*, found ${value}`));
+  });
+
   it('shortens a plan without caching at step 0', () => {
     const { plan } = applyScheme(made, pipeline, { ...sampling, steps: 1 }, { force: true });
     expect(plan.choices).toEqual([made.plan[0]]);

@@ -226,6 +226,12 @@ describe('arrowhead generate --scheme', () => {
     const result = JSON.parse((await runArrowhead(...args)).stdout);
     const { stats } = await jsonOf(at('run', 'scheme.scheme.json'));
     expect(result).toMatchObject({ steps: 4, width: 64, height: 64, sparsity: stats.sparsity });
+    expect(result.applied).toMatchObject({ calls: 4 * 3, heads: stats.heads, mismatches: 0, firstMismatch: null });
+    expect(result.applied.sparsity).toBeCloseTo(stats.sparsity, 10);
+    const [plain, json] = [args.filter((word) => word !== '--json'), await jsonOf(at('run', 'scheme.scheme.json'))];
+    const { stdout } = await runArrowhead(...plain, '--force');
+    const ran = json.methods.map((method: string, n: number) => `${stats.heads[n]} ${method}`).join(', ');
+    expect(stdout).toContain(`heads that ran: ${ran} of 36, all as the scheme says`);
   });
 
   it('refuses a scheme of another model, writes nothing, and does it when forced', async () => {
@@ -253,7 +259,16 @@ describe('arrowhead demo', () => {
       report: at('demo', 'report.html'),
     });
     expect((await readdir(at('demo'))).sort()).toEqual(
-      ['compressed.png', 'difference.png', 'metrics.json', 'original.png', 'report.html', 'rse.safetensors', 'run.json']
+      [
+        'applied.json',
+        'compressed.png',
+        'difference.png',
+        'metrics.json',
+        'original.png',
+        'report.html',
+        'rse.safetensors',
+        'run.json',
+      ]
         .concat('scheme.scheme.json')
         .sort(),
     );
@@ -261,6 +276,8 @@ describe('arrowhead demo', () => {
     expect(page).toContain('a &#60;red&#62; cube &#38; more');
     expect(page.match(/src="data:image\/png;base64,/g)).toHaveLength(3);
     expect(page).toContain('npx arrowhead generate');
+    const applied = await jsonOf(at('demo', 'applied.json'));
+    expect(applied.pictures).toMatchObject([{ picture: 'compressed.png', calls: 3 * 3, mismatches: 0 }]);
     const { pictures } = await jsonOf(at('demo', 'metrics.json'));
     expect(pictures).toHaveLength(1);
     expect(pictures[0]).toMatchObject({ seed: 0, ssim: summary.ssim, original: 'original.png' });

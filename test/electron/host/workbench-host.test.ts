@@ -92,6 +92,8 @@ describe('the host', () => {
     const details = await ask('runs.open', { run: calibrated });
     expect(details.pictures).toHaveLength(1);
     expect(details.pictures[0]).toMatchObject({ prompt: PROMPT, seed: 7, original: 'original.png' });
+    expect(details.pictures[0]!.applied).toMatchObject({ mismatches: 0, firstMismatch: null });
+    expect(details.pictures[0]!.applied!.sparsity).toBeCloseTo(details.schemes[0]!.sparsity, 10);
     expect(details.schemes).toHaveLength(1);
     const seen = events.filter(({ event }) => event === 'runs.changed');
     expect(seen.length).toBeGreaterThan(0);
