@@ -1,5 +1,18 @@
 /** Calibration's public door: measuring, solving, schemes, metrics and run folders. */
 
+export { ablationCsv } from './ablation/ablation-csv.ts';
+export {
+  ABLATION_FILE,
+  type AblationFile,
+  type AblationResult,
+  type AblationSettings,
+  readAblation,
+  writeAblation,
+} from './ablation/ablation-file.ts';
+export { ablationMarkdown } from './ablation/ablation-markdown.ts';
+export { type MeasuredTable, measuredTables } from './ablation/ablation-report.ts';
+export { type AblationSearch, searchKey, searchSlug } from './ablation/ablation-search.ts';
+export { ABLATION_TABLES, type AblationTableId, planAblation } from './ablation/plan-ablation.ts';
 export { CalibrationError, CalibrationFileError } from './calibration-error.ts';
 export { measureSavings } from './cost/measure-savings.ts';
 export { MEASURED_SAVINGS_FILE, readMeasuredSavings } from './cost/measured-savings-file.ts';

@@ -6,13 +6,12 @@ import {
   type PictureMetrics,
   type Run,
 } from '../../calibration/index.ts';
-import type { Pipeline, RgbImage, Sample, Sampling } from '../../mmdit/index.ts';
-import { CancelledError } from './cancelled-error.ts';
+import type { Pipeline, Sample, Sampling } from '../../mmdit/index.ts';
 import { differenceImage } from './difference-image.ts';
-import { describeProgress } from './generate-picture.ts';
+import { paintInRun } from './paint.ts';
 import { partOf } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
-import { reportApplied, type SchemeInUse } from './scheme-in-use.ts';
+import type { SchemeInUse } from './scheme-in-use.ts';
 
 export const DIFFERENCE_FILE = 'difference.png';
 /** Errors of a few grey levels become visible, and large ones are not all white. */
@@ -45,8 +44,8 @@ export async function paintPair(
   const names = [ORIGINAL_FILE, COMPRESSED_FILE, DIFFERENCE_FILE].map((name) => numbered(name, position));
   const [original, compressed, difference] = names as [string, string, string];
   // A scheme saves about a third of the time.
-  const full = await paint(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
-  const fast = await paint(run, pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
+  const full = await paintInRun(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
+  const fast = await paintInRun(run, pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
   const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(full.image, fast.image);
   await run.writePng(original, full.image);
   await run.writePng(compressed, fast.image);
@@ -61,13 +60,6 @@ export async function paintPair(
   };
 }
 
-export interface Painted {
-  readonly image: RgbImage;
-  /** Wall time of denoising. */
-  readonly seconds: number;
-  readonly applied: AppliedReport;
-}
-
 /** `original.png`, from the second picture of a run on `original-2.png`. */
 export function numbered(name: string, position: number): string {
   return position === 0 ? name : name.replace('.', `-${position + 1}.`);
@@ -80,32 +72,4 @@ function half(options: RunOptions, from: number, to: number, which: string): Run
     onProgress: ({ detail, ...progress }) =>
       onProgress({ ...progress, detail: detail === '' ? which : `${detail}, ${which}` }),
   };
-}
-
-/** One picture, the seconds of its denoising and what attention ran. A stop marks the run as cancelled. Throws CancelledError. */
-export async function paint(
-  run: Run,
-  pipeline: Pipeline,
-  sample: Sample,
-  { steps, guidance, width, height }: Sampling,
-  use: SchemeInUse | null,
-  options: RunOptions,
-): Promise<Painted> {
-  const { signal, onProgress } = options;
-  const sampling = { steps, guidance, width, height };
-  try {
-    const { images, seconds, applied } = await pipeline.generate({
-      samples: [sample],
-      sampling,
-      onProgress: (progress) => onProgress?.(describeProgress(progress)),
-      ...(use && { plan: use.plan }),
-      ...(signal && { signal }),
-    });
-    const report = reportApplied(applied, pipeline, sampling, use, options);
-    return { image: images[0]!, seconds: seconds.denoise, applied: report };
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-    await run.update({ status: 'cancelled' }).catch(() => {});
-    throw new CancelledError(`Cancelled: the finished calibration is kept in ${run.folder}.`);
-  }
 }

@@ -25,7 +25,7 @@ import type {
   SamplingDescription,
 } from './pipeline.ts';
 import { requireSamples, requireSampling } from './require-sampling.ts';
-import { requireWorkMemory } from './require-work-memory.ts';
+import { requireWorkMemory, type Work, workBytes } from './require-work-memory.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { toRgbImage } from './to-rgb-image.ts';
 
@@ -101,6 +101,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
     return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
   }
 
+  workBytes(samples: number, sampling: Sampling, keepsOutputs: boolean): number {
+    return workBytes(this.device, this.#work(samples, sampling, keepsOutputs));
+  }
+
   inspectPrompt(prompt: string): PromptNotices {
     return this.#parts.text.inspect(prompt);
   }
@@ -132,7 +136,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     const { samples, sampling, signal } = request;
     requireSampling(sampling, this.#pixelsPerToken);
     requireSamples(samples);
-    this.#requireMemory(samples, sampling, request.keepsOutputs ?? false);
+    requireWorkMemory(this.device, this.#work(samples.length, sampling, request.keepsOutputs ?? false));
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
@@ -145,17 +149,17 @@ export abstract class FlowMatchPipeline implements Pipeline {
     });
   }
 
-  #requireMemory(samples: readonly Sample[], sampling: Sampling, keepsOutputs: boolean): void {
+  #work(samples: number, sampling: Sampling, keepsOutputs: boolean): Work {
     const { textTokens, imageTokens, width, height } = this.describeSampling(sampling);
     const [layer] = this.layers;
     const copies = this.usesNegativePrompts(sampling) ? 2 : 1;
-    requireWorkMemory(this.device, {
-      what: `${samples.length} picture${samples.length === 1 ? '' : 's'} of ${width}×${height}`,
-      batch: samples.length * copies,
+    return {
+      what: `${samples} picture${samples === 1 ? '' : 's'} of ${width}×${height}`,
+      batch: samples * copies,
       tokens: textTokens + imageTokens,
       channels: (layer?.heads ?? 0) * (layer?.headDim ?? 0),
       outputs: keepsOutputs ? this.layers.length : 1,
-    });
+    };
   }
 
   /** The Euler loop; the run's latents are updated in place. */

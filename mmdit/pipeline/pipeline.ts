@@ -23,6 +23,11 @@ export interface Pipeline {
    * classifier-free guidance doubles this and attention alike. Throws SamplingError.
    */
   linearFlops(settings: Sampling): number;
+  /**
+   * Device memory that so many pictures at once take beside the weights, about. `keepsOutputs`: every layer's attention
+   * output stays from step to step, as under a plan or in a search. Throws SamplingError.
+   */
+  workBytes(samples: number, sampling: Sampling, keepsOutputs: boolean): number;
   /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
   inspectPrompt(prompt: string): PromptNotices;
   /** The denoising loop alone: calibration drives it with its own hooks. */

@@ -8,7 +8,8 @@ import {
   type Run,
 } from '../../../calibration/index.ts';
 import type { Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
-import { numbered, paint } from '../../engine/paint-pair.ts';
+import { paintInRun } from '../../engine/paint.ts';
+import { numbered } from '../../engine/paint-pair.ts';
 import { readPng } from '../../engine/png.ts';
 import { partOf } from '../../engine/progress.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
@@ -146,7 +147,7 @@ class Sweep {
     const from = this.#done / this.#parts;
     const onProgress = partOf(this.#options.onProgress, from, from + 1 / this.#parts);
     const place = `picture ${this.#done + 1} of ${this.#parts}, ${detail}`;
-    const painted = await paint(this.#run, this.#pipeline, sample, this.#sampling, use, {
+    const painted = await paintInRun(this.#run, this.#pipeline, sample, this.#sampling, use, {
       ...this.#options,
       onProgress: (progress) => onProgress({ ...progress, title: 'Sweeping', detail: place }),
     });
