@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { METHOD_FORMS, parseMethod } from '../mmdit/attention/method.ts';
+import { GRANULARITIES } from './solver/granularity.ts';
 
 /** What our files may hold at most: far beyond real models, small enough that no file makes us allocate much. */
 export const LIMITS = { steps: 1000, layers: 1024, heads: 1024, methods: 64, prompts: 10_000, seeds: 10_000 } as const;
@@ -41,6 +42,8 @@ export const sampler = {
 export const searchSettings = {
   delta: amount,
   headConstraint: amount.nullable(),
+  /** Absent: `head`, as in every file before there was another. */
+  granularity: z.enum(GRANULARITIES).optional(),
   candidates: distinct(z.array(methodName).max(LIMITS.methods)),
   prompts: z.array(z.string().max(100_000)).min(1).max(LIMITS.prompts),
   seeds: z.array(z.int().nonnegative()).min(1).max(LIMITS.seeds),

@@ -1,5 +1,18 @@
 /** Calibration's public door: measuring, solving, schemes, metrics and run folders. */
 
+export { ablationCsv } from './ablation/ablation-csv.ts';
+export {
+  ABLATION_FILE,
+  type AblationFile,
+  type AblationResult,
+  type AblationSettings,
+  readAblation,
+  writeAblation,
+} from './ablation/ablation-file.ts';
+export { ablationMarkdown } from './ablation/ablation-markdown.ts';
+export { type MeasuredTable, measuredTables } from './ablation/ablation-report.ts';
+export { type AblationSearch, searchKey, searchSlug } from './ablation/ablation-search.ts';
+export { ABLATION_TABLES, type AblationTableId, planAblation } from './ablation/plan-ablation.ts';
 export { CalibrationError, CalibrationFileError } from './calibration-error.ts';
 export { measureSavings } from './cost/measure-savings.ts';
 export { MEASURED_SAVINGS_FILE, readMeasuredSavings } from './cost/measured-savings-file.ts';
@@ -21,7 +34,9 @@ export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';
 export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
+export type { AppliedPicture } from './runs/applied-file.ts';
 export {
+  APPLIED_FILE,
   COMPRESSED_FILE,
   METRICS_FILE,
   ORIGINAL_FILE,
@@ -37,13 +52,16 @@ export {
   SchemeMismatchError,
   schemeMismatches,
 } from './scheme/apply-scheme.ts';
+export { type AppliedReport, appliedReport, type ExpectedAttention } from './scheme/applied-report.ts';
 export { buildScheme } from './scheme/build-scheme.ts';
 export type { Scheme } from './scheme/scheme.ts';
 export { formatScheme, readScheme, writeScheme } from './scheme/scheme-file.ts';
 export { type CalibrateOptions, type Calibration, calibrate } from './search/calibrate.ts';
 export type { CalibrationProgress } from './search/calibration-progress.ts';
 export type { CalibrationRequest } from './search/calibration-request.ts';
+export { measureCandidates } from './search/measure-candidates.ts';
 export type { CostSource, SearchSettings } from './search/search-settings.ts';
+export { GRANULARITIES, type Granularity } from './solver/granularity.ts';
 export { SolverLimitError } from './solver/pareto-search.ts';
 export { type PlanChoices, type PlanPin, type PlanSpace, solvePlan } from './solver/solve-plan.ts';
 export { nestedPlan, type SolvedTable, type SolveSettings, solveTable, withFull } from './solver/solve-table.ts';

@@ -1,5 +1,6 @@
 /** The runtime's public door: what calibration, the command line and the workbench import. */
 
+export type { AppliedCall } from './attention/applied-call.ts';
 export { attentionFlops, attentionPairs } from './attention/attention-flops.ts';
 export type { AttentionPlan } from './attention/attention-plan.ts';
 export { arrowSparsity, keptKeysPerRowBlock } from './attention/kept-keys.ts';
@@ -12,6 +13,7 @@ export {
   type MethodName,
   parseMethod,
   residualFraction,
+  residualFractions,
   sharesGuidance,
 } from './attention/method.ts';
 export { PlanAttention } from './attention/plan-attention.ts';

@@ -3,5 +3,6 @@ export const RUN_FILE = 'run.json';
 export const RSE_FILE = 'rse.safetensors';
 export const SCHEME_FILE = 'scheme.scheme.json';
 export const METRICS_FILE = 'metrics.json';
+export const APPLIED_FILE = 'applied.json';
 export const ORIGINAL_FILE = 'original.png';
 export const COMPRESSED_FILE = 'compressed.png';

@@ -7,9 +7,11 @@ import { CalibrationError } from '../calibration-error.ts';
 import { readJsonFile } from '../json-file.ts';
 import type { RseTable } from '../rse/rse-table.ts';
 import { readRseTable, writeRseTable } from '../rse/rse-table-file.ts';
+import type { AppliedReport } from '../scheme/applied-report.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { readScheme, writeScheme } from '../scheme/scheme-file.ts';
-import { METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
+import { APPLIED_FILE, METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
+import { type AppliedPicture, appliedFileSchema } from './applied-file.ts';
 import { type PictureMetrics, type RunManifest, runManifestSchema, runMetricsSchema } from './run-manifest.ts';
 
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
@@ -65,6 +67,20 @@ export class Run {
 
   async readMetrics(): Promise<readonly PictureMetrics[]> {
     return (await readJsonFile(this.path(METRICS_FILE), runMetricsSchema, MAX_JSON_BYTES)).pictures;
+  }
+
+  /** Adds what attention did for a picture; of two reports of one picture the later stays. Throws FileWriteError. */
+  async addApplied(picture: string, report: AppliedReport): Promise<void> {
+    const others = (await this.readApplied()).filter((other) => other.picture !== picture);
+    const pictures = [...others, { picture, ...report }];
+    const content = appliedFileSchema.parse({ format: 'arrowhead-applied', version: 1, pictures });
+    await writeJson(this.path(APPLIED_FILE), content);
+  }
+
+  /** Empty where nothing was reported. Throws CalibrationFileError for a damaged file. */
+  async readApplied(): Promise<readonly AppliedPicture[]> {
+    if (!(await readdir(this.folder)).includes(APPLIED_FILE)) return [];
+    return (await readJsonFile(this.path(APPLIED_FILE), appliedFileSchema, MAX_JSON_BYTES)).pictures;
   }
 
   async writeTable(table: RseTable): Promise<void> {

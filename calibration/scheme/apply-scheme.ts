@@ -67,13 +67,14 @@ export function applyScheme(
     block: scheme.block,
     methods: scheme.methods.map(parseMethod),
     layers: scheme.layers,
-    choices: stretch(scheme.plan, sampling.steps),
+    choices: schemeChoices(scheme, sampling.steps),
   };
   requirePlan(plan, pipeline.layers, sampling.steps, pipeline.device, pipeline.usesNegativePrompts(sampling));
   return { plan, mismatches };
 }
 
-function stretch(plan: Scheme['plan'], steps: number): Scheme['plan'] {
+/** The choices of a scheme at a step count, `[step][layer][head]`. */
+export function schemeChoices({ plan }: Scheme, steps: number): Scheme['plan'] {
   if (steps === plan.length) return plan;
   const lastMade = plan.length - 1;
   const last = Math.max(1, steps - 1);

@@ -11,7 +11,7 @@ import { SCHEME_FORMAT, SCHEME_VERSION, type Scheme } from './scheme.ts';
 export function buildScheme(
   table: RseTable,
   solved: Omit<SolvedTable, 'milliseconds'>,
-  settings: Pick<SearchSettings, 'delta' | 'headConstraint' | 'cost'>,
+  settings: Pick<SearchSettings, 'delta' | 'headConstraint' | 'granularity' | 'cost'>,
   mode: 'progressive' | 'preview',
 ): Scheme {
   const { model, sampling, search } = table;
@@ -20,7 +20,7 @@ export function buildScheme(
   }
   const { scheduler, steps, guidance, width, height, textTokens, tokenOrder, block } = sampling;
   const { candidates, prompts, seeds, device, negativePrompt } = search;
-  const { delta, headConstraint, cost } = settings;
+  const { delta, headConstraint, granularity, cost } = settings;
   const heads = new Array<number>(solved.methods.length).fill(0);
   for (const choice of solved.plan.flat(2)) heads[choice]! += 1;
   return {
@@ -31,6 +31,7 @@ export function buildScheme(
     search: {
       delta,
       headConstraint,
+      ...(granularity === 'layer' && { granularity }),
       candidates: [...candidates],
       prompts: [...prompts],
       seeds: [...seeds],

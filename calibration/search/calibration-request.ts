@@ -12,19 +12,16 @@ import type { Pipeline, Sample, Sampling } from '../../mmdit/pipeline/pipeline.t
 import { CalibrationError } from '../calibration-error.ts';
 import type { Savings } from '../cost/savings.ts';
 import type { TableSampling } from '../rse/rse-table.ts';
-import { requireBudget } from '../solver/solve-plan.ts';
+import { type PlanBounds, requireBudget } from '../solver/solve-plan.ts';
 import type { SearchSettings } from './search-settings.ts';
 
-export interface CalibrationRequest {
+export interface CalibrationRequest extends PlanBounds {
   /** Every prompt is run with every seed; all of them in one batch. */
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
   /** Of all prompts; of no effect, and not recorded, where the model takes none at this guidance. */
   readonly negativePrompt?: string;
   readonly sampling: Sampling;
-  readonly delta: number;
-  /** c; null for no bound on a single head. */
-  readonly headConstraint: number | null;
   /** Methods offered beside `full`. */
   readonly candidates: readonly HeadMethod[];
   /** Default `flops`. `measured` times the methods on the device first. */
@@ -81,6 +78,7 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
     settings: {
       delta: request.delta,
       headConstraint: request.headConstraint,
+      ...(request.granularity === 'layer' && { granularity: request.granularity }),
       candidates: request.candidates.map(formatMethod),
       prompts: [...request.prompts],
       seeds: [...request.seeds],

@@ -2,7 +2,8 @@ import type { AttentionPlan } from '../../mmdit/attention/attention-plan.ts';
 import { type HeadMethod, parseMethod, residualFractions } from '../../mmdit/attention/method.ts';
 import type { LayerSavings } from '../cost/savings.ts';
 import { type CandidateErrors, relativeSquaredErrors } from '../rse/relative-squared-error.ts';
-import { LayerSolver } from '../solver/layer-solver.ts';
+import { openRowSolver } from '../solver/open-row-solver.ts';
+import type { RowSolver } from '../solver/row-solver.ts';
 import { chosenSaving, headLimit, type PlanBounds } from '../solver/solve-plan.ts';
 
 export interface SearchSpace extends PlanBounds {
@@ -37,7 +38,7 @@ export class ProgressiveSearch {
   readonly #rse: Float32Array;
   readonly #choices: Uint8Array;
   readonly #replayed: number;
-  readonly #solver: LayerSolver;
+  readonly #solver: RowSolver;
   readonly #limit: number;
 
   constructor(space: SearchSpace, finished: FinishedSteps | null) {
@@ -56,7 +57,7 @@ export class ProgressiveSearch {
       this.#rse.set(finished.rse);
       this.#choices.set(finished.choices);
     }
-    this.#solver = new LayerSolver(heads, methods.length, 0);
+    this.#solver = openRowSolver(space.granularity, heads, methods.length, 0);
     this.#limit = headLimit(space, heads);
   }
 

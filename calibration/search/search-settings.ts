@@ -1,14 +1,11 @@
 import type { MethodName } from '../../mmdit/attention/method.ts';
+import type { PlanBounds } from '../solver/solve-plan.ts';
 
 /** `flops`: counted from the block mask; `measured`: timed on the device; `file`: the user's own savings. */
 export type CostSource = 'flops' | 'measured' | 'file';
 
 /** What a search was asked for, as tables and schemes record it. */
-export interface SearchSettings {
-  /** Bound on the summed RSE of a layer's heads at a step. */
-  readonly delta: number;
-  /** c: no head may use more than c·δ/heads; null for no such bound. */
-  readonly headConstraint: number | null;
+export interface SearchSettings extends PlanBounds {
   /** Methods offered beside `full`. */
   readonly candidates: readonly MethodName[];
   /** Every prompt was run with every seed. */

@@ -1,6 +1,7 @@
 import { CriticalSlope } from './critical-slope.ts';
 import { LayerOptions } from './layer-options.ts';
 import { FRONT_LIMITS, ParetoSearch } from './pareto-search.ts';
+import type { RowSolver } from './row-solver.ts';
 
 /**
  * Exact choice of one method per head for one step and layer: the largest summed saving with Σ RSE ≤ delta and every
@@ -15,8 +16,7 @@ import { FRONT_LIMITS, ParetoSearch } from './pareto-search.ts';
  * Method: the Lagrangian relaxation of the budget bounds every plan's saving; a plan's distance from the bound is a sum
  * of non-negative parts per head, so that all plans within a gap of it are few, and are enumerated as Pareto fronts.
  */
-export class LayerSolver {
-  /** Summed RSE of the last answer. */
+export class LayerSolver implements RowSolver {
   rse = 0;
   readonly #options: LayerOptions;
   readonly #critical: CriticalSlope;
@@ -33,12 +33,10 @@ export class LayerSolver {
     this.#chosen = new Int32Array(heads);
   }
 
-  /** Saving of each method against full attention, finite, in any unit; negative ones are never chosen. */
   setSavings(savings: ArrayLike<number>): void {
     this.#options.setSavings(exactlySummable(savings, this.#options.heads));
   }
 
-  /** Reads `[methods][heads]` of `table` at `offset`; writes a method index per head into `plan` at `at`. */
   solve(
     table: Float32Array | Float64Array,
     offset: number,

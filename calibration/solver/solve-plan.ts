@@ -1,6 +1,7 @@
 import { CalibrationError } from '../calibration-error.ts';
 import type { LayerSavings } from '../cost/savings.ts';
-import { LayerSolver } from './layer-solver.ts';
+import type { Granularity } from './granularity.ts';
+import { openRowSolver } from './open-row-solver.ts';
 
 /** Measurements to choose by: one value per step, layer, method and head. */
 export interface PlanSpace {
@@ -19,6 +20,8 @@ export interface PlanBounds {
   readonly delta: number;
   /** c: no head may use more than c·δ/heads. null: no such bound. */
   readonly headConstraint: number | null;
+  /** Absent: `head`. */
+  readonly granularity?: Granularity | undefined;
 }
 
 /** A method chosen by hand. null is every step, layer or head; of two that meet the later wins. */
@@ -44,7 +47,8 @@ export interface PlanChoices {
 
 /**
  * The exact choice for every step and layer. Pinned heads take their method whatever the bounds say, where it was
- * possible at that step; the layer's other heads share what is left of δ. `candidates` limits what may be chosen besides
+ * possible at that step; the layer's other heads share what is left of δ, and one method where the granularity is
+ * `layer`. `candidates` limits what may be chosen besides
  * `full`; null: every method.
  */
 export function solvePlan(
@@ -57,8 +61,8 @@ export function solvePlan(
   const full = methods.indexOf('full');
   if (full < 0) throw new CalibrationError('methods: expected "full" among them');
   const limit = headLimit(bounds, heads);
-  const solver = new LayerSolver(heads, methods.length, full);
-  const rules = new RowRules(space, candidates, pins);
+  const solver = openRowSolver(bounds.granularity, heads, methods.length, full);
+  const rules = new RowRules(space, bounds.granularity, candidates, pins);
   const plan = new Uint8Array(steps * layers * heads);
   const rseUsed = new Float64Array(steps * layers);
   let saving = 0;
@@ -119,6 +123,8 @@ class RowRules {
   /** Whether `row` differs from the measurements. */
   changesRow = false;
   readonly #space: PlanSpace;
+  /** What the row says of a pinned head, whose own choice is replaced by setPinned: nothing that costs the others. */
+  readonly #pinnedRse: number;
   readonly #barred: readonly number[];
   readonly #pins: readonly (PlanPin & { readonly index: number })[];
   readonly #used: Uint8Array;
@@ -126,10 +132,17 @@ class RowRules {
   readonly #pinned: Int16Array;
   readonly #pinOf: Int32Array;
 
-  constructor(space: PlanSpace, candidates: readonly string[] | null, pins: readonly PlanPin[]) {
+  constructor(
+    space: PlanSpace,
+    granularity: Granularity | undefined,
+    candidates: readonly string[] | null,
+    pins: readonly PlanPin[],
+  ) {
     const { methods, heads } = space;
     const allowed = (method: string) => candidates === null || method === 'full' || candidates.includes(method);
     this.#space = space;
+    // Full alone is left to a pinned head of its own; where heads share a method, every method is as good for it.
+    this.#pinnedRse = granularity === 'layer' ? 0 : Number.NaN;
     this.row = new Float32Array(methods.length * heads);
     this.#barred = methods.flatMap((method, index) => (allowed(method) ? [] : [index]));
     this.#pins = pins.map((pin) => ({ ...pin, index: methods.indexOf(pin.method) }));
@@ -160,8 +173,7 @@ class RowRules {
       if (method === FREE) continue;
       this.#used[this.#pinOf[head]!] = 1;
       if (method !== full) sum += rse[offset + method * heads + head]!;
-      // Left with full alone, which costs the solver nothing; replaced by setPinned.
-      for (let other = 0; other < methods.length; other++) this.row[other * heads + head] = Number.NaN;
+      for (let other = 0; other < methods.length; other++) this.row[other * heads + head] = this.#pinnedRse;
     }
     return sum;
   }

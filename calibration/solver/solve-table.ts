@@ -2,13 +2,9 @@ import { parseMethod } from '../../mmdit/attention/method.ts';
 import { layerSavings, type Savings } from '../cost/savings.ts';
 import { planSparsity } from '../cost/sparsity.ts';
 import type { RseTable } from '../rse/rse-table.ts';
-import { requireBudget, solvePlan } from './solve-plan.ts';
+import { type PlanBounds, requireBudget, solvePlan } from './solve-plan.ts';
 
-export interface SolveSettings {
-  /** Bound on the summed RSE of a layer's heads at a step; finite, not negative. */
-  readonly delta: number;
-  /** c: no head may use more than c·δ/heads. null: no such bound. */
-  readonly headConstraint: number | null;
+export interface SolveSettings extends PlanBounds {
   /** Default: attention FLOPs from the table's own sampling settings. */
   readonly savings?: Savings;
 }

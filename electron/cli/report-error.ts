@@ -40,12 +40,17 @@ export function describeError(error: unknown, cancelled: boolean, argv: readonly
   };
 }
 
-function resumeHint({ resumable }: CancelledError, argv: readonly string[]): { hint?: string } {
+function resumeHint({ resumable, command }: CancelledError, argv: readonly string[]): { hint?: string } {
   if (resumable === null) return {};
-  const at = argv.findIndex((word) => word === '--model' || word.startsWith('--model='));
-  const model = at < 0 ? [] : argv[at] === '--model' ? argv.slice(at, at + 2) : [argv[at]!];
-  const words = ['arrowhead', 'calibrate', ...model, '--out', resumable, '--resume'];
+  const place = ['--model', '--device'].flatMap((option) => optionIn(argv, option));
+  const words = ['arrowhead', command, ...place, '--out', resumable, '--resume'];
   return { hint: `Go on with: ${words.map(quoteForShell).join(' ')}` };
+}
+
+/** The words that give an option; none where it is absent. */
+function optionIn(argv: readonly string[], option: string): readonly string[] {
+  const at = argv.findIndex((word) => word === option || word.startsWith(`${option}=`));
+  return at < 0 ? [] : argv[at] === option ? argv.slice(at, at + 2) : [argv[at]!];
 }
 
 function isAbort(error: unknown): boolean {

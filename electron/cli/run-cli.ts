@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageInfo from '../../package.json' with { type: 'json' };
 import type { CliContext } from './cli-context.ts';
+import { ablateCommand } from './commands/ablate.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -80,6 +81,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     generateCommand,
     calibrateCommand,
     solveCommand,
+    ablateCommand,
     compareCommand,
     verifyCommand,
     weightsCommand,

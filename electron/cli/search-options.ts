@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { GRANULARITIES, type Granularity } from '../../calibration/solver/granularity.ts';
 import type { HeadMethod } from '../../mmdit/attention/method.ts';
 import { parseCandidates } from './arguments/candidates.ts';
 import { type HeadConstraintText, parseAmount, parseHeadConstraint } from './arguments/numbers.ts';
@@ -7,6 +8,7 @@ import { type HeadConstraintText, parseAmount, parseHeadConstraint } from './arg
 export interface SearchOptions {
   readonly delta?: number;
   readonly headConstraint?: HeadConstraintText;
+  readonly granularity?: Granularity;
   readonly candidates?: readonly HeadMethod[];
   readonly cost?: 'flops' | 'measured';
 }
@@ -23,6 +25,7 @@ export function addSearchOptions(command: Command): Command {
       'no head may lose more than c·δ/heads; a number or none (default: 1.5)',
       parseHeadConstraint,
     )
+    .addOption(granularityOption())
     .option(
       '--candidates <list>',
       'methods offered beside full, split by commas (default: arrow/8,arrow/16,arrow/32,cached)',
@@ -34,4 +37,11 @@ export function addSearchOptions(command: Command): Command {
         'measured',
       ]),
     );
+}
+
+export function granularityOption(): Option {
+  return new Option(
+    '--granularity <what>',
+    'what has a method of its own: each head, or each layer for all its heads (default: head)',
+  ).choices(GRANULARITIES);
 }

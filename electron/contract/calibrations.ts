@@ -4,6 +4,7 @@ import * as field from './fields.ts';
 export const searchSettings = z.strictObject({
   delta: field.amount,
   headConstraint: field.amount.nullable(),
+  granularity: field.granularity,
   candidates: z.array(z.string()),
   prompts: z.array(z.string()),
   seeds: z.array(field.count),
@@ -57,6 +58,7 @@ export const solveSettings = z.strictObject({
   run: field.runId,
   delta: field.delta,
   headConstraint: field.headConstraint,
+  granularity: field.granularity.default('head'),
   /** Methods of the calibration to choose from; null: all of them. `full` always is. */
   candidates: field.candidates.nullable(),
   /**

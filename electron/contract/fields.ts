@@ -50,6 +50,8 @@ export const index = z.int().nonnegative().max(1024);
 export const delta = z.number().nonnegative().max(1e6);
 /** c: no head may use more than c·δ/heads; null for no such bound. */
 export const headConstraint = z.number().nonnegative().max(1e6).nullable();
+/** `head`: every head has a method of its own. `layer`: all heads of a layer share one at a step. */
+export const granularity = z.enum(['head', 'layer']);
 /** `flops`: counted from the block mask; `measured`: timed on the device. */
 export const costSource = z.enum(['flops', 'measured']);
 

@@ -6,6 +6,7 @@ import * as field from './fields.ts';
 const bounds = {
   delta: field.delta,
   headConstraint: field.headConstraint,
+  granularity: field.granularity.default('head'),
   candidates: field.candidates.min(1),
   cost: field.costSource,
 };
@@ -59,6 +60,7 @@ export const sweepJob = z.strictObject({
   run: field.runId,
   deltas: z.array(field.delta).min(1).max(32),
   headConstraints: z.array(field.headConstraint).min(1).max(32),
+  granularity: field.granularity.default('head'),
   candidates: field.candidates.nullable(),
   cost: field.costSource,
   samples: field.samples,

@@ -48,6 +48,19 @@ export const runSummary = z.strictObject({
 /** A folder of the library with a run.json that cannot be used. */
 export const unreadableRun = z.strictObject({ id: z.string(), reason: z.string() });
 
+/** What attention did for a picture, counted from the calls that were made. */
+export const appliedMethods = z.strictObject({
+  methods: z.array(z.string()),
+  /** Heads that ran each method, over all steps and layers. */
+  heads: z.array(field.count),
+  /** 1 − attention FLOPs of what ran ÷ those of full attention. */
+  sparsity: z.number(),
+  /** Heads that ran another method than the scheme says; 0: the scheme took effect. */
+  mismatches: field.count,
+  /** The first of them in words; null where there is none. */
+  firstMismatch: z.string().nullable(),
+});
+
 export const picture = z.strictObject({
   prompt: z.string(),
   seed: field.count,
@@ -57,6 +70,8 @@ export const picture = z.strictObject({
   compressed: z.string().nullable(),
   difference: z.string().nullable(),
   metrics: metrics.nullable(),
+  /** Of the compressed picture; null where nothing was recorded. */
+  applied: appliedMethods.nullable(),
   /** Wall time of denoising. */
   seconds: z.strictObject({ original: field.amount.nullable(), compressed: field.amount.nullable() }),
 });

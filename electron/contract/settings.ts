@@ -15,6 +15,7 @@ export const settings = z.strictObject({
   sampling: field.sampling.nullable(),
   delta: field.delta,
   headConstraint: field.headConstraint,
+  granularity: field.granularity,
   candidates: field.candidates,
   cost: field.costSource,
   /** What computes: `auto`, `cpu`, `cuda:0`, `cuda:0+fp8` … */

@@ -79,7 +79,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
 /** What run.json says from the start, so that a killed run can be resumed from its folder alone. */
 export function manifestOf(
   pipeline: Pipeline,
-  { delta, headConstraint, candidates, prompts, seeds, cost, negativePrompt }: CompleteSearch,
+  { delta, headConstraint, granularity, candidates, prompts, seeds, cost, negativePrompt }: CompleteSearch,
   sampling: SamplingDescription,
 ) {
   const { identity, device } = pipeline;
@@ -92,6 +92,7 @@ export function manifestOf(
     search: {
       delta,
       headConstraint,
+      ...(granularity === 'layer' && { granularity }),
       candidates: candidates.map(formatMethod),
       prompts: [...prompts],
       seeds: [...seeds],
@@ -116,13 +117,13 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  const { prompts, seeds, negativePrompt, delta, headConstraint, candidates, cost } = search;
+  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, candidates, cost } = search;
   await run.update({ status: 'running', error: null });
   try {
     return await calibrate(
       pipeline,
       {
-        ...{ prompts, seeds, negativePrompt, delta, headConstraint, candidates },
+        ...{ prompts, seeds, negativePrompt, delta, headConstraint, granularity, candidates },
         sampling: { steps, guidance, width, height },
         cost: { source: cost },
       },

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
 import type { GenerateProgress, Pipeline, PromptNotices, Sampling } from '../../mmdit/index.ts';
 import { withModel } from './open-model.ts';
@@ -8,7 +9,7 @@ import type { Progress } from './progress.ts';
 import { requireWritable } from './require-writable.ts';
 import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling, type SamplingWish } from './sampling-wish.ts';
-import { planOfScheme } from './scheme-in-use.ts';
+import { reportApplied, prepareScheme } from './scheme-in-use.ts';
 
 export interface PictureRequest {
   /** Checkpoint folder; the demo's where absent. */
@@ -42,6 +43,8 @@ export interface PictureResult {
   readonly scheme: string | null;
   /** Of the scheme in use; null without one. */
   readonly sparsity: number | null;
+  /** What ran, step by step. */
+  readonly applied: AppliedReport;
   readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
   readonly ignoredWords: readonly string[];
   readonly cutTokens: number;
@@ -60,14 +63,14 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
   return withModel(request.model, request.device, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
-    const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
+    const use = scheme && prepareScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
     noticeWords(pipeline.inspectPrompt(prompt), options);
     noticeUnusedNegative(pipeline, sampling, negativePrompt, options);
-    const { images, seconds, notices } = await pipeline.generate({
+    const { images, seconds, notices, applied } = await pipeline.generate({
       samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
       sampling,
       onProgress: (progress) => options.onProgress?.(describeProgress(progress)),
-      ...(plan && { plan }),
+      ...(use && { plan: use.plan }),
       ...(options.signal && { signal: options.signal }),
     });
     await writePng(out, images[0]!);
@@ -82,6 +85,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
       ...{ steps, guidance, width, height },
       scheme: request.scheme ?? null,
       sparsity: scheme?.stats.sparsity ?? null,
+      applied: reportApplied(applied, pipeline, sampling, use, options),
       seconds,
       ...notices[0]!,
     };

@@ -23,7 +23,10 @@ export function repeatCommands(request: RepeatRequest): readonly ReportCommand[]
     ...(model === undefined ? [] : ['--model', model]),
     ...['--steps', String(steps), '--size', `${width}x${height}`, '--guidance', String(guidance)],
   ];
-  const budget = ['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')];
+  const budget = [
+    ...['--delta', String(search.delta), '--head-constraint', String(search.headConstraint ?? 'none')],
+    ...(search.granularity === 'layer' ? ['--granularity', 'layer'] : []),
+  ];
   const picture = ['generate', ...common, '--prompt', prompt, ...negative(negativePrompt), '--seed', String(seed)];
   const searched = ['--prompt', ...search.prompts, ...negative(search.negativePrompt)];
   return [

@@ -24,6 +24,7 @@ export async function reportDataOf(
     search: {
       delta: search.delta,
       headConstraint: search.headConstraint,
+      granularity: search.granularity ?? 'head',
       candidates: search.candidates,
       prompts: search.prompts,
       seeds: search.seeds,

@@ -1,13 +1,5 @@
 import path from 'node:path';
-import {
-  applyScheme,
-  type Calibration,
-  createRun,
-  createRunIn,
-  RSE_FILE,
-  type Run,
-  SCHEME_FILE,
-} from '../../calibration/index.ts';
+import { type Calibration, createRun, createRunIn, RSE_FILE, type Run, SCHEME_FILE } from '../../calibration/index.ts';
 import type { Pipeline, Sample, SamplingDescription } from '../../mmdit/index.ts';
 import { buildReport } from '../report/build-report.ts';
 import { calibrateInto, manifestOf } from './calibrate-model.ts';
@@ -21,6 +13,7 @@ import { reportDataOf } from './report-of-run.ts';
 import { clearRunFolder, inspectRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling } from './sampling-wish.ts';
+import { prepareScheme } from './scheme-in-use.ts';
 import { completeSearch, type SearchWish } from './search-wish.ts';
 
 /** More of them make the scheme hold for more pictures, and the demo longer than a newcomer waits. */
@@ -107,13 +100,13 @@ async function paintAll(
   { scheme }: Calibration,
   options: RunOptions,
 ): Promise<readonly PaintedPair[]> {
-  const { plan } = applyScheme(scheme, pipeline, sampling);
+  const use = prepareScheme(scheme, pipeline, sampling, { force: false });
   const share = (PICTURES_PART - SEARCH_PART) / samples.length;
   const pairs: PaintedPair[] = [];
   for (const [position, sample] of samples.entries()) {
     const from = SEARCH_PART + position * share;
     const onProgress = partOf(options.onProgress, from, from + share);
-    pairs.push(await paintPair(run, pipeline, sample, sampling, plan, position, { ...options, onProgress }));
+    pairs.push(await paintPair(run, pipeline, sample, sampling, use, position, { ...options, onProgress }));
   }
   return pairs;
 }

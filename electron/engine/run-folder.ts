@@ -12,6 +12,7 @@ const RUN_FILES = [
   RUN_FILE,
   'rse.safetensors',
   'metrics.json',
+  'applied.json',
   'report.html',
   'calibration.journal.safetensors',
   'measured-savings.json',

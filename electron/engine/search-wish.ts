@@ -1,4 +1,4 @@
-import type { RunManifest } from '../../calibration/index.ts';
+import type { Granularity, RunManifest } from '../../calibration/index.ts';
 import { formatMethod, type HeadMethod, parseMethod } from '../../mmdit/index.ts';
 import type { SamplingWish } from './sampling-wish.ts';
 
@@ -12,6 +12,8 @@ export interface SearchWish {
   readonly delta?: number | undefined;
   /** null: no bound on a single head. */
   readonly headConstraint?: number | null | undefined;
+  /** Whether each head or each layer has a method of its own. */
+  readonly granularity?: Granularity | undefined;
   readonly candidates?: readonly HeadMethod[] | undefined;
   readonly cost?: 'flops' | 'measured' | undefined;
 }
@@ -25,6 +27,7 @@ export interface CompleteSearch {
   readonly sampling: SamplingWish;
   readonly delta: number;
   readonly headConstraint: number | null;
+  readonly granularity: Granularity;
   readonly candidates: readonly HeadMethod[];
   readonly cost: 'flops' | 'measured';
 }
@@ -33,6 +36,7 @@ export const SEARCH_DEFAULTS = {
   seeds: [0],
   delta: 0.2,
   headConstraint: 1.5,
+  granularity: 'head',
   candidates: ['arrow/8', 'arrow/16', 'arrow/32', 'cached'].map(parseMethod),
   cost: 'flops',
 } as const;
@@ -69,6 +73,7 @@ export function completeSearch(wish: SearchWish, folder: string): CompleteSearch
     negativePrompt: wish.negativePrompt ?? '',
     delta: wish.delta ?? SEARCH_DEFAULTS.delta,
     headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
+    granularity: wish.granularity ?? SEARCH_DEFAULTS.granularity,
     candidates: wish.candidates ?? SEARCH_DEFAULTS.candidates,
     cost: wish.cost ?? SEARCH_DEFAULTS.cost,
   };
@@ -92,6 +97,7 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
       search.headConstraint ?? 'none',
       wish.headConstraint === null ? 'none' : wish.headConstraint,
     ),
+    difference('granularity', search.granularity ?? 'head', wish.granularity),
     difference('candidates', search.candidates, wish.candidates?.map(formatMethod)),
     difference('cost', search.cost, wish.cost),
   ].filter((found) => found !== null);
@@ -103,6 +109,7 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
     sampling: { steps, guidance, width, height },
     delta: search.delta,
     headConstraint: search.headConstraint,
+    granularity: search.granularity ?? 'head',
     candidates: search.candidates.map(parseMethod),
     cost: search.cost,
   };

@@ -1,12 +1,11 @@
 import { readSavings } from '../../calibration/cost/savings-file.ts';
 import { readRseTable } from '../../calibration/rse/rse-table-file.ts';
+import type { PlanBounds } from '../../calibration/solver/solve-plan.ts';
 import { type SolvedTable, solveTable } from '../../calibration/solver/solve-table.ts';
 
-export interface SolveFileRequest {
+export interface SolveFileRequest extends PlanBounds {
   /** An rse.safetensors. */
   readonly table: string;
-  readonly delta: number;
-  readonly headConstraint: number | null;
   /** A JSON file of savings per method; attention FLOPs where absent. */
   readonly savings?: string | undefined;
 }
@@ -18,9 +17,9 @@ export interface SolveFileResult extends SolvedTable {
 
 /** Re-solves the table of a search: a preview. Throws CalibrationError, CheckpointError. */
 export async function solveFile(request: SolveFileRequest): Promise<SolveFileResult> {
-  const { delta, headConstraint } = request;
+  const { delta, headConstraint, granularity } = request;
   const table = await readRseTable(request.table);
   const savings = request.savings === undefined ? undefined : await readSavings(request.savings);
-  const solved = solveTable(table, { delta, headConstraint, ...(savings && { savings }) });
+  const solved = solveTable(table, { delta, headConstraint, granularity, ...(savings && { savings }) });
   return { layers: table.layers, ...solved };
 }

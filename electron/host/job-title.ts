@@ -15,7 +15,7 @@ export function jobTitle(request: JobRequest, model: ModelSummary | null, runNam
     case 'resume':
       return `Go on with ${runName}`;
     case 'confirm-search':
-      return `Confirm δ ${request.delta}, c ${request.headConstraint ?? 'none'}`;
+      return `Confirm δ ${request.delta}, c ${request.headConstraint ?? 'none'}${request.granularity === 'layer' ? ', layer by layer' : ''}`;
     case 'sweep':
       return `Sweep ${request.deltas.length} × ${request.headConstraints.length} of ${runName}`;
     case 'attention-map':

@@ -27,7 +27,8 @@ export class Plans {
     const { mode, ...settings } = search;
     return {
       ...ref,
-      ...{ model, layers, methods, mode, block, search: settings },
+      ...{ model, layers, methods, mode, block },
+      search: { ...settings, granularity: settings.granularity ?? 'head' },
       steps: plan.length,
       heads: plan[0]![0]!.length,
       plan: Uint8Array.from(plan.flat(2)),
@@ -37,8 +38,9 @@ export class Plans {
 
   async export(source: PlanSource): Promise<ExportedFile> {
     const scheme = await this.scheme(source);
-    const { delta, headConstraint } = scheme.search;
-    const name = source.kind === 'scheme' ? source.scheme : `delta-${delta}-c-${headConstraint ?? 'none'}.scheme.json`;
+    const { delta, headConstraint, granularity } = scheme.search;
+    const solved = `delta-${delta}-c-${headConstraint ?? 'none'}${granularity === 'layer' ? '-layer' : ''}.scheme.json`;
+    const name = source.kind === 'scheme' ? source.scheme : solved;
     return { fileName: name, mediaType: 'application/json', data: new TextEncoder().encode(formatScheme(scheme)) };
   }
 
@@ -96,6 +98,7 @@ function settingsOf({ model, sampling, search, block }: Scheme): readonly (reado
     ['model', `${model.name} (${model.fingerprint})`],
     ['δ', String(search.delta)],
     ['c', String(search.headConstraint ?? 'none')],
+    ['granularity', search.granularity ?? 'head'],
     ['candidates', search.candidates.join(', ')],
     ['cost', search.cost],
     ['mode', search.mode],

@@ -85,6 +85,7 @@ async function defaultSettings(): Promise<Settings> {
     sampling: null,
     delta: SEARCH_DEFAULTS.delta,
     headConstraint: SEARCH_DEFAULTS.headConstraint,
+    granularity: SEARCH_DEFAULTS.granularity,
     candidates: SEARCH_DEFAULTS.candidates.map(formatMethod),
     cost: SEARCH_DEFAULTS.cost,
     device: 'auto',

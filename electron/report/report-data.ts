@@ -22,6 +22,7 @@ export interface ReportData {
 export interface ReportSearch {
   readonly delta: number;
   readonly headConstraint: number | null;
+  readonly granularity: 'head' | 'layer';
   readonly candidates: readonly string[];
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];

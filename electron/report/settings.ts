@@ -13,6 +13,7 @@ export function renderSettings({ model, device, sampling, search, plan, table }:
     ['Sampler', `${sampling.scheduler}, ${sampling.steps} steps, guidance ${readable(sampling.guidance)}`],
     ['Error budget δ', readable(search.delta)],
     ['Head constraint c', search.headConstraint === null ? 'none' : readable(search.headConstraint)],
+    ['Methods chosen', search.granularity === 'layer' ? 'one for all heads of a layer' : 'head by head'],
     ['Candidates', search.candidates.join(', ')],
     ['Search', search.mode === 'preview' ? 'preview: re-solved, not confirmed by a search' : 'progressive'],
     ['Saving counted in', search.cost],

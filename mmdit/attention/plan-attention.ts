@@ -1,8 +1,9 @@
 import type { Device, Tensor } from '../device/device.ts';
 import type { AttentionCall, AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
+import type { AppliedCall } from './applied-call.ts';
 import { AttentionMemory } from './attention-memory.ts';
 import type { AttentionPlan } from './attention-plan.ts';
-import { FULL } from './method.ts';
+import { FULL, type HeadMethod } from './method.ts';
 import { type ResidualNeeds, residualNeeds } from './residual-needs.ts';
 
 /**
@@ -10,6 +11,8 @@ import { type ResidualNeeds, residualNeeds } from './residual-needs.ts';
  * keep what they put out the step before. Without a plan, full attention everywhere.
  */
 export class PlanAttention {
+  /** Every call made so far. */
+  readonly applied: AppliedCall[] = [];
   readonly #device: Device;
   readonly #layers: readonly AttentionLayer[];
   readonly #plan: AttentionPlan | null;
@@ -29,7 +32,7 @@ export class PlanAttention {
 
   step(step: number): AttentionHook {
     const plan = this.#plan;
-    return plan ? (call) => this.#planned(plan, step, call) : (call) => this.#full(call);
+    return plan ? (call) => this.#planned(plan, step, call) : (call) => this.#full(step, call);
   }
 
   close(): void {
@@ -41,21 +44,23 @@ export class PlanAttention {
   #planned(plan: AttentionPlan, step: number, call: AttentionCall): Tensor {
     const methods = plan.choices[step]![call.layer]!.map((choice) => plan.methods[choice]!);
     const out = this.#memory.attend(call, plan.block, methods);
+    this.applied.push({ step, layer: call.layer, layout: call.layout, block: plan.block, methods });
     for (const [fraction, heads] of this.#needs[step]![call.layer]!)
       this.#memory.keepResiduals(call, plan.block, methods, fraction, (head) => heads.has(head));
     return out;
   }
 
-  #full(call: AttentionCall): Tensor {
-    const { q, layer } = call;
+  #full(step: number, call: AttentionCall): Tensor {
+    const { q, layer, layout } = call;
     if (this.#output && !sameShape(this.#output, q)) {
       this.#device.release(this.#output);
       this.#output = null;
     }
     this.#output ??= this.#device.allocate(q.shape);
-    const methods = new Array(this.#layers[layer]!.heads).fill(FULL);
+    const methods = new Array<HeadMethod>(this.#layers[layer]!.heads).fill(FULL);
     const block = this.#device.preferredBlock(q.shape[3] ?? 0);
     this.#device.headwiseAttention({ ...call, block, out: this.#output, methods });
+    this.applied.push({ step, layer, layout, block, methods });
     return this.#output;
   }
 }

@@ -10,7 +10,8 @@ import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
 import type { TextEncoders } from '../text/text-encoders.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
 import { Exclusive } from './exclusive.ts';
-import { requireFinitePrediction, requirePicture } from './output-error.ts';
+import { findFaultyLayer } from './find-faulty-layer.ts';
+import { findFault, predictionError, requirePicture } from './output-error.ts';
 import type {
   DenoiseRequest,
   GenerateRequest,
@@ -25,7 +26,7 @@ import type {
   SamplingDescription,
 } from './pipeline.ts';
 import { requireSamples, requireSampling } from './require-sampling.ts';
-import { requireWorkMemory } from './require-work-memory.ts';
+import { requireWorkMemory, type Work, workBytes } from './require-work-memory.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { toRgbImage } from './to-rgb-image.ts';
 
@@ -105,6 +106,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
     return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
   }
 
+  workBytes(samples: number, sampling: Sampling, keptTensors: number): number {
+    return workBytes(this.device, this.#work(samples, sampling, keptTensors));
+  }
+
   inspectPrompt(prompt: string): PromptNotices {
     return this.#parts.text.inspect(prompt);
   }
@@ -136,7 +141,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     const { samples, sampling, signal } = request;
     requireSampling(sampling, this.#pixelsPerToken);
     requireSamples(samples);
-    this.#requireMemory(samples, sampling, request.keptTensors ?? 0);
+    requireWorkMemory(this.device, this.#work(samples.length, sampling, request.keptTensors ?? 0));
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
@@ -149,27 +154,33 @@ export abstract class FlowMatchPipeline implements Pipeline {
     });
   }
 
-  #requireMemory(samples: readonly Sample[], sampling: Sampling, keptTensors: number): void {
+  #work(samples: number, sampling: Sampling, keptTensors: number): Work {
     const { textTokens, imageTokens, width, height } = this.describeSampling(sampling);
     const [layer] = this.layers;
     const copies = this.usesNegativePrompts(sampling) ? 2 : 1;
-    requireWorkMemory(this.device, {
-      what: `${samples.length} picture${samples.length === 1 ? '' : 's'} of ${width}×${height}`,
-      batch: samples.length * copies,
+    return {
+      what: `${samples} picture${samples === 1 ? '' : 's'} of ${width}×${height}`,
+      batch: samples * copies,
       tokens: textTokens + imageTokens,
       channels: (layer?.heads ?? 0) * (layer?.headDim ?? 0),
       kept: Math.max(1, keptTensors * this.layers.length),
-    });
+    };
   }
 
   /** The Euler loop; the run's latents are updated in place. */
   async #run(request: DenoiseRequest, { latents, schedule, predict }: DenoisingRun): Promise<void> {
-    const { steps } = request.sampling;
+    const { samples, sampling } = request;
+    const { steps } = sampling;
     request.onProgress?.({ stage: 'denoise', step: 0, steps });
     for (let step = 0; step < steps; step++) {
       request.signal?.throwIfAborted();
       const velocity = await predict(step, request.attention(step));
-      requireFinitePrediction(velocity, step, steps);
+      const fault = findFault(velocity, samples.length);
+      if (fault !== null) {
+        const again = (hook: AttentionHook) => predict(step, hook);
+        const layer = await findFaultyLayer(this.device, this.layers, again, request.attention(step));
+        throw predictionError(fault, layer, step, steps);
+      }
       eulerStep(latents, velocity, schedule.sigmas[step]!, schedule.sigmas[step + 1]!);
       await request.afterStep?.(step, latents);
       request.onProgress?.({ stage: 'denoise', step: step + 1, steps });
@@ -187,7 +198,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
       const planes = this.planesOf(latents.values.subarray(n * size, (n + 1) * size), h, w);
       const pixels = await vae.decode(planes, h, w, signal);
       const image = toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor);
-      requirePicture(image.pixels, n);
+      requirePicture(image.pixels, n, latents.sampling.steps);
       images.push(image);
     }
     signal?.throwIfAborted();
@@ -215,7 +226,8 @@ export abstract class FlowMatchPipeline implements Pipeline {
       onProgress?.({ stage: 'decode' });
       const images = await this.#decode(latents, signal);
       watch.lap('decode');
-      return { images, seconds: watch.seconds, notices: samples.map(({ prompt }) => this.inspectPrompt(prompt)) };
+      const notices = samples.map(({ prompt }) => this.inspectPrompt(prompt));
+      return { images, seconds: watch.seconds, notices, applied: attention.applied };
     } finally {
       attention.close();
     }

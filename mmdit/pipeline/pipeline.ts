@@ -1,3 +1,4 @@
+import type { AppliedCall } from '../attention/applied-call.ts';
 import type { AttentionPlan } from '../attention/attention-plan.ts';
 import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
 import type { Device } from '../device/device.ts';
@@ -24,6 +25,11 @@ export interface Pipeline {
    * classifier-free guidance doubles this and attention alike. Throws SamplingError.
    */
   linearFlops(settings: Sampling): number;
+  /**
+   * Device memory that so many pictures at once take beside the weights, about. `keptTensors` as in `denoise`: 1 and the
+   * residuals under a plan or in a search. Throws SamplingError.
+   */
+  workBytes(samples: number, sampling: Sampling, keptTensors: number): number;
   /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
   inspectPrompt(prompt: string): PromptNotices;
   /** The denoising loop alone: calibration drives it with its own hooks. */
@@ -116,6 +122,8 @@ export interface GenerateResult {
   readonly images: readonly RgbImage[];
   readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
   readonly notices: readonly PromptNotices[];
+  /** Every attention call, in the order in which they were made. */
+  readonly applied: readonly AppliedCall[];
 }
 
 export interface RgbImage {

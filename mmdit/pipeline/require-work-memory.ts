@@ -19,9 +19,14 @@ export interface Work {
   readonly kept: number;
 }
 
+/** What it takes on the device beside the weights, about. */
+export function workBytes({ info }: Device, { batch, tokens, channels, kept }: Work): number {
+  return batch * tokens * channels * BYTES[info.computeDtype] * (ACTIVATIONS + kept);
+}
+
 /** Throws WorkMemoryError before work starts that cannot fit. */
-export function requireWorkMemory(device: Device, { what, batch, tokens, channels, kept }: Work): void {
-  const needed = batch * tokens * channels * BYTES[device.info.computeDtype] * (ACTIVATIONS + kept);
+export function requireWorkMemory(device: Device, work: Work): void {
+  const needed = workBytes(device, work);
   const { freeBytes } = device;
-  if (needed > freeBytes) throw new WorkMemoryError(device.info, what, needed, freeBytes);
+  if (needed > freeBytes) throw new WorkMemoryError(device.info, work.what, needed, freeBytes);
 }

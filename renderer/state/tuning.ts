@@ -1,10 +1,11 @@
-import type { Calibration, CostSource, Pin, Settings } from '../../electron/contract.ts';
+import type { Calibration, CostSource, Granularity, Pin, Settings } from '../../electron/contract.ts';
 
 /** What the control column and the heatmaps set: everything that a solve depends on beside the table. */
 export interface Tuning {
   readonly delta: number;
   /** null: no head constraint. */
   readonly headConstraint: number | null;
+  readonly granularity: Granularity;
   /** Methods beside `full` to choose from. */
   readonly candidates: readonly string[];
   readonly pins: readonly Pin[];
@@ -18,6 +19,7 @@ export function initialTuning(calibration: Calibration, settings: Settings | nul
   return {
     delta: search?.delta ?? settings?.delta ?? 0.4,
     headConstraint: search === null ? (settings?.headConstraint ?? null) : search.headConstraint,
+    granularity: search?.granularity ?? settings?.granularity ?? 'head',
     candidates: search === null ? offered : offered.filter((method) => search.candidates.includes(method)),
     pins: [],
     cost: search?.cost === 'measured' && calibration.costs.includes('measured') ? 'measured' : 'flops',

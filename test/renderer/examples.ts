@@ -11,6 +11,7 @@ export function someSettings(changes: Partial<Settings> = {}): Settings {
     sampling: null,
     delta: 0.2,
     headConstraint: 1.5,
+    granularity: 'head',
     candidates: ['arrow/8', 'cached'],
     cost: 'flops',
     device: 'auto',
@@ -53,6 +54,7 @@ export function aCalibration(changes: Partial<Calibration> = {}): Calibration {
     search: {
       delta: 0.4,
       headConstraint: 1.5,
+      granularity: 'head',
       candidates: ['arrow/8', 'cached'],
       prompts: ['a red cube'],
       seeds: [0],

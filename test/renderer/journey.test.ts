@@ -73,6 +73,20 @@ describe.runIf(CHROMIUM !== undefined)('the whole journey', () => {
     await expect.poll(sparsity).toBe(before);
   });
 
+  test('a method per layer saves less, is remembered, and can be undone', async () => {
+    const before = await sparsity();
+    const perLayer = page.getByRole('radio', { name: 'Layer', exact: true });
+    await perLayer.click();
+    await page.getByText('Preview', { exact: true }).waitFor();
+    await expect.poll(sparsity).toBeLessThan(before);
+    const remembered = () => window.workbench.request('settings.get', {});
+    await expect.poll(async () => (await remembered()).granularity).toBe('layer');
+    await page.keyboard.press('Control+z');
+    await expect.poll(sparsity).toBe(before);
+    await expect.poll(() => perLayer.getAttribute('aria-checked')).toBe('false');
+    await window.workbench.request('settings.set', { granularity: 'head' });
+  });
+
   test('walks the heatmap by keys and pins a head, which can be undone', async () => {
     await surface().focus();
     await page.keyboard.press('ArrowRight');
@@ -134,6 +148,7 @@ describe.runIf(CHROMIUM !== undefined)('the whole journey', () => {
     await tab('Compare');
     await page.getByRole('rowheader', { name: 'Original (reference)' }).waitFor();
     await expect.poll(() => page.getByRole('row', { name: /^Compressed/ }).innerText()).toMatch(/dB/);
+    await page.getByRole('row', { name: /^Compressed .* \d+ % as the scheme says/ }).waitFor();
     for (const mode of ['Slider', 'Blink', 'Difference', 'Side by side']) {
       await page.getByRole('radio', { name: mode }).click();
       await expect.poll(() => page.locator('[data-pane] canvas').count()).toBeGreaterThan(0);

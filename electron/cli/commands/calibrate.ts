@@ -59,7 +59,7 @@ ${examples(
       const prompts = await gatherPrompts(options);
       const progress = showProgress(terminal, options.quiet ?? false);
       const { steps, size, guidance, model, device, seed, negativePrompt, out } = options;
-      const { delta, headConstraint, candidates, cost } = options;
+      const { delta, headConstraint, granularity, candidates, cost } = options;
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
@@ -71,6 +71,7 @@ ${examples(
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           delta,
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
+          granularity,
           candidates,
           cost,
           folder: out,

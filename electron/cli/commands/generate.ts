@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AppliedReport } from '../../../calibration/scheme/applied-report.ts';
 import { parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
@@ -60,5 +61,14 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
       const { encode, denoise, decode } = result.seconds;
       const sparsity = result.sparsity === null ? '' : `, ${formatPercent(result.sparsity)} of the attention left out`;
       terminal.print(`${result.file} in ${formatDuration(encode + denoise + decode)}${sparsity}`);
+      if (result.scheme !== null) terminal.print(describeApplied(result.applied));
     });
+}
+
+/** What ran, as recorded where attention was called. */
+function describeApplied({ methods, heads, mismatches }: AppliedReport): string {
+  const ran = methods.map((method, index) => `${heads[index]} ${method}`).join(', ');
+  const all = heads.reduce((sum, count) => sum + count, 0);
+  const verdict = mismatches === 0 ? 'all as the scheme says' : `${mismatches} NOT as the scheme says`;
+  return `heads that ran: ${ran} of ${all}, ${verdict}`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Granularity } from '../../../calibration/solver/granularity.ts';
 import type { SolveFileResult } from '../../engine/solve-file.ts';
 import { type HeadConstraintText, headConstraintOf, parseAmount, parseHeadConstraint } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -6,10 +7,12 @@ import { addOutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
 import { formatPercent, formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
+import { granularityOption } from '../search-options.ts';
 
 interface SolveOptions {
   readonly delta: number;
   readonly headConstraint: HeadConstraintText;
+  readonly granularity?: Granularity;
   readonly savings?: string;
   readonly json?: boolean;
 }
@@ -26,6 +29,7 @@ export function solveCommand(program: Command, { terminal }: CliContext): void {
       'no head may lose more than c·δ/heads; a number or none',
       parseHeadConstraint,
     )
+    .addOption(granularityOption())
     .option('--savings <file.json>', 'what each method saves, { "arrow/8": 0.4, … } in any unit (default: FLOPs)')
     .addHelpText(
       'after',
@@ -38,9 +42,15 @@ ${examples(
 )}`,
     );
   addOutputOptions(command).action(async (table: string, options: SolveOptions) => {
-    const { delta, headConstraint, savings } = options;
+    const { delta, headConstraint, granularity, savings } = options;
     const { solveFile } = await import('../../engine/solve-file.ts');
-    const result = await solveFile({ table, delta, headConstraint: headConstraintOf(headConstraint), savings });
+    const result = await solveFile({
+      table,
+      delta,
+      headConstraint: headConstraintOf(headConstraint),
+      granularity,
+      savings,
+    });
     terminal.print(options.json ? toJson(result) : summarise(result));
   });
 }

@@ -1,6 +1,5 @@
 import {
   type AttentionCall,
-  type AttentionPlan,
   arrowSparsity,
   type BlockSize,
   keptKeysPerRowBlock,
@@ -13,7 +12,7 @@ import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { AttentionMapReply } from '../../contract.ts';
 import { describeProgress } from '../../engine/generate-picture.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
-import { planOfScheme } from '../../engine/scheme-in-use.ts';
+import { prepareScheme } from '../../engine/scheme-in-use.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls, StepMaps } from './engine-calls.ts';
 import { runOptions } from './job-context.ts';
@@ -38,9 +37,9 @@ export async function attentionJob(
   const options = runOptions(context);
   const sampling = checkSampling(pipeline, request.sampling);
   requirePlace(request, pipeline, sampling);
-  const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
+  const use = scheme && prepareScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
   const maps = new MapCollector(pipeline, request, sampling);
-  const attention = new PlanAttention(pipeline.device, pipeline.layers, plan satisfies AttentionPlan | null);
+  const attention = new PlanAttention(pipeline.device, pipeline.layers, use?.plan ?? null);
   try {
     await pipeline.denoise({
       samples: [request.sample],

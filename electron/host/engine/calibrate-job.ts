@@ -1,10 +1,11 @@
-import { applyScheme, type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
+import { type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type Sample, type SamplingDescription } from '../../../mmdit/index.ts';
 import { calibrateInto, manifestOf } from '../../engine/calibrate-model.ts';
 import { noticeWords } from '../../engine/generate-picture.ts';
 import { partOf } from '../../engine/progress.ts';
 import { sweepRunFolder } from '../../engine/run-folder.ts';
 import { checkSampling, completeSampling } from '../../engine/sampling-wish.ts';
+import { prepareScheme } from '../../engine/scheme-in-use.ts';
 import { type CompleteSearch, completeSearch, ResumeMismatchError, resumeSearch } from '../../engine/search-wish.ts';
 import { NO_NOTES, type RunNotes, readNotes } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
@@ -19,8 +20,9 @@ export async function calibrateJob(
   { library, request, parent }: EngineCalls['calibrate']['params'],
   context: CallContext,
 ): Promise<null> {
-  const { prompts, seeds, negativePrompt, delta, headConstraint, cost } = request;
-  const wish = { prompts, seeds, negativePrompt, delta, headConstraint, cost, sampling: request.sampling };
+  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, cost } = request;
+  const bounds = { delta, headConstraint, granularity, cost };
+  const wish = { prompts, seeds, negativePrompt, ...bounds, sampling: request.sampling };
   const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
   for (const { prompt } of [...prompts.map((prompt) => ({ prompt })), ...request.evaluate])
@@ -80,12 +82,12 @@ async function evaluate(
   context: CallContext,
 ): Promise<void> {
   const options = runOptions(context);
-  const { plan } = applyScheme(scheme, pipeline, sampling);
+  const use = prepareScheme(scheme, pipeline, sampling, { force: false });
   const pictures = [...notes.pictures];
   for (let position = pictures.length; position < samples.length; position++) {
     const share = (1 - from) / samples.length;
     const onProgress = partOf(options.onProgress, from + position * share, from + (position + 1) * share);
-    const wish = { sample: samples[position]!, sampling, plan, compare: true, position };
+    const wish = { sample: samples[position]!, sampling, use, compare: true, position };
     pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
     await keepNotes(run, { ...notes, pictures }, context);
   }
@@ -95,8 +97,8 @@ function evaluationOf({ request }: RunNotes): readonly Sample[] {
   return request?.kind === 'calibrate' ? request.evaluate : [];
 }
 
-function nameOf({ delta, headConstraint }: EngineCalls['calibrate']['params']['request']): string {
-  return `Calibration δ ${delta}, c ${headConstraint ?? 'none'}`;
+function nameOf({ delta, headConstraint, granularity }: EngineCalls['calibrate']['params']['request']): string {
+  return `Calibration δ ${delta}, c ${headConstraint ?? 'none'}${granularity === 'layer' ? ', layer by layer' : ''}`;
 }
 
 function requireSameModel({ manifest, folder }: Run, { identity }: Pipeline): void {

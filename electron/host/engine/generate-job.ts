@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { createRun, type Scheme } from '../../../calibration/index.ts';
 import type { Pipeline, SamplingDescription } from '../../../mmdit/index.ts';
-import type { RunPicture } from '../../contract.ts';
 import { noticeWords } from '../../engine/generate-picture.ts';
 import { partOf } from '../../engine/progress.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
-import { planOfScheme } from '../../engine/scheme-in-use.ts';
-import { NO_NOTES } from '../library/run-notes.ts';
+import { prepareScheme } from '../../engine/scheme-in-use.ts';
+import { NO_NOTES, type NotedPicture } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls } from './engine-calls.ts';
 import { finishRun } from './finish-run.ts';
@@ -22,7 +21,7 @@ export async function generateJob(
   const options = runOptions(context);
   const { samples, model, compare } = request;
   const sampling = checkSampling(pipeline, request.sampling);
-  const plan = scheme && planOfScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
+  const use = scheme && prepareScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
   for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
   const run = await createRun(
     library,
@@ -33,10 +32,10 @@ export async function generateJob(
   await keepNotes(run, notes, context);
   if (scheme) await run.writeScheme(scheme);
   await finishRun(run, context.signal, 'the pictures made so far are kept.', async () => {
-    const pictures: RunPicture[] = [];
+    const pictures: NotedPicture[] = [];
     for (const [position, sample] of samples.entries()) {
       const onProgress = partOf(options.onProgress, position / samples.length, (position + 1) / samples.length);
-      const wish = { sample, sampling, plan, compare, position };
+      const wish = { sample, sampling, use, compare, position };
       pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
       await keepNotes(run, { ...notes, pictures }, context);
     }

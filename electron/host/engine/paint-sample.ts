@@ -1,15 +1,17 @@
 import { COMPRESSED_FILE, ORIGINAL_FILE, type Run } from '../../../calibration/index.ts';
-import type { AttentionPlan, Pipeline, Sample, Sampling } from '../../../mmdit/index.ts';
-import type { RunPicture } from '../../contract.ts';
-import { numbered, paint, paintPair } from '../../engine/paint-pair.ts';
+import type { Pipeline, Sample, Sampling } from '../../../mmdit/index.ts';
+import { paintInRun } from '../../engine/paint.ts';
+import { numbered, paintPair } from '../../engine/paint-pair.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
+import type { SchemeInUse } from '../../engine/scheme-in-use.ts';
+import type { NotedPicture } from '../library/run-notes.ts';
 
 export interface SampleWish {
   readonly sample: Sample;
   readonly sampling: Sampling;
   /** null: full attention. */
-  readonly plan: AttentionPlan | null;
-  /** Under a plan: with full attention too. */
+  readonly use: SchemeInUse | null;
+  /** Under a scheme: with full attention too. */
   readonly compare: boolean;
   /** Among the run's pictures; names the files. */
   readonly position: number;
@@ -19,19 +21,20 @@ export interface SampleWish {
 export async function paintSample(
   run: Run,
   pipeline: Pipeline,
-  { sample, sampling, plan, compare, position }: SampleWish,
+  { sample, sampling, use, compare, position }: SampleWish,
   options: RunOptions,
-): Promise<RunPicture> {
-  if (plan !== null && compare) {
-    const pair = await paintPair(run, pipeline, sample, sampling, plan, position, options);
+): Promise<NotedPicture> {
+  if (use !== null && compare) {
+    const pair = await paintPair(run, pipeline, sample, sampling, use, position, options);
     const { identical, ssim, psnr, mse, lpips, original, compressed } = pair.metrics;
     const metrics = { identical, ssim, psnr, mse, lpips };
     return { ...sample, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
   }
-  const { image, seconds } = await paint(run, pipeline, sample, sampling, plan, options);
-  const file = numbered(plan === null ? ORIGINAL_FILE : COMPRESSED_FILE, position);
+  const { image, seconds, applied } = await paintInRun(run, pipeline, sample, sampling, use, options);
+  const file = numbered(use === null ? ORIGINAL_FILE : COMPRESSED_FILE, position);
   await run.writePng(file, image);
-  const [original, compressed] = plan === null ? [file, null] : [null, file];
-  const times = plan === null ? { original: seconds, compressed: null } : { original: null, compressed: seconds };
+  await run.addApplied(file, applied);
+  const [original, compressed] = use === null ? [file, null] : [null, file];
+  const times = use === null ? { original: seconds, compressed: null } : { original: null, compressed: seconds };
   return { ...sample, original, compressed, difference: null, metrics: null, seconds: times };
 }

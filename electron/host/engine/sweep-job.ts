@@ -7,15 +7,15 @@ import {
   type PictureMetrics,
   type Run,
 } from '../../../calibration/index.ts';
-import type { AttentionPlan, Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
-import type { RunPicture } from '../../contract.ts';
-import { numbered, paint } from '../../engine/paint-pair.ts';
+import type { Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
+import { paintInRun } from '../../engine/paint.ts';
+import { numbered } from '../../engine/paint-pair.ts';
 import { readPng } from '../../engine/png.ts';
 import { partOf } from '../../engine/progress.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
-import { planOfScheme } from '../../engine/scheme-in-use.ts';
-import { type MeasuredPoint, NO_NOTES, type RunNotes, readNotes } from '../library/run-notes.ts';
+import { type SchemeInUse, prepareScheme } from '../../engine/scheme-in-use.ts';
+import { type MeasuredPoint, NO_NOTES, type NotedPicture, type RunNotes, readNotes } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls, SweepPlan } from './engine-calls.ts';
 import { finishRun } from './finish-run.ts';
@@ -115,12 +115,13 @@ class Sweep {
     const positions: number[] = twin ? [...twin.pictures] : [];
     const pictures = [...this.#notes.pictures];
     if (!twin) {
-      const applied = planOfScheme(plan.scheme, this.#pipeline, this.#sampling, { force: true });
+      const use = prepareScheme(plan.scheme, this.#pipeline, this.#sampling, { force: true });
       for (const [position, original] of originals.entries()) {
         const detail = `δ ${delta}, c ${headConstraint ?? 'none'}`;
-        const { image, seconds } = await this.#paint(original.sample, applied, detail);
+        const { image, seconds, applied } = await this.#paint(original.sample, use, detail);
         const file = `point-${number}${position === 0 ? '' : `-${position + 1}`}.png`;
         await this.#run.writePng(file, image);
+        await this.#run.addApplied(file, applied);
         positions.push(pictures.length);
         pictures.push(await pictureOf(original, file, image, seconds));
       }
@@ -142,11 +143,11 @@ class Sweep {
     await keepNotes(this.#run, this.#notes, this.#context);
   }
 
-  async #paint(sample: Sample, plan: AttentionPlan | null, detail: string) {
+  async #paint(sample: Sample, use: SchemeInUse | null, detail: string) {
     const from = this.#done / this.#parts;
     const onProgress = partOf(this.#options.onProgress, from, from + 1 / this.#parts);
     const place = `picture ${this.#done + 1} of ${this.#parts}, ${detail}`;
-    const painted = await paint(this.#run, this.#pipeline, sample, this.#sampling, plan, {
+    const painted = await paintInRun(this.#run, this.#pipeline, sample, this.#sampling, use, {
       ...this.#options,
       onProgress: (progress) => onProgress({ ...progress, title: 'Sweeping', detail: place }),
     });
@@ -160,7 +161,7 @@ async function pictureOf(
   compressed: string,
   found: RgbImage,
   took: number,
-): Promise<RunPicture> {
+): Promise<NotedPicture> {
   const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(image, found);
   const metrics: Omit<PictureMetrics, 'prompt' | 'seed' | 'original' | 'compressed'> = {
     ...{ identical, ssim, mse, lpips },

@@ -61,7 +61,7 @@ async function confirm(
     throw unavailable('This run does not say how it was calibrated.', 'Calibrate anew with these values.');
   }
   const { steps, guidance, width, height } = sampling;
-  const { delta, headConstraint, candidates, cost, evaluate, name } = request;
+  const { delta, headConstraint, granularity, candidates, cost, evaluate, name } = request;
   const calibrate = {
     kind: 'calibrate' as const,
     ...(name === undefined ? {} : { name }),
@@ -70,7 +70,7 @@ async function confirm(
     seeds: search.seeds,
     ...(search.negativePrompt !== undefined && { negativePrompt: search.negativePrompt }),
     sampling: { steps, guidance, width, height },
-    ...{ delta, headConstraint, candidates, cost, evaluate },
+    ...{ delta, headConstraint, granularity, candidates, cost, evaluate },
   };
   const fingerprint = manifest.model?.fingerprint ?? null;
   const params = { library: library.root, request: calibrate, parent: request.run, fingerprint };
@@ -95,12 +95,12 @@ async function sweep(
   const { calibration, fingerprint } = await tables.open(request.run);
   const { sampling } = calibration;
   if (sampling === null) throw unavailable('This table does not say how its pictures were made.', 'Calibrate anew.');
-  const { cost, candidates } = request;
+  const { cost, candidates, granularity } = request;
   const plans: SweepPlan[] = [];
   for (const delta of [...new Set(request.deltas)]) {
     for (const headConstraint of new Set(request.headConstraints)) {
       options.signal?.throwIfAborted();
-      const tuning = { delta, headConstraint, candidates, cost, pins: [] };
+      const tuning = { delta, headConstraint, granularity, candidates, cost, pins: [] };
       const { sparsity, attentionSpeedUp, endToEndSpeedUp } = await tables.solve({ run: request.run, ...tuning });
       const scheme = await tables.scheme({ run: request.run, ...tuning });
       plans.push({ tuning, scheme, sparsity: sparsity ?? 0, attentionSpeedUp, endToEndSpeedUp });

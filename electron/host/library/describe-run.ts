@@ -12,7 +12,7 @@ export async function describeRun(run: Run, summary: RunSummary): Promise<RunDet
     summary,
     folder,
     device: manifest.device,
-    search: manifest.search,
+    search: manifest.search && { ...manifest.search, granularity: manifest.search.granularity ?? 'head' },
     seconds: manifest.seconds,
     schemes: await schemesOf(run),
     pictures: [...pictures],

@@ -1,18 +1,23 @@
 import { METRICS_FILE, type Run } from '../../../calibration/index.ts';
-import type { RunPicture } from '../../contract.ts';
+import type { AppliedMethods, RunPicture } from '../../contract.ts';
 import { DIFFERENCE_FILE } from '../../engine/paint-pair.ts';
-import type { RunNotes } from './run-notes.ts';
+import type { NotedPicture, RunNotes } from './run-notes.ts';
 
 /**
- * The pictures of a run: what the workbench noted, else what the command line wrote (`metrics.json`). A damaged
- * metrics file counts as no pictures. `names` are the files of the run's folder.
+ * The pictures of a run: what the workbench noted, else what the command line wrote (`metrics.json`), with what attention
+ * ran for them (`applied.json`). A damaged file counts as none. `names` are the files of the run's folder.
  */
 export async function picturesOf(
   run: Run,
   notes: RunNotes | null,
   names: ReadonlySet<string>,
 ): Promise<readonly RunPicture[]> {
-  if (notes !== null && notes.pictures.length > 0) return notes.pictures;
+  const noted = notes !== null && notes.pictures.length > 0 ? notes.pictures : await measuredPictures(run, names);
+  const applied = noted.length === 0 ? new Map() : await appliedOf(run);
+  return noted.map((picture) => ({ ...picture, applied: applied.get(picture.compressed) ?? null }));
+}
+
+async function measuredPictures(run: Run, names: ReadonlySet<string>): Promise<readonly NotedPicture[]> {
   if (!names.has(METRICS_FILE)) return [];
   const pictures = await run.readMetrics().catch(() => []);
   const { original = null, compressed = null } = run.manifest.seconds;
@@ -29,4 +34,15 @@ export async function picturesOf(
       seconds: { original, compressed },
     };
   });
+}
+
+/** By file of the run. */
+async function appliedOf(run: Run): Promise<ReadonlyMap<string | null, AppliedMethods>> {
+  const reports = await run.readApplied().catch(() => []);
+  return new Map(
+    reports.map(({ picture, methods, heads, sparsity, mismatches, firstMismatch }) => [
+      picture,
+      { methods, heads, sparsity, mismatches, firstMismatch },
+    ]),
+  );
 }

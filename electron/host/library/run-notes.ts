@@ -20,11 +20,13 @@ const schema = z.strictObject({
   model: field.modelId.nullable().optional(),
   /** The job that makes it, to go on with. */
   request: jobRequest.nullable(),
-  pictures: z.array(picture),
+  /** `applied.json` knows what attention ran for them. */
+  pictures: z.array(picture.omit({ applied: true })),
   sweep: z.array(sweepPoint.omit({ onFront: true })),
 });
 
 export type RunNotes = z.output<typeof schema>;
+export type NotedPicture = RunNotes['pictures'][number];
 /** A sweep's point before it is known which points are on the front. */
 export type MeasuredPoint = RunNotes['sweep'][number];
 

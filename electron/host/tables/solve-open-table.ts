@@ -83,8 +83,14 @@ function isProgressive({ search, methods }: RseTable, tuning: Tuning): boolean {
   if (search === null || tuning.pins.length > 0) return false;
   const offered = tuning.candidates ?? methods.filter((method) => method !== 'full');
   const same = offered.length === search.candidates.length && offered.every((name) => search.candidates.includes(name));
-  const { delta, headConstraint, cost } = tuning;
-  return same && delta === search.delta && headConstraint === search.headConstraint && cost === search.cost;
+  const { delta, headConstraint, granularity, cost } = tuning;
+  return (
+    same &&
+    delta === search.delta &&
+    headConstraint === search.headConstraint &&
+    granularity === (search.granularity ?? 'head') &&
+    cost === search.cost
+  );
 }
 
 /** Per layer, heads per method over all steps. */

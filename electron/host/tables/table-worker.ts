@@ -31,6 +31,7 @@ function describe({ table, scheme, savings }: OpenTable): OpenedTable {
       },
       search: search && {
         ...search,
+        granularity: search.granularity ?? 'head',
         candidates: [...search.candidates],
         prompts: [...search.prompts],
         seeds: [...search.seeds],

@@ -1,12 +1,13 @@
-import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Check, TriangleAlert, X } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
 import type { ImageRef, Metrics } from '../../../electron/contract.ts';
 import { IconButton } from '../../design/button.tsx';
-import { formatDuration, formatFactor, formatNumber } from '../../design/format.ts';
+import { formatDuration, formatFactor, formatNumber, formatPercent } from '../../design/format.ts';
 import { describeError } from '../../design/notify.ts';
 import { Tip } from '../../design/tip.tsx';
 import { useWorkbench } from '../../state/app-context.tsx';
 import { useCompare } from './compare-store.ts';
+import { describeApplied } from './describe-applied.ts';
 import styles from './metrics-table.module.css';
 import { type Pane, paneKey } from './pane.ts';
 
@@ -39,6 +40,11 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
                 LPIPS
               </Explained>
             </th>
+            <th scope="col">
+              <Explained text="Share of attention that did not run, counted from the calls that were made, and whether they were the scheme’s">
+                Left out
+              </Explained>
+            </th>
             <th scope="col">Denoising</th>
             <th scope="col">Speed-up</th>
             <th />
@@ -47,7 +53,7 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
         <tbody>
           <tr>
             <th scope="row">{reference.label} (reference)</th>
-            <td colSpan={3} />
+            <td colSpan={4} />
             <td>{reference.seconds === null ? '—' : formatDuration(reference.seconds)}</td>
             <td />
             <td />
@@ -58,6 +64,7 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
                 {pane.label}
               </th>
               <Distances reference={reference.ref} other={pane.ref} />
+              <LeftOut applied={pane.applied} />
               <td>{pane.seconds === null ? '—' : formatDuration(pane.seconds)}</td>
               <td>{speedUp(reference, pane)}</td>
               <td>
@@ -73,13 +80,29 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
   );
 }
 
-function Explained({ text, children }: { readonly text: string; readonly children: string }) {
+function Explained({ text, children }: { readonly text: string; readonly children: ReactNode }) {
   return (
     <Tip text={text}>
       <button type="button" className={styles.explained}>
         {children}
       </button>
     </Tip>
+  );
+}
+
+/** What attention left out, with a mark that says whether all of it was as the scheme says. */
+function LeftOut({ applied }: Pick<Pane, 'applied'>) {
+  if (applied === null) return <td>—</td>;
+  const { sparsity, mismatches } = applied;
+  const agrees = mismatches === 0;
+  return (
+    <td>
+      <Explained text={describeApplied(applied)}>
+        {formatPercent(sparsity)}{' '}
+        {agrees ? <Check className={styles.agrees} /> : <TriangleAlert className={styles.differs} />}
+        <span className="visually-hidden">{agrees ? 'as the scheme says' : 'not as the scheme says'}</span>
+      </Explained>
+    </td>
   );
 }
 

@@ -10,20 +10,26 @@ export interface RseExtent {
   readonly largestSum: number;
 }
 
+export type RseOfTable = Pick<Calibration, 'steps' | 'layers' | 'methods' | 'heads' | 'rse'>;
+
 /** Of cached and arrows: how much they save, which is the same order on every device: cached costs nothing. */
 function savingRank(method: string): number {
   return method === 'cached' ? Number.POSITIVE_INFINITY : Number(method.split('/')[1] ?? 0);
 }
 
+/** Candidates as indices into the methods, most saving first. */
+export function bySaving(methods: readonly string[], candidates: readonly string[]): readonly number[] {
+  return [...methods.keys()]
+    .filter((index) => methods[index] !== 'full' && candidates.includes(methods[index]!))
+    .toSorted((a, b) => savingRank(methods[b]!) - savingRank(methods[a]!));
+}
+
 /** Passes once over the table: call it when the table or the candidates change, not per slider move. */
 export function rseExtent(
-  { steps, layers, methods, heads, rse }: Pick<Calibration, 'steps' | 'layers' | 'methods' | 'heads' | 'rse'>,
+  { steps, layers, methods, heads, rse }: RseOfTable,
   candidates: readonly string[],
 ): RseExtent {
-  const offered = methods
-    .map((method, index) => ({ method, index }))
-    .filter(({ method }) => method !== 'full' && candidates.includes(method))
-    .toSorted((a, b) => savingRank(b.method) - savingRank(a.method));
+  const offered = bySaving(methods, candidates);
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
   let largestSum = 0;
@@ -31,7 +37,7 @@ export function rseExtent(
     let sum = 0;
     for (let head = 0; head < heads; head += 1) {
       let best: number | null = null;
-      for (const { index } of offered) {
+      for (const index of offered) {
         const value = rse[(row * methods.length + index) * heads + head]!;
         if (!Number.isFinite(value)) continue;
         best ??= value;

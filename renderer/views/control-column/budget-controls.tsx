@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { Calibration } from '../../../electron/contract.ts';
+import type { Calibration, Granularity } from '../../../electron/contract.ts';
 import { Section } from '../../design/panel.tsx';
 import { Segmented } from '../../design/segmented.tsx';
 import { useApp } from '../../state/app-context.tsx';
@@ -9,6 +9,8 @@ import { CandidateToggles } from './candidate-toggles.tsx';
 import { ConstraintControl } from './constraint-control.tsx';
 import { CostChoice } from './cost-choice.tsx';
 import { DeltaControl } from './delta-control.tsx';
+import { GranularityChoice } from './granularity-choice.tsx';
+import { layerBindingPoints, layerExtent } from './layer-binding-points.ts';
 import { PRESETS, type PresetName, presetOf } from './presets.ts';
 
 interface BudgetControlsProps {
@@ -27,6 +29,7 @@ export function BudgetControls({ calibration }: BudgetControlsProps) {
       <Section title="Candidates">
         <CandidateChoice calibration={calibration} />
         <CostSource calibration={calibration} />
+        <GranularityBound />
       </Section>
     </>
   );
@@ -57,24 +60,39 @@ function Presets() {
 }
 
 function DeltaBound({ calibration }: BudgetControlsProps) {
-  const [delta, headConstraint, candidates, tune, endGesture] = useApp((state) => [
+  const [delta, headConstraint, granularity, candidates, tune, endGesture] = useApp((state) => [
     state.tuning?.delta ?? null,
     state.tuning?.headConstraint ?? null,
+    state.tuning?.granularity ?? null,
     state.tuning?.candidates ?? null,
     state.tune,
     state.endGesture,
   ]);
-  const extent = useMemo(() => candidates && rseExtent(calibration, candidates), [calibration, candidates]);
-  if (delta === null || extent === null) return null;
+  const pointsAt = useMemo(
+    () => candidates && pointsOf(calibration, candidates, granularity),
+    [calibration, candidates, granularity],
+  );
+  if (delta === null || pointsAt === null) return null;
   return (
     <DeltaControl
       value={delta}
-      points={bindingPoints(extent, headConstraint, calibration.heads)}
+      points={pointsAt(headConstraint)}
       searchValue={calibration.search?.delta ?? null}
       onChange={(next) => tune({ delta: next }, 'delta')}
       onCommit={endGesture}
     />
   );
+}
+
+/** Where δ binds under a head constraint. */
+function pointsOf(calibration: Calibration, candidates: readonly string[], granularity: Granularity | null) {
+  const { heads } = calibration;
+  if (granularity === 'layer') {
+    const extent = layerExtent(calibration, candidates);
+    return (headConstraint: number | null) => layerBindingPoints(extent, headConstraint, heads);
+  }
+  const extent = rseExtent(calibration, candidates);
+  return (headConstraint: number | null) => bindingPoints(extent, headConstraint, heads);
 }
 
 function ConstraintBound({ calibration }: BudgetControlsProps) {
@@ -113,4 +131,18 @@ function CostSource({ calibration }: BudgetControlsProps) {
   const [cost, tune] = useApp((state) => [state.tuning?.cost ?? null, state.tune]);
   if (cost === null) return null;
   return <CostChoice value={cost} available={calibration.costs} onChange={(next) => tune({ cost: next })} />;
+}
+
+function GranularityBound() {
+  const [granularity, tune, changeSettings] = useApp((state) => [
+    state.tuning?.granularity ?? null,
+    state.tune,
+    state.changeSettings,
+  ]);
+  if (granularity === null) return null;
+  const choose = (next: Granularity) => {
+    tune({ granularity: next });
+    changeSettings({ granularity: next });
+  };
+  return <GranularityChoice value={granularity} onChange={choose} />;
 }

@@ -5,10 +5,12 @@ const PROMPTS = 4;
 /** Pictures to judge by, of prompts that the calibration does not see. */
 const PICTURES = 2;
 
+type DemoSettings = Pick<Settings, 'delta' | 'headConstraint' | 'granularity' | 'candidates' | 'cost'>;
+
 /** The newcomer's first calibration, at the model's own sampling; null for a model that ships no prompts. */
 export function calibrateDemoRequest(
   model: Pick<ModelInfo, 'prompts' | 'defaults'>,
-  { delta, headConstraint, candidates, cost }: Pick<Settings, 'delta' | 'headConstraint' | 'candidates' | 'cost'>,
+  { delta, headConstraint, granularity, candidates, cost }: DemoSettings,
 ): JobRequest | null {
   if (model.prompts === null || candidates.length === 0) return null;
   const { calibration, evaluation } = model.prompts;
@@ -22,6 +24,7 @@ export function calibrateDemoRequest(
     sampling: model.defaults,
     delta,
     headConstraint,
+    granularity,
     candidates,
     cost,
     evaluate: shown.map((prompt) => ({ prompt, seed: 0 })),

@@ -16,6 +16,7 @@ export function confirmRequest({
     run: calibration.run,
     delta: tuning.delta,
     headConstraint: tuning.headConstraint,
+    granularity: tuning.granularity,
     candidates: [...tuning.candidates],
     cost: tuning.cost,
     evaluate: settings === null ? [] : samplesToMake(settings, model, calibration.sampling),

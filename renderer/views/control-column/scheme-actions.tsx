@@ -6,6 +6,7 @@ import { notifyDone, notifyError } from '../../design/notify.ts';
 import { TextField } from '../../design/text-field.tsx';
 import { saveFile } from '../../files/save-file.ts';
 import { useApp, useAppStore, useWorkbench } from '../../state/app-context.tsx';
+import type { Tuning } from '../../state/tuning.ts';
 import styles from './scheme-actions.module.css';
 
 /** Keeps what the sliders say: as a scheme of the run, or as a file for a pipeline. */
@@ -75,6 +76,8 @@ function SaveDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function suggestedName(tuning: { readonly delta: number; readonly headConstraint: number | null } | null): string {
-  return tuning === null ? '' : `delta-${tuning.delta}-c-${tuning.headConstraint ?? 'none'}`;
+function suggestedName(tuning: Tuning | null): string {
+  if (tuning === null) return '';
+  const { delta, headConstraint, granularity } = tuning;
+  return `delta-${delta}-c-${headConstraint ?? 'none'}${granularity === 'layer' ? '-layer' : ''}`;
 }

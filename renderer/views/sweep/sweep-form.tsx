@@ -44,6 +44,7 @@ export function SweepForm({ run, tuning }: SweepFormProps) {
       run,
       deltas: deltas.values.filter((value) => value !== null),
       headConstraints: [...constraints.values],
+      granularity: tuning.granularity,
       candidates: [...tuning.candidates],
       cost: tuning.cost,
       samples: samplesToMake(settings, model, sampling),

@@ -9,6 +9,7 @@ import { samplesToMake, takesNegativePrompt } from '../../state/negative-prompt.
 import { ConstraintControl } from '../control-column/constraint-control.tsx';
 import { CostChoice } from '../control-column/cost-choice.tsx';
 import { DeltaControl } from '../control-column/delta-control.tsx';
+import { GranularityChoice } from '../control-column/granularity-choice.tsx';
 import styles from './calibrate-dialog.module.css';
 import { CalibrationCandidates } from './calibration-candidates.tsx';
 import {
@@ -35,8 +36,9 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
   const negatives = takesNegativePrompt(model, sampling);
   const start = async (event: FormEvent) => {
     event.preventDefault();
-    const { delta, headConstraint, candidates, cost, negativePrompt } = form;
-    const changes = { delta, headConstraint, candidates: [...candidates], cost, ...(negatives && { negativePrompt }) };
+    const { delta, headConstraint, granularity, candidates, cost, negativePrompt } = form;
+    const bounds = { delta, headConstraint, granularity, candidates: [...candidates], cost };
+    const changes = { ...bounds, ...(negatives && { negativePrompt }) };
     const samples = samplesToMake({ ...settings, ...changes }, model, sampling);
     const job = calibrationRequest(form, { model: settings.model, sampling, samples });
     if (job === null) return;
@@ -111,6 +113,7 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
             onChange={(candidates) => change({ candidates })}
           />
           <CostChoice value={form.cost} available={['flops', 'measured']} onChange={(cost) => change({ cost })} />
+          <GranularityChoice value={form.granularity} onChange={(granularity) => change({ granularity })} />
           <label className={styles.check}>
             <input
               type="checkbox"

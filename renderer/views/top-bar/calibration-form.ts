@@ -1,4 +1,4 @@
-import type { CostSource, JobRequest, Sample, Sampling } from '../../../electron/contract.ts';
+import type { CostSource, Granularity, JobRequest, Sample, Sampling } from '../../../electron/contract.ts';
 
 /** What the Calibrate dialog holds, as typed. */
 export interface CalibrationForm {
@@ -11,6 +11,7 @@ export interface CalibrationForm {
   readonly negativePrompt: string;
   readonly delta: number;
   readonly headConstraint: number | null;
+  readonly granularity: Granularity;
   readonly candidates: readonly string[];
   readonly cost: CostSource;
   /** Whether the pictures of the top bar are made and compared afterwards. */
@@ -67,6 +68,7 @@ export function calibrationRequest(
     sampling,
     delta: form.delta,
     headConstraint: form.headConstraint,
+    granularity: form.granularity,
     candidates: [...form.candidates],
     cost: form.cost,
     evaluate: form.evaluate ? [...samples] : [],

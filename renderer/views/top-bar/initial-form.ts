@@ -22,6 +22,7 @@ export function initialForm({
     negativePrompt: takesNegativePrompt(model, currentSampling()) ? (settings?.negativePrompt ?? '') : '',
     delta: bounds?.delta ?? 0.2,
     headConstraint: bounds?.headConstraint ?? null,
+    granularity: bounds?.granularity ?? 'head',
     candidates: bounds?.candidates ?? [],
     cost: settings?.cost ?? 'flops',
     evaluate: true,

@@ -56,6 +56,18 @@ describe('scheme files', () => {
     expect((await readScheme(file)).search.prompts).toEqual(prompts);
   });
 
+  it('say granularity only where it is not by head, as before there was another; both are read', async () => {
+    expect(formatScheme(scheme)).not.toContain('granularity');
+    const layerwise = { ...settings, granularity: 'layer' } as const;
+    const made = buildScheme(table, solveTable(table, layerwise), layerwise, 'preview');
+    for (const heads of made.plan.flat()) expect(new Set(heads).size).toBe(1);
+    await writeScheme(file, made);
+    expect((await readScheme(file)).search.granularity).toBe('layer');
+    const spelled = { ...scheme, search: { ...scheme.search, granularity: 'head' as const } };
+    await writeScheme(file, spelled);
+    expect((await readScheme(file)).search.granularity).toBe('head');
+  });
+
   const broken: [string, (scheme: Scheme) => unknown, RegExp][] = [
     ['another format', (s) => ({ ...s, format: 'scheme' }), /format/],
     ['a newer version', (s) => ({ ...s, version: 2 }), /version.*newer/],
@@ -72,6 +84,7 @@ describe('scheme files', () => {
     ['cached heads at step 0', (s) => ({ ...s, plan: s.plan.map((p) => p.map((h) => h.map(() => 3))) }), /step 0/],
     ['a method that is none', (s) => ({ ...s, methods: ['full', 'x', 'y', 'cached'] }), /methods\.1/],
     ['half a head', (s) => ({ ...s, plan: s.plan.map((p) => p.map((h) => h.map(() => 0.5))) }), /plan/],
+    ['a granularity that is none', (s) => ({ ...s, search: { ...s.search, granularity: 'row' } }), /granularity/],
     ['a block of nothing', (s) => ({ ...s, block: [0, 64] }), /block\.0/],
   ];
   it.each(broken)('are refused with %s', async (_name, change, message) => {
@@ -128,6 +141,19 @@ describe('applyScheme', async () => {
     expect(plan.choices[0]).toEqual(made.plan[0]);
     expect(plan.choices[1]).toEqual(made.plan[1]);
     expect(plan.choices[10]).toEqual(made.plan[5]);
+  });
+
+  it.each([
+    ['scheduler', 'DPMSolver'],
+    ['tokenOrder', 'image-first'],
+    ['textTokens', 7],
+  ] as const)('asks first where the %s differs', (field, value) => {
+    const described = { ...pipeline.describeSampling(sampling), [field]: value };
+    const other = Object.assign(Object.create(pipeline), { describeSampling: () => described });
+    expect(schemeMismatches(made, other, sampling)).toEqual([
+      { field, expected: String(made.sampling[field]), found: String(value) },
+    ]);
+    expect(() => applyScheme(made, other, sampling)).toThrow(new RegExp(`${field}: made for .*, found ${value}`));
   });
 
   it('shortens a plan without caching at step 0', () => {

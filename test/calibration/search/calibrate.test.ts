@@ -43,6 +43,20 @@ describe('calibrate', () => {
     expect(pipeline.counts.live).toBe(0);
   });
 
+  it('chooses one method for all heads of a layer where asked to, and says so', async () => {
+    const pipeline = fakePipeline();
+    const bounds = { delta: 0.2, headConstraint: 2, granularity: 'layer' } as const;
+    const layerwise = { ...request, ...bounds };
+    const { table, scheme } = await calibrate(pipeline, layerwise);
+    const expected = searchByHand(layerwise, false);
+    expect(scheme.plan).toEqual(expected.plan);
+    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(2);
+    for (const heads of scheme.plan.flat()) expect(new Set(heads).size).toBe(1);
+    expect(pipeline.final()).toEqual(expected.state);
+    expect([scheme.search.granularity, table.search?.granularity]).toEqual(['layer', 'layer']);
+    expect(solveTable(table, bounds).plan).toEqual(scheme.plan);
+  });
+
   it('measures each layer once per step but the first, and attends once', async () => {
     const pipeline = fakePipeline();
     await calibrate(pipeline, request);

@@ -1,14 +1,16 @@
 import type { CalibrationRequest } from '../../../calibration/search/calibration-request.ts';
 import { attentionFlops } from '../../../mmdit/attention/attention-flops.ts';
 import { FULL, formatMethod, type HeadMethod, sharesGuidance } from '../../../mmdit/attention/method.ts';
-import { bruteForce } from '../solver/layer-instance.ts';
+import { bruteForce, bruteForceLayerwise } from '../solver/layer-instance.ts';
 import { fakeHead, fakeInput, fakeState, guidedTwin, HEAD_DIM, HEADS, LAYERS, withUnguided } from './fake-pipeline.ts';
 
 const LAYOUT = { text: 2, image: 62, order: 'text-first' } as const;
 const headOf = (at: number): number => Math.floor(at / HEAD_DIM) % HEADS;
 
 /** The progressive search written out: what the library must find, by plain loops and enumeration. */
-export function searchByHand({ delta, headConstraint, candidates, ...request }: CalibrationRequest, guided: boolean) {
+export function searchByHand(request: CalibrationRequest, guided: boolean) {
+  const { delta, headConstraint, candidates } = request;
+  const choose = request.granularity === 'layer' ? bruteForceLayerwise : bruteForce;
   const { steps } = request.sampling;
   const ordered = candidates.filter(({ kind }) => kind !== 'cached');
   const methods = [FULL, ...ordered, ...candidates.filter(({ kind }) => kind === 'cached')];
@@ -43,7 +45,7 @@ export function searchByHand({ delta, headConstraint, candidates, ...request }: 
         }),
       );
       errors.push(...rse);
-      const { plan: choices } = bruteForce({
+      const { plan: choices } = choose({
         heads: HEADS,
         full: 0,
         savings: flops.map((cost) => flops[0]! - cost),

@@ -32,8 +32,10 @@ export function solve(instance: LayerInstance, limits = FRONT_LIMITS): Answer {
 
 /** Every plan there is, in the order of its indices; the first of the best wins. */
 export function bruteForce(instance: LayerInstance): Answer {
-  const { heads, savings } = instance;
-  let best: Answer | null = null;
+  return bestOf(instance, everyPlan(instance))!;
+}
+
+function* everyPlan({ heads, savings }: LayerInstance): Generator<readonly number[]> {
   const count = savings.length ** heads;
   for (let number = 0; number < count; number++) {
     const plan: number[] = [];
@@ -41,12 +43,25 @@ export function bruteForce(instance: LayerInstance): Answer {
       plan.unshift(rest % savings.length);
       rest = Math.floor(rest / savings.length);
     }
+    yield plan;
+  }
+}
+
+function bestOf(instance: LayerInstance, plans: Iterable<readonly number[]>): Answer | null {
+  let best: Answer | null = null;
+  for (const plan of plans) {
     const rse = rseOf(instance, plan);
     if (rse === null) continue;
     const saving = savingOf(instance, plan);
     if (!best || saving > best.saving || (saving === best.saving && rse < best.rse)) best = { plan, saving, rse };
   }
-  return best!;
+  return best;
+}
+
+/** Every plan of one method for all heads; the first of the best wins. */
+export function bruteForceLayerwise(instance: LayerInstance): Answer {
+  const plans = instance.savings.map((_, method) => new Array<number>(instance.heads).fill(method));
+  return bestOf(instance, plans)!;
 }
 
 export function savingOf({ savings, full }: LayerInstance, plan: ArrayLike<number>): number {

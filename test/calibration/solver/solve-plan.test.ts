@@ -89,3 +89,29 @@ describe('solvePlan', () => {
     expect(() => solvePlan(space([0.1]), BOUNDS, null, pins)).toThrow('full, arrow/8, cached, found "arrow/2"');
   });
 });
+
+describe('solvePlan, layer by layer', () => {
+  const bounds = { ...BOUNDS, granularity: 'layer' as const };
+
+  it('gives all heads of a layer one method, within the same bounds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: 5, maxLength: 30 }), (values) => {
+        const { plan, rseUsed, saving } = solvePlan(space(values), bounds);
+        for (let row = 0; row < 4; row++) expect(new Set(plan.subarray(row * 3, row * 3 + 3)).size).toBe(1);
+        expect(Math.max(...rseUsed)).toBeLessThanOrEqual(0.5);
+        expect(saving).toBeLessThanOrEqual(solvePlan(space(values), BOUNDS).saving);
+      }),
+    );
+  });
+
+  it('pinned heads take their method, and the others share one with what is left of δ', () => {
+    const measured = space([0.15]);
+    expect(at(solvePlan(measured, bounds).plan, 1, 0)).toEqual([2, 2, 2]);
+    const pins: PlanPin[] = [{ step: 1, layer: 0, head: 1, method: 'full' }];
+    const pinned = solvePlan(measured, { ...bounds, delta: 0.3 + 1e-6 }, null, pins);
+    expect(at(pinned.plan, 1, 0)).toEqual([2, 0, 2]);
+    expect(at(pinned.plan, 1, 1)).toEqual([0, 0, 0]);
+    const all: PlanPin[] = [{ step: 1, layer: 0, head: null, method: 'arrow/8' }];
+    expect(at(solvePlan(measured, bounds, ['cached'], all).plan, 1, 0)).toEqual([1, 1, 1]);
+  });
+});

@@ -76,6 +76,18 @@ describe('arrowhead calibrate', () => {
     expect((await jsonOf(at('run', 'scheme.scheme.json'))).search.delta).toBe(0.2);
   });
 
+  it('searches layer by layer, and resumes no other way', async () => {
+    const args = ['calibrate', ...SMALL, '--delta', '1', '--out', at('layerwise')];
+    expect((await runArrowhead(...args, '--granularity', 'layer')).code).toBe(0);
+    const { plan, search } = await jsonOf(at('layerwise', 'scheme.scheme.json'));
+    expect(search.granularity).toBe('layer');
+    for (const heads of plan.flat()) expect(new Set(heads).size).toBe(1);
+    const resumed = await runArrowhead('calibrate', '--model', MODEL, '--out', at('layerwise'), '--resume');
+    expect(resumed.code).toBe(0);
+    const other = await runArrowhead(...args, '--granularity', 'head', '--resume');
+    expect(other.stderr).toMatch(/granularity was layer, now head/);
+  });
+
   it('says which settings a resumed run has otherwise', async () => {
     const args = ['calibrate', '--model', MODEL, '--out', at('run'), '--resume'];
     const { code, stderr } = await runArrowhead(...args, '--delta', '0.3', '--seed', '0', '--head-constraint', 'none');
@@ -184,6 +196,17 @@ describe('arrowhead solve', () => {
     expect(saving).toBe(3 * 9 * 5);
   });
 
+  it('gives all heads of a layer one method with --granularity layer', async () => {
+    const bounds = ['--delta', '1', '--head-constraint', 'none'];
+    const { plan, saving } = await solve(...bounds, '--granularity', 'layer');
+    for (const heads of plan.flat()) expect(new Set(heads).size).toBe(1);
+    const byHead = await solve(...bounds);
+    expect(byHead.saving).toBeGreaterThanOrEqual(saving);
+    const odd = await runArrowhead('solve', at('run', 'rse.safetensors'), ...bounds, '--granularity', 'row');
+    expect(odd.code).toBe(2);
+    expect(odd.stderr).toMatch(/Allowed choices are head, layer/);
+  });
+
   it('names the wrong file and the wrong field', async () => {
     await writeFile(at('odd.json'), '{"arrow/8": "much"}');
     const table = at('run', 'rse.safetensors');
@@ -203,6 +226,12 @@ describe('arrowhead generate --scheme', () => {
     const result = JSON.parse((await runArrowhead(...args)).stdout);
     const { stats } = await jsonOf(at('run', 'scheme.scheme.json'));
     expect(result).toMatchObject({ steps: 4, width: 64, height: 64, sparsity: stats.sparsity });
+    expect(result.applied).toMatchObject({ calls: 4 * 3, heads: stats.heads, mismatches: 0, firstMismatch: null });
+    expect(result.applied.sparsity).toBeCloseTo(stats.sparsity, 10);
+    const [plain, json] = [args.filter((word) => word !== '--json'), await jsonOf(at('run', 'scheme.scheme.json'))];
+    const { stdout } = await runArrowhead(...plain, '--force');
+    const ran = json.methods.map((method: string, n: number) => `${stats.heads[n]} ${method}`).join(', ');
+    expect(stdout).toContain(`heads that ran: ${ran} of 36, all as the scheme says`);
   });
 
   it('refuses a scheme of another model, writes nothing, and does it when forced', async () => {
@@ -230,7 +259,16 @@ describe('arrowhead demo', () => {
       report: at('demo', 'report.html'),
     });
     expect((await readdir(at('demo'))).sort()).toEqual(
-      ['compressed.png', 'difference.png', 'metrics.json', 'original.png', 'report.html', 'rse.safetensors', 'run.json']
+      [
+        'applied.json',
+        'compressed.png',
+        'difference.png',
+        'metrics.json',
+        'original.png',
+        'report.html',
+        'rse.safetensors',
+        'run.json',
+      ]
         .concat('scheme.scheme.json')
         .sort(),
     );
@@ -238,6 +276,8 @@ describe('arrowhead demo', () => {
     expect(page).toContain('a &#60;red&#62; cube &#38; more');
     expect(page.match(/src="data:image\/png;base64,/g)).toHaveLength(3);
     expect(page).toContain('npx arrowhead generate');
+    const applied = await jsonOf(at('demo', 'applied.json'));
+    expect(applied.pictures).toMatchObject([{ picture: 'compressed.png', calls: 3 * 3, mismatches: 0 }]);
     const { pictures } = await jsonOf(at('demo', 'metrics.json'));
     expect(pictures).toHaveLength(1);
     expect(pictures[0]).toMatchObject({ seed: 0, ssim: summary.ssim, original: 'original.png' });

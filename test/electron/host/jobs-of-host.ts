@@ -37,6 +37,7 @@ export function smallCalibration(changes: object = {}): Extract<JobRequest, { ki
     sampling: SMALL,
     delta: 0.4,
     headConstraint: 1.5,
+    granularity: 'head',
     candidates: ['arrow/4', 'cached'],
     cost: 'flops',
     evaluate: [],

@@ -92,6 +92,8 @@ describe('the host', () => {
     const details = await ask('runs.open', { run: calibrated });
     expect(details.pictures).toHaveLength(1);
     expect(details.pictures[0]).toMatchObject({ prompt: PROMPT, seed: 7, original: 'original.png' });
+    expect(details.pictures[0]!.applied).toMatchObject({ mismatches: 0, firstMismatch: null });
+    expect(details.pictures[0]!.applied!.sparsity).toBeCloseTo(details.schemes[0]!.sparsity, 10);
     expect(details.schemes).toHaveLength(1);
     const seen = events.filter(({ event }) => event === 'runs.changed');
     expect(seen.length).toBeGreaterThan(0);
@@ -246,7 +248,7 @@ describe('the host', () => {
   it('sweeps δ × c: points with pictures, the front marked, equal plans made once', async () => {
     const job = await runToEnd(host, {
       ...{ kind: 'sweep', run: calibrated, deltas: [0, 1], headConstraints: [null, 1.5], candidates: null },
-      ...{ cost: 'flops', samples: [{ prompt: PROMPT, seed: 3 }] },
+      ...{ granularity: 'head', cost: 'flops', samples: [{ prompt: PROMPT, seed: 3 }] },
     });
     expect(job).toMatchObject({ status: 'finished', error: null });
     const { sweep, pictures, summary } = await ask('runs.open', { run: job.run! });
@@ -262,18 +264,18 @@ describe('the host', () => {
   it('confirms a preview by a search at its values', async () => {
     const job = await runToEnd(host, {
       ...{ kind: 'confirm-search', run: calibrated, delta: 1, headConstraint: null, candidates: ['cached'] },
-      ...{ cost: 'flops', evaluate: [] },
+      ...{ granularity: 'layer', cost: 'flops', evaluate: [] },
     });
     expect(job).toMatchObject({ status: 'finished', error: null });
     const confirmed = await ask('calibration.open', { run: job.run! });
-    expect(confirmed.search).toMatchObject({ delta: 1, headConstraint: null, candidates: ['cached'] });
+    expect(confirmed.search).toMatchObject({ delta: 1, granularity: 'layer', candidates: ['cached'] });
     expect((await ask('runs.open', { run: job.run! })).summary.parent).toBe(calibrated);
   });
 
   it('does not go on with a run of another model', async () => {
     const data = new Uint8Array(encodeRseTable(fluxTable()));
     const { run } = await ask('runs.import', { fileName: 'foreign.safetensors', data });
-    const bounds = { run, cost: 'flops' as const };
+    const bounds = { run, granularity: 'head' as const, cost: 'flops' as const };
     const confirmed = await runToEnd(host, {
       ...{ ...bounds, kind: 'confirm-search', delta: 1, headConstraint: null, candidates: ['cached'], evaluate: [] },
     });

@@ -46,6 +46,7 @@ export async function syntheticReport({ steps, layers, heads }: SyntheticSize): 
     search: {
       delta: 0.6,
       headConstraint: 1.5,
+      granularity: 'head',
       candidates: methods,
       prompts: ['a large red sphere left of a small blue cube on the grass at dusk', 'two <green> cones & "one" torus'],
       seeds: [0, 1],

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { solvePlan } from '../../../calibration/solver/solve-plan.ts';
+import type { Granularity } from '../../../electron/contract.ts';
 import { bindingPoints, constraintEffect, rseExtent } from '../../../renderer/views/control-column/binding-points.ts';
+import { layerBindingPoints, layerExtent } from '../../../renderer/views/control-column/layer-binding-points.ts';
 
 const METHODS = ['full', 'arrow/8', 'arrow/32', 'cached'];
 const SAVINGS = Float64Array.from([0, 2, 3, 4]);
@@ -36,26 +38,40 @@ const tables = fc
 
 type Table = typeof tables extends fc.Arbitrary<infer T> ? T : never;
 
-function saved(table: Table, delta: number, headConstraint: number | null, candidates: readonly string[]): number {
+function saved(
+  table: Table,
+  delta: number,
+  headConstraint: number | null,
+  granularity: Granularity,
+  candidates: readonly string[],
+): number {
   const savings = table.layers.map(() => SAVINGS);
-  return solvePlan({ ...table, layers: table.layers.length, savings }, { delta, headConstraint }, candidates).saving;
+  const bounds = { delta, headConstraint, granularity };
+  return solvePlan({ ...table, layers: table.layers.length, savings }, bounds, candidates).saving;
 }
 
-test('the marks are where the exact solver begins and stops to change', () => {
+const POINTS = {
+  head: (table: Table, offered: readonly string[], c: number | null) =>
+    bindingPoints(rseExtent(table, offered), c, table.heads),
+  layer: (table: Table, offered: readonly string[], c: number | null) =>
+    layerBindingPoints(layerExtent(table, offered), c, table.heads),
+};
+
+test.each(['head', 'layer'] as const)('the marks are where the exact solver begins and stops to change: %s', (what) => {
   const candidates = fc.subarray(METHODS.slice(1), { minLength: 1 });
   const constraints = fc.option(fc.double({ min: 0.2, max: 8, noNaN: true }), { nil: null });
   fc.assert(
     fc.property(tables, candidates, constraints, (table, offered, c) => {
-      const { nothingBelow, everythingFrom } = bindingPoints(rseExtent(table, offered), c, table.heads);
-      const unbounded = saved(table, 1e6, null, offered);
+      const { nothingBelow, everythingFrom } = POINTS[what](table, offered, c);
+      const unbounded = saved(table, 1e6, null, what, offered);
       if (!Number.isFinite(nothingBelow)) {
         expect(unbounded).toBe(0);
         return;
       }
-      expect(saved(table, nothingBelow * 0.999, c, offered)).toBe(0);
-      expect(saved(table, nothingBelow * 1.001, c, offered)).toBeGreaterThan(0);
-      expect(saved(table, everythingFrom * 1.001, c, offered)).toBe(unbounded);
-      expect(saved(table, everythingFrom * 0.999, c, offered)).toBeLessThan(unbounded);
+      expect(saved(table, nothingBelow * 0.999, c, what, offered)).toBe(0);
+      expect(saved(table, nothingBelow * 1.001, c, what, offered)).toBeGreaterThan(0);
+      expect(saved(table, everythingFrom * 1.001, c, what, offered)).toBe(unbounded);
+      expect(saved(table, everythingFrom * 0.999, c, what, offered)).toBeLessThan(unbounded);
     }),
   );
 });

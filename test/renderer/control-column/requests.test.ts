@@ -5,7 +5,14 @@ import { changedShare } from '../../../renderer/views/control-column/changed-sha
 import { confirmRequest } from '../../../renderer/views/control-column/confirm-request.ts';
 import { aCalibration, aModel, someSettings } from '../examples.ts';
 
-const TUNING = { delta: 0.7, headConstraint: null, candidates: ['cached'], pins: [], cost: 'flops' as const };
+const TUNING = {
+  delta: 0.7,
+  headConstraint: null,
+  granularity: 'layer',
+  candidates: ['cached'],
+  pins: [],
+  cost: 'flops',
+} as const;
 
 test('Confirm searches at what the sliders say and judges by the pictures of the top bar', () => {
   const state = { calibration: aCalibration(), tuning: TUNING, settings: someSettings(), model: aModel() };
@@ -14,6 +21,7 @@ test('Confirm searches at what the sliders say and judges by the pictures of the
     run: 'a',
     delta: 0.7,
     headConstraint: null,
+    granularity: 'layer',
     candidates: ['cached'],
     cost: 'flops',
     evaluate: [{ prompt: 'a red cube', seed: 0 }],

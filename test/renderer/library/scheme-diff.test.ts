@@ -49,6 +49,7 @@ function details(id: string, files: string[]): RunDetails {
     file,
     delta: 0.2,
     headConstraint: null,
+    granularity: 'head',
     mode: 'progressive' as const,
     sparsity: 0.5,
   }));

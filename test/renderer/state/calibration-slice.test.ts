@@ -15,6 +15,7 @@ const CALIBRATION: Calibration = {
   search: {
     delta: 0.4,
     headConstraint: 1.5,
+    granularity: 'head',
     candidates: ['arrow/8', 'cached'],
     prompts: [],
     seeds: [],

@@ -18,6 +18,7 @@ const FORM: CalibrationForm = {
   negativePrompt: ' ',
   delta: 0.2,
   headConstraint: null,
+  granularity: 'layer',
   candidates: ['arrow/8', 'cached'],
   cost: 'measured',
   evaluate: true,
@@ -36,6 +37,7 @@ test('a form makes a request that the contract takes', () => {
     sampling: SAMPLING,
     delta: 0.2,
     headConstraint: null,
+    granularity: 'layer',
     candidates: ['arrow/8', 'cached'],
     cost: 'measured',
     evaluate: SAMPLES,
@@ -67,7 +69,14 @@ test('prompts are lines, seeds are whole numbers, arrows are fractions', () => {
 
 test('the dialog begins with the model’s prompts and the open table’s bounds', () => {
   const settings = someSettings({ samples: [{ prompt: 'mine', seed: 1 }] });
-  const tuning = { delta: 0.7, headConstraint: null, candidates: ['cached'], pins: [], cost: 'flops' as const };
+  const tuning = {
+    delta: 0.7,
+    headConstraint: null,
+    granularity: 'layer',
+    candidates: ['cached'],
+    pins: [],
+    cost: 'flops',
+  } as const;
   const currentSampling = () => aModel().defaults;
   const form = initialForm({ settings, model: aModel(), tuning, currentSampling });
   expect(form).toMatchObject({ prompts: 'b\nc\nd\ne', delta: 0.7, headConstraint: null, candidates: ['cached'] });

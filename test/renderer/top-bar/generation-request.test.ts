@@ -7,6 +7,7 @@ const SOLVE: SolveSettings = {
   run: 'a',
   delta: 0.3,
   headConstraint: null,
+  granularity: 'head',
   candidates: ['cached'],
   pins: [],
   cost: 'flops',

@@ -8,11 +8,13 @@ const solve: SolveSettings = {
   run: 'x',
   delta: 1,
   headConstraint: 1.5,
+  granularity: 'layer',
   candidates: ['arrow/8', 'cached'],
   pins: [{ step: 1, layer: 0, head: null, method: 'full' }],
   cost: 'flops',
 };
-const bounds = { delta: 1, headConstraint: null, candidates: ['arrow/8'], cost: 'flops' as const };
+const granularity = 'head' as const;
+const bounds = { delta: 1, headConstraint: null, granularity, candidates: ['arrow/8'], cost: 'flops' as const };
 const plan = { kind: 'scheme' as const, run: 'x', scheme: 'x.scheme.json' };
 
 export const BASE_JOBS: readonly JobRequest[] = [
@@ -25,6 +27,7 @@ export const BASE_JOBS: readonly JobRequest[] = [
     run: 'x',
     deltas: [1],
     headConstraints: [null, 1],
+    granularity,
     candidates: null,
     cost: 'flops',
     samples: [sample],

@@ -1,0 +1,117 @@
+import { type MethodName, parseMethod } from '../../mmdit/attention/method.ts';
+import { type AblationSearch, searchKey } from './ablation-search.ts';
+
+/** `methods`: what each kind of method adds. `constraint`: c. `budget`: δ. `granularity`: by head against by layer. */
+export type AblationTableId = 'methods' | 'constraint' | 'budget' | 'granularity';
+
+export const ABLATION_TABLES: readonly AblationTableId[] = ['methods', 'constraint', 'budget', 'granularity'];
+
+export interface AblationAxes {
+  /** Where a table does not vary something, it is as here. */
+  readonly base: AblationSearch;
+  readonly deltas: readonly number[];
+  readonly headConstraints: readonly (number | null)[];
+  readonly tables: readonly AblationTableId[];
+}
+
+export interface AblationRow {
+  readonly label: string;
+  /** Position among the searches; null where it cannot run. */
+  readonly search: number | null;
+  /** Why it cannot run; null where it can. */
+  readonly reason: string | null;
+}
+
+export interface AblationTable {
+  readonly id: AblationTableId;
+  readonly title: string;
+  /** What the labels of its rows say. */
+  readonly varies: string;
+  readonly rows: readonly AblationRow[];
+}
+
+export interface AblationPlan {
+  readonly tables: readonly AblationTable[];
+  /** Each once, however many tables show it; in the order in which they are to run. */
+  readonly searches: readonly AblationSearch[];
+}
+
+/** What a row asks for, or why it cannot be had. */
+interface Wish {
+  readonly label: string;
+  readonly search: AblationSearch | string;
+}
+
+export function planAblation(axes: AblationAxes): AblationPlan {
+  const searches: AblationSearch[] = [];
+  const known = new Map<string, number>();
+  const place = (search: AblationSearch): number => {
+    const key = searchKey(search);
+    const at = known.get(key) ?? searches.push(search) - 1;
+    known.set(key, at);
+    return at;
+  };
+  const tables = ABLATION_TABLES.filter((id) => axes.tables.includes(id)).map((id) => ({
+    id,
+    ...TABLES[id],
+    rows: wishesOf(id, axes).map(({ label, search }) =>
+      typeof search === 'string'
+        ? { label, search: null, reason: search }
+        : { label, search: place(search), reason: null },
+    ),
+  }));
+  return { tables, searches };
+}
+
+const TABLES: Record<AblationTableId, Pick<AblationTable, 'title' | 'varies'>> = {
+  methods: { title: 'Methods', varies: 'methods offered' },
+  constraint: { title: 'Head constraint', varies: 'c' },
+  budget: { title: 'Error budget', varies: 'δ' },
+  granularity: { title: 'Granularity', varies: 'a method for' },
+};
+
+function wishesOf(id: AblationTableId, { base, deltas, headConstraints }: AblationAxes): readonly Wish[] {
+  switch (id) {
+    case 'methods':
+      return methodSets(base.candidates).map(({ label, candidates }) => ({
+        label,
+        search: typeof candidates === 'string' ? candidates : { ...base, candidates },
+      }));
+    case 'constraint':
+      return headConstraints.map((headConstraint) => ({
+        label: String(headConstraint ?? 'none'),
+        search: { ...base, headConstraint },
+      }));
+    case 'budget':
+      return deltas.map((delta) => ({ label: String(delta), search: { ...base, delta } }));
+    case 'granularity':
+      return (['head', 'layer'] as const).map((granularity) => ({
+        label: granularity === 'head' ? 'every head' : 'every layer',
+        search: { ...base, granularity },
+      }));
+  }
+}
+
+interface MethodSet {
+  readonly label: string;
+  /** Or why there are none. */
+  readonly candidates: readonly MethodName[] | string;
+}
+
+/** The parts of the candidates, alone and together (DiTFastAttnV2, ablation of the methods). */
+function methodSets(candidates: readonly MethodName[]): readonly MethodSet[] {
+  const arrows = candidates.filter((name) => parseMethod(name).kind === 'arrow');
+  const cached = candidates.filter((name) => parseMethod(name).kind === 'cached');
+  return [
+    { label: 'arrow', candidates: someOf(arrows, 'no arrow is among the candidates') },
+    { label: 'cached', candidates: someOf(cached, 'cached is not among the candidates') },
+    {
+      label: 'arrow + cached',
+      candidates: arrows.length > 0 && cached.length > 0 ? [...arrows, ...cached] : 'one of the two is missing',
+    },
+  ];
+}
+
+function someOf(names: readonly MethodName[], otherwise: string): readonly MethodName[] | string {
+  return names.length > 0 ? names : otherwise;
+}

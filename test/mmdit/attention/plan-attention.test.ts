@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { CACHED, FULL } from '../../../mmdit/attention/method.ts';
+import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
+import type { Device, HeadwiseAttentionCall, Tensor } from '../../../mmdit/device/device.ts';
+import type { AttentionCall } from '../../../mmdit/models/mmdit-model.ts';
+
+const LAYOUT = { text: 2, image: 14, order: 'text-first' } as const;
+const LAYERS = ['a', 'b'].map((name) => ({ name, heads: 2, headDim: 8, layout: () => LAYOUT }));
+const PLAN = {
+  block: [8, 8],
+  methods: [FULL, CACHED, { kind: 'arrow', fraction: 4 }],
+  layers: ['a', 'b'],
+  choices: [
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [
+      [2, 2],
+      [1, 1],
+    ],
+  ],
+} as const;
+
+function recorder() {
+  const calls: HeadwiseAttentionCall[] = [];
+  const device = {
+    allocate: (shape: readonly number[]) => ({ shape }),
+    preferredBlock: () => [16, 16],
+    release: () => {},
+    headwiseAttention: (call: HeadwiseAttentionCall) => void calls.push(call),
+  };
+  return { device: device as unknown as Device, calls };
+}
+
+function callOf(layer: number): AttentionCall {
+  const tensor: Tensor = { shape: [1, 16, 2, 8] };
+  return { layer, layout: LAYOUT, q: tensor, k: tensor, v: tensor };
+}
+
+it('runs the methods of the step it was asked for, however often and in whatever order layers are called', async () => {
+  const { device, calls } = recorder();
+  const attention = new PlanAttention(device, LAYERS, PLAN);
+  const [first, last] = [attention.step(1), attention.step(2)];
+  for (const [hook, layer] of [
+    [last, 0],
+    [first, 1],
+    [first, 1],
+    [last, 1],
+    [first, 0],
+  ] as const)
+    await hook(callOf(layer));
+  const kinds = calls.map(({ methods }) => methods.map(({ kind }) => kind).join(' '));
+  expect(kinds).toEqual(['arrow arrow', 'arrow cached', 'arrow cached', 'cached cached', 'cached arrow']);
+});
+
+it('keeps what the device was given, call by call', async () => {
+  const { device, calls } = recorder();
+  const attention = new PlanAttention(device, LAYERS, PLAN);
+  for (const step of [0, 1]) for (const layer of [0, 1]) await attention.step(step)(callOf(layer));
+  expect(attention.applied.map(({ step, layer }) => [step, layer])).toEqual([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]);
+  for (const [n, { methods, block, layout }] of attention.applied.entries()) {
+    expect(methods).toBe(calls[n]!.methods);
+    expect([block, layout]).toEqual([calls[n]!.block, LAYOUT]);
+  }
+});
+
+it('without a plan everything is full, in the block of the device', async () => {
+  const { device } = recorder();
+  const attention = new PlanAttention(device, LAYERS, null);
+  await attention.step(7)(callOf(1));
+  expect(attention.applied).toEqual([{ step: 7, layer: 1, layout: LAYOUT, block: [16, 16], methods: [FULL, FULL] }]);
+});
