@@ -47,6 +47,7 @@ export {
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
+export { sha256OfFile } from './files/sha256-of-file.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
 export { type Deviation, type Verification, verifyTransformer } from './models/verify.ts';
