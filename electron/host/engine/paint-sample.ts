@@ -25,8 +25,7 @@ export async function paintSample(
   const { prompt, seed } = sample;
   if (plan !== null && compare) {
     const pair = await paintPair(run, pipeline, sample, sampling, plan, position, options);
-    const { identical, ssim, psnr, mse, lpips, original, compressed } = pair.metrics;
-    const metrics = { identical, ssim, psnr, mse, lpips };
+    const { prompt: _, seed: __, original, compressed, ...metrics } = pair.metrics;
     return { prompt, seed, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
   }
   const { image, seconds } = await paint(run, pipeline, sample, sampling, plan, options);
