@@ -21,15 +21,19 @@ export { layerSavings } from './cost/savings.ts';
 export { readSavings } from './cost/savings-file.ts';
 export { type AttentionCost, type AttentionShape, attentionCost, planSparsity } from './cost/sparsity.ts';
 export { readJsonFile } from './json-file.ts';
-export { compareImages, type ImageComparison } from './metrics/compare-images.ts';
+export { compareImages } from './metrics/compare-images.ts';
+export { type Distances, distancesOf } from './metrics/distances.ts';
 export { ImageComparisonError } from './metrics/image-error.ts';
+export { compareWithLpips, type ImageComparison } from './metrics/lpips/compare-with-lpips.ts';
 export {
   addWeights,
-  compareWithLpips,
-  WEIGHT_NAMES,
-  type WeightName,
-  weightsFile,
-} from './metrics/installed-weights.ts';
+  type InstalledWeights,
+  installedWeights,
+  makeWeightsFolder,
+  weightsFolder,
+} from './metrics/lpips/installed-weights.ts';
+export { LPIPS_NETWORKS, type LpipsNetwork } from './metrics/lpips/networks.ts';
+export { PUBLISHED_WEIGHTS, type PublishedFile } from './metrics/lpips/published-weights.ts';
 export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';

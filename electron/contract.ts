@@ -11,7 +11,16 @@ import {
 } from './contract/calibrations.ts';
 import * as field from './contract/fields.ts';
 import { job, jobRequest } from './contract/jobs.ts';
-import { exportedFile, image, imageRef, metrics, runDetails, runSummary, unreadableRun } from './contract/library.ts';
+import {
+  comparison,
+  exportedFile,
+  image,
+  imageRef,
+  runDetails,
+  runSummary,
+  unreadableRun,
+} from './contract/library.ts';
+import { lpipsNetwork } from './contract/lpips.ts';
 import {
   checkpointReport,
   deviceReport,
@@ -119,7 +128,10 @@ export const requests = {
     params: z.strictObject({ ...imageRef.shape, maxSize: z.int().min(16).max(4096).nullable() }),
     reply: image,
   },
-  'images.compare': { params: z.strictObject({ a: imageRef, b: imageRef }), reply: metrics },
+  'images.compare': {
+    params: z.strictObject({ a: imageRef, b: imageRef, lpips: lpipsNetwork.default('alex') }),
+    reply: comparison,
+  },
 } as const satisfies Record<string, { params: z.ZodType; reply: z.ZodType }>;
 
 export const events = {
@@ -179,7 +191,8 @@ export type RunDetails = z.output<typeof runDetails>;
 export type AppliedMethods = NonNullable<RunPicture['applied']>;
 export type RunPicture = RunDetails['pictures'][number];
 export type SweepPoint = RunDetails['sweep'][number];
-export type Metrics = z.output<typeof metrics>;
+export type Comparison = z.output<typeof comparison>;
+export type LpipsNetwork = Comparison['lpipsNetwork'];
 export type ImageRef = z.output<typeof imageRef>;
 export type ImagePayload = z.output<typeof image>;
 export type ExportedFile = z.output<typeof exportedFile>;

@@ -4,7 +4,7 @@ import { structuralSimilarity, WINDOW } from './structural-similarity.ts';
 
 const PEAK = 255;
 
-export interface ImageComparison {
+export interface PixelComparison {
   readonly width: number;
   readonly height: number;
   /** Every byte equal. */
@@ -15,12 +15,10 @@ export interface ImageComparison {
   readonly psnr: number;
   /** Mean squared error over all bytes. */
   readonly mse: number;
-  /** null where the weights of its network are not installed. */
-  readonly lpips: number | null;
 }
 
 /** Throws ImageComparisonError for two sizes, sizes below 7×7 and pixel arrays that do not fit their size. */
-export function compareImages(a: RgbImage, b: RgbImage): ImageComparison {
+export function compareImages(a: RgbImage, b: RgbImage): PixelComparison {
   requireComparable(a, b);
   const mse = meanSquaredError(a.pixels, b.pixels);
   return {
@@ -30,7 +28,6 @@ export function compareImages(a: RgbImage, b: RgbImage): ImageComparison {
     ssim: structuralSimilarity(a, b),
     psnr: mse === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(PEAK ** 2 / mse),
     mse,
-    lpips: null,
   };
 }
 

@@ -33,7 +33,10 @@ const metricSchema = z.strictObject({
   /** dB; null for identical pictures, whose PSNR is infinite. */
   psnr: z.number().nullable(),
   mse: z.number().nonnegative(),
+  /** v0.1, AlexNet, inputs in [−1, 1]; null where its weights were not there. */
   lpips: z.number().nullable(),
+  /** The same with inputs in [0, 1]. null too in files from before there was one. */
+  lpipsPaper: z.number().nullable().default(null),
 });
 
 /** `metrics.json`: how far each compressed picture is from its original. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { searchSettings } from './calibrations.ts';
 import * as field from './fields.ts';
+import { lpipsMissing, lpipsNetwork } from './lpips.ts';
 
 export const runKind = z.enum(['calibration', 'generation', 'sweep', 'import']);
 
@@ -11,8 +12,17 @@ export const metrics = z.strictObject({
   /** dB; null for identical pictures, whose PSNR is infinite. */
   psnr: z.number().nullable(),
   mse: field.amount,
-  /** null where the network's weights are not there. */
+  /** LPIPS v0.1, inputs in [−1, 1]; of AlexNet in runs. null where the network's weights are not there. */
   lpips: z.number().nullable(),
+  /** The same with inputs in [0, 1]: DiTFastAttnV2's protocol. */
+  lpipsPaper: z.number().nullable().default(null),
+});
+
+/** How far any two pictures are apart. */
+export const comparison = metrics.extend({
+  lpipsNetwork,
+  /** Why `lpips` is null. */
+  lpipsMissing: lpipsMissing.nullable(),
 });
 
 export const runSummary = z.strictObject({
@@ -98,6 +108,7 @@ export const sweepPoint = z.strictObject({
   ssim: z.number(),
   psnr: z.number().nullable(),
   lpips: z.number().nullable(),
+  lpipsPaper: z.number().nullable().default(null),
   /** Whether no other point is better in sparsity and SSIM. */
   onFront: z.boolean(),
   /** Positions in the run's pictures, one per sample. */

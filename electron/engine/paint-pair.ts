@@ -2,6 +2,7 @@ import {
   type AppliedReport,
   COMPRESSED_FILE,
   compareWithLpips,
+  distancesOf,
   ORIGINAL_FILE,
   type PictureMetrics,
   type Run,
@@ -46,13 +47,13 @@ export async function paintPair(
   // A scheme saves about a third of the time.
   const full = await paintInRun(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
   const fast = await paintInRun(run, pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
-  const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(full.image, fast.image);
+  const distances = distancesOf(await compareWithLpips(full.image, fast.image));
   await run.writePng(original, full.image);
   await run.writePng(compressed, fast.image);
   await run.writePng(difference, differenceImage(full.image, fast.image, AMPLIFICATION));
   await run.addApplied(compressed, fast.applied);
   return {
-    metrics: { ...sample, original, compressed, identical, ssim, psnr: identical ? null : psnr, mse, lpips },
+    metrics: { ...sample, original, compressed, ...distances },
     difference,
     amplification: AMPLIFICATION,
     applied: fast.applied,

@@ -76,6 +76,7 @@ async function pairOf(run: Run, picture: PaintedPair, { sampling }: Scheme): Pro
     ssim: metrics.ssim,
     psnr: metrics.psnr ?? Number.POSITIVE_INFINITY,
     lpips: metrics.lpips,
+    lpipsPaper: metrics.lpipsPaper,
     seconds,
   };
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type Calibration, createRun, createRunIn, RSE_FILE, type Run, SCHEME_FILE } from '../../calibration/index.ts';
 import type { Pipeline, Sample, SamplingDescription } from '../../mmdit/index.ts';
+import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
 import { calibrateInto, manifestOf } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
@@ -48,6 +49,9 @@ export interface DemoSummary {
   readonly ssim: number;
   readonly psnr: number | null;
   readonly lpips: number | null;
+  readonly lpipsPaper: number | null;
+  /** Why they are null. */
+  readonly lpipsMissing: LpipsMissing | null;
   /** Of the search, and of denoising one picture with full attention and under the scheme, on average. */
   readonly seconds: { readonly calibrate: number; readonly original: number; readonly compressed: number };
   readonly pictures: readonly PaintedPair[];
@@ -136,6 +140,7 @@ function summarise(
     const values = pictures.map(of).filter((value) => value !== null);
     return values.length < pictures.length ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
   };
+  const lpips = mean(({ metrics }) => metrics.lpips);
   return {
     folder: run.folder,
     report,
@@ -144,7 +149,9 @@ function summarise(
     sparsity: scheme.stats.sparsity,
     ssim: mean(({ metrics }) => metrics.ssim) ?? Number.NaN,
     psnr: mean(({ metrics }) => metrics.psnr),
-    lpips: mean(({ metrics }) => metrics.lpips),
+    lpips,
+    lpipsPaper: mean(({ metrics }) => metrics.lpipsPaper),
+    lpipsMissing: lpips === null ? whyMissing(scheme.sampling) : null,
     seconds: {
       calibrate: seconds,
       original: mean((pair) => pair.seconds.original) ?? 0,

@@ -201,9 +201,9 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
     'attention.map': (request) => maps.map(request),
 
     'images.get': ({ run, file, maxSize }) => readImage(library, { run, file }, maxSize),
-    'images.compare': async ({ a, b }) => {
+    'images.compare': async ({ a, b, lpips }) => {
       const files = { a: await imageFile(library, a), b: await imageFile(library, b) };
-      return engine.call('comparePictures', files);
+      return engine.call('comparePictures', { ...files, lpips });
     },
   };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { explainMissingLpips, whyMissing } from '../contract/lpips.ts';
 import { logScaleOf, methodColours, methodMark, needsDarkMark, SHADE_TABLE, shadeIndex } from './colours.ts';
 import { renderHeatmap } from './heatmap.ts';
 import { embedJson, Html, html } from './html.ts';
@@ -66,14 +67,14 @@ function renderHeader({ plan, pairs, model, sampling, search, device }: ReportDa
     ['denoising speed-up', html`${readable(speedUp)}×`],
     [`${which}SSIM`, html`${ssim.toFixed(3)}`],
     [`${which}PSNR`, html`${Number.isFinite(psnr) ? html`${psnr.toFixed(1)} <small>dB</small>` : '∞'}`],
-    [`${which}LPIPS`, lpips === null ? null : html`${lpips.toFixed(3)}`],
+    [`${which}LPIPS (AlexNet)`, lpips === null ? null : html`${lpips.toFixed(3)}`],
     ['calibration', html`${seconds(search.seconds)}`],
   ];
   const constraint = search.headConstraint === null ? 'no head constraint' : `c ${readable(search.headConstraint)}`;
   return html`<header><p class="eyebrow">Head-wise attention compression</p>
 <h1>${percent(plan.sparsity)} of the attention left out, at ${pairs.length > 1 ? 'a mean' : 'an'} SSIM of ${ssim.toFixed(3)}</h1>
 <p class="lede">${model.name}, ${sampling.width} × ${sampling.height}, ${sampling.steps} steps, δ ${readable(search.delta)}, ${constraint}, on ${device}.</p>
-<dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl></header>`;
+<dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>${lpips === null ? html`<p class="note">${explainMissingLpips(whyMissing(sampling), 'alex')}</p>` : null}</header>`;
 }
 
 function calibrationSaw({ search, pairs }: ReportData): string {

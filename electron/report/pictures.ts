@@ -16,7 +16,8 @@ ${figure(pair, pair.difference, 'Difference', `absolute, ${amplification}× ampl
 <dl class="measures">${[
     ['SSIM', pair.ssim.toFixed(4)],
     ['PSNR', Number.isFinite(pair.psnr) ? `${pair.psnr.toFixed(2)} dB` : '∞ (equal)'],
-    ['LPIPS', pair.lpips === null ? null : pair.lpips.toFixed(4)],
+    ['LPIPS (AlexNet)', pair.lpips?.toFixed(4) ?? null],
+    ['with inputs in [0, 1]', pair.lpipsPaper?.toFixed(4) ?? null],
   ].map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>
 </article>`;
 }

@@ -69,8 +69,10 @@ export interface ReportPair {
   readonly ssim: number;
   /** Infinity for equal pictures. */
   readonly psnr: number;
-  /** null where the weights of its network are not installed. */
+  /** AlexNet's; null where its weights are not installed. */
   readonly lpips: number | null;
+  /** The same with inputs in [0, 1]. */
+  readonly lpipsPaper: number | null;
   /** Wall time of the denoising loop. */
   readonly seconds: { readonly original: number; readonly compressed: number };
 }

@@ -20,6 +20,7 @@ section{margin-top:60px}
 .tiles dt{color:var(--soft);font-size:13px;order:2}
 .tiles dd{font-size:27px;line-height:1.25;font-weight:600;letter-spacing:-.015em;font-variant-numeric:tabular-nums}
 .tiles small{font-size:15px;font-weight:500;color:var(--soft);letter-spacing:0}
+.tiles+.note{max-width:none;margin:12px 0 0}
 .pair+.pair{margin-top:40px}
 .pair h3{margin-bottom:12px;font-weight:500}
 .pair q{font-style:italic;font-family:"Iowan Old Style","Palatino Linotype",Palatino,Charter,Georgia,serif;font-size:18px}

@@ -1,12 +1,13 @@
-import { open, stat } from 'node:fs/promises';
 import { CheckpointError } from './checkpoint-error.ts';
+import { openRegularFile, readTensorBytes } from './regular-file.ts';
 import { type HeaderEntry, MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensors-header.ts';
-import type { StoredDtype, TensorSource } from './tensor-source.ts';
+import type { TensorFile } from './tensor-file.ts';
+import { isStoredDtype, type TensorSource } from './tensor-source.ts';
 
 const LENGTH_BYTES = 8;
 
 /** A safetensors file whose header is read and validated; tensors are read by range, when asked for. */
-export class SafetensorsFile {
+export class SafetensorsFile implements TensorFile {
   readonly file: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly entries: ReadonlyMap<string, HeaderEntry>;
@@ -26,14 +27,7 @@ export class SafetensorsFile {
 
   /** Reads the header alone. Throws CheckpointError where the file breaks the format. */
   static async open(file: string): Promise<SafetensorsFile> {
-    // Opening a pipe would wait for a writer for ever.
-    const info = await stat(file).catch((cause: unknown) => {
-      throw new CheckpointError(file, 'is missing', { cause });
-    });
-    if (!info.isFile()) throw new CheckpointError(file, 'is not a regular file');
-    const handle = await open(file, 'r').catch((cause: unknown) => {
-      throw new CheckpointError(file, `cannot be opened: ${(cause as Error).message}`, { cause });
-    });
+    const handle = await openRegularFile(file);
     try {
       const { size } = await handle.stat();
       const prefix = Buffer.alloc(LENGTH_BYTES);
@@ -83,25 +77,7 @@ export class SafetensorsFile {
   /** The raw little-endian bytes of a tensor of any dtype. */
   async readBytes(name: string): Promise<Uint8Array> {
     const { begin, end } = this.#entry(name);
-    const bytes = new Uint8Array(end - begin);
-    const handle = await open(this.file, 'r');
-    try {
-      // One read call moves at most 2 GiB, so large tensors come in several.
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesRead } = await handle.read(
-          bytes,
-          done,
-          Math.min(bytes.length - done, 1 << 30),
-          this.#dataStart + begin + done,
-        );
-        if (bytesRead === 0)
-          throw new CheckpointError(this.file, `ends inside tensor "${name}"; it changed since it was opened`);
-        done += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
-    return bytes;
+    return readTensorBytes(this.file, name, this.#dataStart + begin, end - begin);
   }
 
   #entry(name: string): HeaderEntry {
@@ -109,8 +85,4 @@ export class SafetensorsFile {
     if (!entry) throw new CheckpointError(this.file, `has no tensor "${name}"`);
     return entry;
   }
-}
-
-function isStoredDtype(dtype: string): dtype is StoredDtype {
-  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 }

@@ -1,6 +1,10 @@
 /** Element types that a checkpoint may store. */
 export type StoredDtype = 'F32' | 'F16' | 'BF16';
 
+export function isStoredDtype(dtype: string): dtype is StoredDtype {
+  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
 /** One tensor of a checkpoint, not read yet. */
 export interface TensorSource {
   readonly name: string;

@@ -13,16 +13,18 @@ interface SelectProps<T extends string> {
   readonly options: readonly SelectOption<T>[];
   readonly onChange: (value: T) => void;
   readonly disabled?: boolean;
+  /** `quiet`: a part of a line of text, such as a table's head. */
+  readonly look?: 'plain' | 'quiet';
   /** Shown while `value` is none of the options. */
   readonly placeholder?: string;
 }
 
 /** One of a few named choices. `label` is its accessible name. */
 export function Select<T extends string>(props: SelectProps<T>) {
-  const { label, value, options, onChange, disabled = false, placeholder } = props;
+  const { label, value, options, onChange, disabled = false, look = 'plain', placeholder } = props;
   return (
     <Primitive.Root value={value} onValueChange={(next) => onChange(next as T)} disabled={disabled}>
-      <Primitive.Trigger className={styles.trigger} aria-label={label}>
+      <Primitive.Trigger className={`${styles.trigger} ${look === 'quiet' ? styles.quiet : ''}`} aria-label={label}>
         <Primitive.Value placeholder={placeholder} />
         <Primitive.Icon asChild>
           <ChevronDown size={14} aria-hidden />

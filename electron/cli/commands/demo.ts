@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { explainMissingLpips } from '../../contract/lpips.ts';
 import type { DemoSummary } from '../../engine/run-demo.ts';
 import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -87,7 +88,8 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
     });
 }
 
-function describe({ pictures, sparsity, ssim, psnr, lpips, seconds, report, folder }: DemoSummary): string {
+function describe({ pictures, sparsity, seconds, report, folder, ...distances }: DemoSummary): string {
+  const { ssim, psnr, lpips, lpipsMissing } = distances;
   const speedUp = seconds.original / seconds.compressed;
   const mean = pictures.length > 1 ? 'mean ' : '';
   const rows = [
@@ -98,13 +100,14 @@ function describe({ pictures, sparsity, ssim, psnr, lpips, seconds, report, fold
     ],
     [`${mean}SSIM`, ssim.toFixed(4)],
     [`${mean}PSNR`, psnr === null ? '∞ dB (equal pictures)' : `${psnr.toFixed(2)} dB`],
-    ...(lpips === null ? [] : [[`${mean}LPIPS`, lpips.toFixed(4)]]),
+    [`${mean}LPIPS (AlexNet)`, lpips?.toFixed(4) ?? '–'],
     ['calibration', formatDuration(seconds.calibrate)],
   ];
   return [
     ...pictures.map(({ metrics }) => `"${metrics.prompt}", seed ${metrics.seed}: SSIM ${metrics.ssim.toFixed(4)}`),
     '',
     formatTable([], rows),
+    ...(lpipsMissing === null ? [] : [explainMissingLpips(lpipsMissing, 'alex')]),
     '',
     `report  ${report}`,
     `run     ${folder}`,

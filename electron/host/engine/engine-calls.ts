@@ -2,9 +2,10 @@ import type { Scheme } from '../../../calibration/index.ts';
 import type {
   AttentionMapReply,
   CheckpointReport,
+  Comparison,
   DeviceReport,
   JobRequest,
-  Metrics,
+  LpipsNetwork,
   ModelInfo,
   PromptNotices,
   Sampling,
@@ -66,8 +67,8 @@ export type EngineCalls = {
   };
   /** How far picture b is from a; both are files. */
   readonly comparePictures: {
-    readonly params: { readonly a: string; readonly b: string };
-    readonly result: Metrics;
+    readonly params: { readonly a: string; readonly b: string; readonly lpips: LpipsNetwork };
+    readonly result: Comparison;
   };
   readonly generate: {
     readonly params: JobPlace & {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
+import { distancesOf } from '../../../calibration/index.ts';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
 import { inspectCheckpoint, listDevices } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
@@ -45,9 +46,10 @@ serveCalls<EngineCalls>({
     models.use(folder, (pipeline) =>
       pipeline.identity.fingerprint === fingerprint ? pipeline.linearFlops(sampling) : null,
     ),
-  comparePictures: async ({ a, b }) => {
-    const { identical, ssim, psnr, mse, lpips } = await comparePictures(a, b);
-    return { identical, ssim, psnr: identical ? null : psnr, mse, lpips };
+  comparePictures: async ({ a, b, lpips }) => {
+    const comparison = await comparePictures(a, b, lpips);
+    const { lpipsNetwork, lpipsMissing } = comparison;
+    return { ...distancesOf(comparison), lpipsNetwork, lpipsMissing };
   },
   generate: (params, context) => models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context)),
   calibrate: (params, context) =>

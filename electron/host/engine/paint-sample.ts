@@ -26,8 +26,7 @@ export async function paintSample(
 ): Promise<NotedPicture> {
   if (use !== null && compare) {
     const pair = await paintPair(run, pipeline, sample, sampling, use, position, options);
-    const { identical, ssim, psnr, mse, lpips, original, compressed } = pair.metrics;
-    const metrics = { identical, ssim, psnr, mse, lpips };
+    const { prompt: _, seed: __, negativePrompt: ___, original, compressed, ...metrics } = pair.metrics;
     return { ...sample, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
   }
   const { image, seconds, applied } = await paintInRun(run, pipeline, sample, sampling, use, options);

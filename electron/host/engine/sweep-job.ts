@@ -2,9 +2,9 @@ import path from 'node:path';
 import {
   compareWithLpips,
   createRun,
+  distancesOf,
   ORIGINAL_FILE,
   openRun,
-  type PictureMetrics,
   type Run,
 } from '../../../calibration/index.ts';
 import type { Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
@@ -137,6 +137,7 @@ class Sweep {
       ssim: sum(made.map(({ metrics }) => metrics!.ssim)) / made.length,
       psnr: meanOrNull(made.map(({ metrics }) => metrics!.psnr)),
       lpips: meanOrNull(made.map(({ metrics }) => metrics!.lpips)),
+      lpipsPaper: meanOrNull(made.map(({ metrics }) => metrics!.lpipsPaper)),
       pictures: positions,
     };
     this.#notes = { ...this.#notes, pictures, sweep: [...this.#notes.sweep, point] };
@@ -162,17 +163,12 @@ async function pictureOf(
   found: RgbImage,
   took: number,
 ): Promise<NotedPicture> {
-  const { identical, ssim, psnr, mse, lpips } = await compareWithLpips(image, found);
-  const metrics: Omit<PictureMetrics, 'prompt' | 'seed' | 'original' | 'compressed'> = {
-    ...{ identical, ssim, mse, lpips },
-    psnr: identical ? null : psnr,
-  };
   return {
     ...sample,
     original: file,
     compressed,
     difference: null,
-    metrics,
+    metrics: distancesOf(await compareWithLpips(image, found)),
     seconds: { original: seconds, compressed: took },
   };
 }

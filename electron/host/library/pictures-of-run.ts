@@ -21,16 +21,16 @@ async function measuredPictures(run: Run, names: ReadonlySet<string>): Promise<r
   if (!names.has(METRICS_FILE)) return [];
   const pictures = await run.readMetrics().catch(() => []);
   const { original = null, compressed = null } = run.manifest.seconds;
-  return pictures.map(({ prompt, seed, negativePrompt, identical, ssim, psnr, mse, lpips, ...files }) => {
-    const difference = files.original.replace(/^original/, DIFFERENCE_FILE.replace('.png', ''));
+  return pictures.map(({ prompt, seed, negativePrompt, original: a, compressed: b, ...metrics }) => {
+    const difference = a.replace(/^original/, DIFFERENCE_FILE.replace('.png', ''));
     return {
       prompt,
       seed,
       ...(negativePrompt !== undefined && { negativePrompt }),
-      original: names.has(files.original) ? files.original : null,
-      compressed: names.has(files.compressed) ? files.compressed : null,
-      difference: difference !== files.original && names.has(difference) ? difference : null,
-      metrics: { identical, ssim, psnr, mse, lpips },
+      original: names.has(a) ? a : null,
+      compressed: names.has(b) ? b : null,
+      difference: difference !== a && names.has(difference) ? difference : null,
+      metrics,
       seconds: { original, compressed },
     };
   });

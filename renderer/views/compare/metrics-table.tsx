@@ -1,15 +1,23 @@
-import { Check, TriangleAlert, X } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
-import type { ImageRef, Metrics } from '../../../electron/contract.ts';
-import { IconButton } from '../../design/button.tsx';
+import { Check, RotateCw, TriangleAlert, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { ImageRef } from '../../../electron/contract.ts';
+import { LPIPS_TITLES, type LpipsNetwork, lpipsNetwork } from '../../../electron/contract/lpips.ts';
+import { Button, IconButton } from '../../design/button.tsx';
 import { formatDuration, formatFactor, formatNumber, formatPercent } from '../../design/format.ts';
 import { describeError } from '../../design/notify.ts';
+import { Select } from '../../design/select.tsx';
 import { Tip } from '../../design/tip.tsx';
-import { useWorkbench } from '../../state/app-context.tsx';
+import { useApp } from '../../state/app-context.tsx';
 import { useCompare } from './compare-store.ts';
 import { describeApplied } from './describe-applied.ts';
 import styles from './metrics-table.module.css';
+import { MissingLpips } from './missing-lpips.tsx';
 import { type Pane, paneKey } from './pane.ts';
+import { useComparison } from './use-comparison.ts';
+
+/** Columns that measure: SSIM, PSNR and LPIPS by both protocols. */
+const DISTANCES = 4;
+const NETWORKS = lpipsNetwork.options.map((value) => ({ value, label: LPIPS_TITLES[value] }));
 
 interface MetricsTableProps {
   readonly panes: readonly Pane[];
@@ -21,6 +29,8 @@ interface MetricsTableProps {
 export function MetricsTable({ panes, removable }: MetricsTableProps) {
   const [reference, ...others] = panes;
   const removePane = useCompare((state) => state.removePane);
+  const [remembered, setLayout] = useApp((state) => [state.layout<string>('compare.lpips', 'alex'), state.setLayout]);
+  const network = lpipsNetwork.safeParse(remembered).data ?? 'alex';
   if (!reference) return null;
   return (
     <div className={styles.scroll}>
@@ -36,8 +46,22 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
               <Explained text="Peak signal-to-noise ratio in dB, infinite for equal pictures">PSNR</Explained>
             </th>
             <th scope="col">
-              <Explained text="Learned perceptual distance (LPIPS v0.1, AlexNet). Its weights cannot ship with Arrowhead: “arrowhead weights add lpips-alex FILE” adds them on the host, and “arrowhead weights --help” says where to get them">
-                LPIPS
+              <div className={styles.lpips}>
+                <Explained text="Learned perceptual distance (LPIPS v0.1), 0 for equal pictures. Inputs in [−1, 1], as its authors compute it">
+                  LPIPS
+                </Explained>
+                <Select
+                  label="Network of LPIPS"
+                  look="quiet"
+                  value={network}
+                  options={NETWORKS}
+                  onChange={(next) => setLayout('compare.lpips', next)}
+                />
+              </div>
+            </th>
+            <th scope="col">
+              <Explained text="The same with inputs in [0, 1]. DiTFastAttnV2’s published script computes this one; compare it with that paper’s figures alone">
+                LPIPS [0, 1]
               </Explained>
             </th>
             <th scope="col">
@@ -47,13 +71,15 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
             </th>
             <th scope="col">Denoising</th>
             <th scope="col">Speed-up</th>
-            <th />
+            <th scope="col">
+              <span className="visually-hidden">Remove</span>
+            </th>
           </tr>
         </thead>
         <tbody>
           <tr>
             <th scope="row">{reference.label} (reference)</th>
-            <td colSpan={4} />
+            <td colSpan={DISTANCES + 1} />
             <td>{reference.seconds === null ? '—' : formatDuration(reference.seconds)}</td>
             <td />
             <td />
@@ -63,7 +89,7 @@ export function MetricsTable({ panes, removable }: MetricsTableProps) {
               <th scope="row" title={pane.label}>
                 {pane.label}
               </th>
-              <Distances reference={reference.ref} other={pane.ref} />
+              <Distances reference={reference.ref} other={pane.ref} network={network} />
               <LeftOut applied={pane.applied} />
               <td>{pane.seconds === null ? '—' : formatDuration(pane.seconds)}</td>
               <td>{speedUp(reference, pane)}</td>
@@ -106,51 +132,37 @@ function LeftOut({ applied }: Pick<Pane, 'applied'>) {
   );
 }
 
-function Distances({ reference, other }: { readonly reference: ImageRef; readonly other: ImageRef }) {
-  const answer = useMetrics(reference, other);
-  if (answer === null) return <td colSpan={3}>measuring…</td>;
-  if ('error' in answer) return <td colSpan={3}>{describeError(answer.error).message}</td>;
-  const { ssim, psnr, lpips, identical } = answer;
+interface DistancesProps {
+  readonly reference: ImageRef;
+  readonly other: ImageRef;
+  readonly network: LpipsNetwork;
+}
+
+function Distances({ reference, other, network }: DistancesProps) {
+  const { answer, again } = useComparison(reference, other, network);
+  if (answer === null) return <td colSpan={DISTANCES}>measuring…</td>;
+  if ('error' in answer) return <td colSpan={DISTANCES}>{describeError(answer.error).message}</td>;
+  const { ssim, psnr, lpips, lpipsPaper, lpipsMissing, identical } = answer;
   return (
     <>
       <td>{ssim.toFixed(4)}</td>
       <td>{identical ? '∞' : psnr === null ? '—' : `${psnr.toFixed(2)} dB`}</td>
-      <td>
-        {lpips === null ? (
-          <span title="On the host: arrowhead weights add lpips-alex FILE">add weights</span>
-        ) : (
-          formatNumber(lpips)
-        )}
-      </td>
+      {lpipsMissing === null ? (
+        <>
+          <td>{formatNumber(lpips)}</td>
+          <td>{formatNumber(lpipsPaper)}</td>
+        </>
+      ) : (
+        <td colSpan={2} className={styles.missing}>
+          <MissingLpips missing={lpipsMissing} network={network}>
+            <Button icon={<RotateCw />} onClick={again}>
+              Measure again
+            </Button>
+          </MissingLpips>
+        </td>
+      )}
     </>
   );
-}
-
-const known = new Map<string, Promise<Metrics>>();
-
-/** Measured once per pair. */
-function useMetrics(a: ImageRef, b: ImageRef): Metrics | { readonly error: unknown } | null {
-  const workbench = useWorkbench();
-  const [answer, setAnswer] = useState<Metrics | { error: unknown } | null>(null);
-  const key = JSON.stringify([a, b]);
-  useEffect(() => {
-    let wanted = true;
-    setAnswer(null);
-    const [first, second] = JSON.parse(key) as [ImageRef, ImageRef];
-    const asked = known.get(key) ?? workbench.request('images.compare', { a: first, b: second });
-    known.set(key, asked);
-    asked.then(
-      (metrics) => wanted && setAnswer(metrics),
-      (error: unknown) => {
-        known.delete(key);
-        if (wanted) setAnswer({ error });
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [workbench, key]);
-  return answer;
 }
 
 function speedUp(reference: Pane, pane: Pane): string {

@@ -70,13 +70,36 @@ export const QUALITY: readonly SweepColumn[] = [
     value: ({ psnr, ssim }) => psnr ?? (ssim === 1 ? Number.POSITIVE_INFINITY : null),
     show: (value) => (value === null ? '—' : value === Number.POSITIVE_INFINITY ? '∞' : value.toFixed(2)),
   },
-  { key: 'lpips', label: 'LPIPS', better: 'less', value: ({ lpips }) => lpips, show: formatNumber },
+  {
+    key: 'lpips',
+    label: 'LPIPS (AlexNet)',
+    short: 'LPIPS',
+    better: 'less',
+    value: ({ lpips }) => lpips,
+    show: formatNumber,
+  },
+  {
+    key: 'lpipsPaper',
+    label: 'LPIPS (AlexNet), inputs in [0, 1]',
+    short: 'LPIPS [0, 1]',
+    better: 'less',
+    value: ({ lpipsPaper }) => lpipsPaper,
+    show: formatNumber,
+  },
 ];
 
 export const COLUMNS: readonly SweepColumn[] = [...BOUNDS, ...SAVINGS, ...QUALITY];
 
 export function columnOf(columns: readonly SweepColumn[], key: string): SweepColumn {
   return columns.find((column) => column.key === key) ?? columns[0]!;
+}
+
+/** Columns without those of which nothing was measured, such as LPIPS where its weights were not there. */
+export function measuredColumns(
+  columns: readonly SweepColumn[],
+  points: readonly SweepPoint[],
+): readonly SweepColumn[] {
+  return columns.filter(({ key, value }) => !key.startsWith('lpips') || points.some((point) => value(point) !== null));
 }
 
 /** The points that no other beats in both columns, from the least saving to the largest. */
@@ -101,5 +124,5 @@ export function sweepCsv(points: readonly SweepPoint[]): string {
   const cell = (value: number | null) => (value === null ? '' : Number.isFinite(value) ? String(value) : 'none');
   const header = ['delta', 'c', 'sparsity', 'attention_speed_up', 'end_to_end_speed_up', 'measured_speed_up'];
   const rows = points.map((point) => COLUMNS.map(({ value }) => cell(value(point))).join(','));
-  return `${[[...header, 'ssim', 'psnr', 'lpips'].join(','), ...rows].join('\r\n')}\r\n`;
+  return `${[[...header, 'ssim', 'psnr', 'lpips', 'lpips_paper'].join(','), ...rows].join('\r\n')}\r\n`;
 }

@@ -2,6 +2,7 @@ import { Download, RotateCw } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useMemo } from 'react';
 import type { RunDetails, SweepPoint } from '../../../electron/contract.ts';
+import { whyMissing } from '../../../electron/contract/lpips.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button } from '../../design/button.tsx';
 import menu from '../../design/menu.module.css';
@@ -11,9 +12,10 @@ import { saveFile } from '../../files/save-file.ts';
 import { Plot } from '../../plots/plot.tsx';
 import { useApp, useAppStore } from '../../state/app-context.tsx';
 import { useCompare } from '../compare/compare-store.ts';
+import { MissingLpips } from '../compare/missing-lpips.tsx';
 import { exportFigure } from './export-figure.ts';
 import { sweepFigure } from './sweep-figure.ts';
-import { columnOf, QUALITY, SAVINGS, sweepCsv } from './sweep-metrics.ts';
+import { columnOf, measuredColumns, QUALITY, SAVINGS, type SweepColumn, sweepCsv } from './sweep-metrics.ts';
 import styles from './sweep-results.module.css';
 import { SweepTable } from './sweep-table.tsx';
 
@@ -25,8 +27,7 @@ export function SweepResults({ run }: { readonly run: RunDetails }) {
     state.layout('sweep.y', 'ssim'),
     state.setLayout,
   ]);
-  const hasLpips = run.sweep.some(({ lpips }) => lpips !== null);
-  const qualities = QUALITY.filter(({ key }) => key !== 'lpips' || hasLpips);
+  const qualities = measuredColumns(QUALITY, run.sweep);
   const [saving, quality] = [columnOf(SAVINGS, x), columnOf(qualities, y)];
   const figure = useMemo(() => sweepFigure(run.sweep, saving, quality), [run.sweep, saving, quality]);
   const open = async (point: SweepPoint | undefined) => {
@@ -55,6 +56,7 @@ export function SweepResults({ run }: { readonly run: RunDetails }) {
         />
         <ExportMenu run={run} figure={figure} />
       </div>
+      {qualities.length < QUALITY.length && <NoLpips run={run} />}
       <div className={styles.plot}>
         <Plot
           label={`${saving.label} against ${quality.label}; the table below has the numbers`}
@@ -93,6 +95,16 @@ function SweepState({ run }: { readonly run: RunDetails }) {
   );
 }
 
+/** Points are measured as they are made: one without LPIPS stays so. */
+function NoLpips({ run: { sweep, summary } }: { readonly run: RunDetails }) {
+  if (summary.sampling === null || sweep.some(({ lpips }) => lpips !== null)) return null;
+  return (
+    <p className={styles.without}>
+      Measured without LPIPS: <MissingLpips missing={whyMissing(summary.sampling)} network="alex" />
+    </p>
+  );
+}
+
 interface ExportMenuProps {
   readonly run: RunDetails;
   readonly figure: ReturnType<typeof sweepFigure>;
@@ -126,6 +138,6 @@ function ExportMenu({ run, figure }: ExportMenuProps) {
   );
 }
 
-function optionsOf(columns: typeof QUALITY) {
+function optionsOf(columns: readonly SweepColumn[]) {
   return columns.map(({ key, label }) => ({ value: key, label }));
 }

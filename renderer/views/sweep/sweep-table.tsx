@@ -2,7 +2,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useState } from 'react';
 import type { SweepPoint } from '../../../electron/contract.ts';
 import { Badge } from '../../design/badge.tsx';
-import { COLUMNS, type SweepColumn } from './sweep-metrics.ts';
+import { COLUMNS, measuredColumns, type SweepColumn } from './sweep-metrics.ts';
 import styles from './sweep-table.module.css';
 
 interface SweepTableProps {
@@ -18,8 +18,7 @@ interface Order {
 /** Every pair of bounds with what it saves and costs; a row opens its pictures. */
 export function SweepTable({ points, onOpen }: SweepTableProps) {
   const [order, setOrder] = useState<Order | null>(null);
-  const hasLpips = points.some(({ lpips }) => lpips !== null);
-  const columns = COLUMNS.filter(({ key }) => key !== 'lpips' || hasLpips);
+  const columns = measuredColumns(COLUMNS, points);
   const sorted = order === null ? points : sortPoints(points, order);
   const sortBy = (column: SweepColumn) =>
     setOrder((now) => ({ column, down: now?.column === column ? !now.down : column.better === 'more' }));

@@ -49,9 +49,15 @@ describe('run folders', () => {
     expect(Uint8Array.from(data)).toEqual(pixels);
 
     const files = { original: 'original.png', compressed: 'compressed.png' };
-    const picture = { prompt: 'x', seed: 1, ...files, identical: true, ssim: 1, psnr: null, mse: 0, lpips: null };
+    const equal = { identical: true, ssim: 1, psnr: null, mse: 0 };
+    const picture = { prompt: 'x', seed: 1, ...files, ...equal, lpips: 0, lpipsPaper: 0.5 };
     await run.writeMetrics([picture]);
     expect(await run.readMetrics()).toEqual([picture]);
+    // As it was before there was a second protocol.
+    const { lpipsPaper: _, ...older } = picture;
+    const metrics = { format: 'arrowhead-metrics', version: 1, pictures: [older] };
+    await writeFile(run.path('metrics.json'), JSON.stringify(metrics));
+    expect(await run.readMetrics()).toEqual([{ ...older, lpipsPaper: null }]);
 
     const table = smallTable();
     await run.writeTable(table);

@@ -91,6 +91,19 @@ describe('buildReport', () => {
     expect(page).toContain('0.0000');
   });
 
+  it('says how to add the weights that LPIPS needs, where it has none', async () => {
+    const data = await syntheticReport(SMALL);
+    const [pair] = data.pairs;
+    const command = 'npx arrowhead weights add lpips-alex --download';
+    expect(buildReport(data)).toContain(command);
+    const small = { ...data, sampling: { ...data.sampling, width: 63 } };
+    expect(buildReport(small)).toContain('LPIPS is for pictures of at least 64×64');
+    const whole = buildReport({ ...data, pairs: [{ ...pair!, lpips: 0.1234, lpipsPaper: 0.0567 }] });
+    expect(whole).not.toContain(command);
+    expect(whole).toContain('<dt>LPIPS (AlexNet)</dt><dd>0.1234</dd>');
+    expect(whole).toContain('<dt>with inputs in [0, 1]</dt><dd>0.0567</dd>');
+  });
+
   it('marks a preview as one', async () => {
     const data = await syntheticReport(SMALL);
     expect(buildReport(data)).not.toContain('preview');

@@ -99,6 +99,7 @@ async function syntheticPair(prompt: string, seed: number): Promise<ReportPair> 
     ssim: 0.9312,
     psnr: 27.44,
     lpips: null,
+    lpipsPaper: null,
     seconds: { original: 9.8, compressed: 7.1 },
   };
 }

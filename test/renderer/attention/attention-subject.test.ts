@@ -6,7 +6,7 @@ import { aCalibration, aRun } from '../examples.ts';
 const SEARCH = aCalibration().search!;
 
 function runWith(pictures: readonly Pick<RunPicture, 'prompt' | 'seed' | 'negativePrompt'>[]): RunDetails {
-  const files = { original: null, compressed: null, difference: null, metrics: null };
+  const files = { original: null, compressed: null, difference: null, metrics: null, applied: null };
   const seconds = { original: null, compressed: null };
   return {
     ...{ summary: aRun(), folder: '/runs/a', device: null, search: null, seconds: {}, schemes: [], sweep: [] },

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SweepPoint } from '../../../electron/contract.ts';
 import { sweepFigure } from '../../../renderer/views/sweep/sweep-figure.ts';
-import { columnOf, paretoFront, QUALITY, SAVINGS, sweepCsv } from '../../../renderer/views/sweep/sweep-metrics.ts';
+import {
+  columnOf,
+  measuredColumns,
+  paretoFront,
+  QUALITY,
+  SAVINGS,
+  sweepCsv,
+} from '../../../renderer/views/sweep/sweep-metrics.ts';
 import { logRangeValues, parseValues } from '../../../renderer/views/sweep/sweep-values.ts';
 
 function point(
@@ -12,7 +19,7 @@ function point(
   lpips: number | null = null,
 ): SweepPoint {
   return {
-    ...{ delta, headConstraint, sparsity, ssim, lpips },
+    ...{ delta, headConstraint, sparsity, ssim, lpips, lpipsPaper: lpips === null ? null : lpips / 2 },
     scheme: `point-${delta}-${headConstraint}.scheme.json`,
     ...{ attentionSpeedUp: null, endToEndSpeedUp: 1.5, measuredSpeedUp: null, psnr: ssim === 1 ? null : 30 },
     ...{ onFront: false, pictures: [0] },
@@ -51,9 +58,17 @@ describe('the front', () => {
 
 it('the CSV has a row per point that other programs read', () => {
   const lines = sweepCsv(POINTS).trimEnd().split('\r\n');
-  expect(lines[0]).toBe('delta,c,sparsity,attention_speed_up,end_to_end_speed_up,measured_speed_up,ssim,psnr,lpips');
-  expect(lines[4]).toBe('0.4,none,0.8,,1.5,,0.7,30,0.4');
+  expect(lines[0]).toBe(
+    'delta,c,sparsity,attention_speed_up,end_to_end_speed_up,measured_speed_up,ssim,psnr,lpips,lpips_paper',
+  );
+  expect(lines[4]).toBe('0.4,none,0.8,,1.5,,0.7,30,0.4,0.2');
   expect(lines).toHaveLength(5);
+});
+
+it('columns of LPIPS are there where it was measured', () => {
+  const keys = (points: readonly SweepPoint[]) => measuredColumns(QUALITY, points).map(({ key }) => key);
+  expect(keys(POINTS)).toEqual(['ssim', 'psnr', 'lpips', 'lpipsPaper']);
+  expect(keys([point(1, null, 0.5, 0.9)])).toEqual(['ssim', 'psnr']);
 });
 
 describe('typed values', () => {
