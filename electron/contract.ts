@@ -20,7 +20,7 @@ import {
   runSummary,
   unreadableRun,
 } from './contract/library.ts';
-import { lpipsNetwork } from './contract/lpips.ts';
+import { type LpipsNetwork, lpipsNetwork } from './contract/lpips.ts';
 import {
   checkpointReport,
   deviceReport,
@@ -192,7 +192,7 @@ export type AppliedMethods = NonNullable<RunPicture['applied']>;
 export type RunPicture = RunDetails['pictures'][number];
 export type SweepPoint = RunDetails['sweep'][number];
 export type Comparison = z.output<typeof comparison>;
-export type LpipsNetwork = Comparison['lpipsNetwork'];
+export type { LpipsNetwork };
 export type ImageRef = z.output<typeof imageRef>;
 export type ImagePayload = z.output<typeof image>;
 export type ExportedFile = z.output<typeof exportedFile>;
