@@ -39,7 +39,7 @@ describe.runIf(CHROMIUM !== undefined)('LPIPS in the Compare view', () => {
       .first()
       .click();
     await table().waitFor();
-  });
+  }, 60_000);
   afterAll(async () => {
     await window.close();
     process.env.ARROWHEAD_HOME = before;
