@@ -6,6 +6,7 @@ export default defineConfig({
     // Those need a card, and run without vitest: npm run test:cuda.
     exclude: ['test/cuda/**'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // What the developer has installed, such as weights, changes no test.
     env: { ARROWHEAD_HOME: 'test/report/no-home' },
     // Browsers and engines share the cores with whatever else runs.

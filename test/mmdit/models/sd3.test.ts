@@ -64,6 +64,14 @@ describe('attention layers', () => {
 });
 
 describe('a checkpoint is refused', () => {
+  it('of a class that is not known here, with those that are', async () => {
+    const opened = open(await variant('sd3-plain', { _class_name: 'HunyuanVideoTransformer3DModel' }));
+    await expect(opened).rejects.toThrow(CheckpointError);
+    await expect(opened).rejects.toThrow(
+      'describes a HunyuanVideoTransformer3DModel; supported here: FluxTransformer2DModel, SD3Transformer2DModel',
+    );
+  });
+
   it.each<[string, object, string]>([
     ['with a field that this runtime does not know', { use_swiglu: true }, '"use_swiglu"'],
     ['with another norm of q and k', { qk_norm: 'layer_norm' }, '"qk_norm"'],

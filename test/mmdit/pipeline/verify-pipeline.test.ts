@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
 import type { GenerateProgress } from '../../../mmdit/pipeline/pipeline.ts';
 import { SamplingError } from '../../../mmdit/pipeline/sampling-error.ts';
 import { verifyPipeline } from '../../../mmdit/pipeline/verify-pipeline.ts';
+import { writeSd3Folder, writeSd35Folder } from '../../fixtures/pipeline-folders.ts';
 import { GOLDEN_PIPELINES, writeGoldenDump } from './golden-pipeline-dump.ts';
 
 const FLUX = `${GOLDEN_PIPELINES}/flux-pipeline-tiny`;
@@ -24,18 +25,6 @@ afterAll(async () => {
   await device.close();
   await rm(folder, { recursive: true });
 });
-
-/** SD3's golden pipeline with FLUX's VAE, which has as many channels, and perhaps another transformer. */
-async function sd3Folder(transformer?: string): Promise<string> {
-  const own = path.join(folder, String(Math.random()));
-  await cp(`${GOLDEN_PIPELINES}/sd3-pipeline-tiny`, own, { recursive: true });
-  await cp(`${FLUX}/vae`, path.join(own, 'vae'), { recursive: true });
-  if (transformer !== undefined) {
-    await rm(path.join(own, 'transformer'), { recursive: true });
-    await cp(transformer, path.join(own, 'transformer'), { recursive: true });
-  }
-  return own;
-}
 
 const LATENTS = ['latents.0', 'latents.1', 'latents.2', 'latents.3'];
 
@@ -57,7 +46,9 @@ describe('verifyPipeline against diffusers', () => {
 
   it('agrees with SD3 in its negative embeddings too', async () => {
     await writeGoldenDump(dump, 'sd3');
-    const { tensors } = await verifyPipeline(await sd3Folder(), dump, device);
+    const sd3 = path.join(folder, 'sd3');
+    await writeSd3Folder(sd3);
+    const { tensors } = await verifyPipeline(sd3, dump, device);
     const text = ['', 'negative_'].flatMap((start) => [`${start}prompt_embeds`, `${start}pooled_prompt_embeds`]);
     const tokens = ['', '_2', '_3'].map((end) => `tokens.tokenizer${end}`);
     expect(Object.keys(tensors).sort()).toEqual([...text, ...tokens, ...LATENTS].sort());
@@ -65,7 +56,8 @@ describe('verifyPipeline against diffusers', () => {
   });
 
   it('agrees with SD3.5: second attention, guidance, an oblong picture, other heads', async () => {
-    const sd35 = await sd3Folder('test/golden/sd35-dual/transformer');
+    const sd35 = path.join(folder, 'sd35');
+    await writeSd35Folder(sd35);
     const { tensors } = await verifyPipeline(sd35, 'test/golden/sd35-dual/generation.safetensors', device);
     expect(Object.keys(tensors)).toEqual(['latents.0', 'latents.1', 'latents.2']);
     for (const [tensor, { relative }] of Object.entries(tensors)) expect(relative, tensor).toBeLessThan(1e-5);

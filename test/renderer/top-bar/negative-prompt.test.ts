@@ -29,7 +29,7 @@ describe.runIf(CHROMIUM !== undefined)('the negative prompt, over a small SD3.5 
     page = await window.open();
     page.setDefaultTimeout(20_000);
     await page.getByRole('button', { name: 'Generate', exact: true }).waitFor();
-  }, 60_000);
+  });
   afterAll(async () => {
     await window.close();
     await rm(path.dirname(folder), { recursive: true });

@@ -1,10 +1,10 @@
-"""Makes small random SD3 transformers with diffusers itself, and writes what they compute.
+"""Makes small random transformers with diffusers itself, and writes what they compute.
 
-    python test/golden/dump_sd3.py test/golden
+    python test/golden/dump_transformers.py test/golden
 
-`sd3-plain` is built as SD3 is, `sd35-dual` as SD3.5 medium: RMS norms of q and k, a second attention over the image in its
-first block. Both fit the text encoders of `pipeline/sd3-pipeline-tiny`, whose recorded prompt embeddings a guided
-generation starts from. Weights are kept in bf16; everything is computed in float32 on the CPU.
+`flux-tiny` is built as FLUX.1-dev is, `sd3-plain` as SD3, `sd35-dual` as SD3.5 medium: RMS norms of q and k, a second attention over
+the image in its first block. The last two fit the text encoders of `pipeline/sd3-pipeline-tiny`, whose recorded prompt embeddings a
+guided generation starts from. Weights are kept in bf16; everything is computed in float32 on the CPU.
 """
 
 import json
@@ -12,10 +12,22 @@ import sys
 from pathlib import Path
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel
+from diffusers import FlowMatchEulerDiscreteScheduler, FluxTransformer2DModel, SD3Transformer2DModel
 from safetensors.torch import load_file, save_file
 
-COMMON = {
+FLUX = {
+    "attention_head_dim": 32,
+    "axes_dims_rope": (8, 12, 12),
+    "guidance_embeds": True,
+    "in_channels": 16,
+    "joint_attention_dim": 24,
+    "num_attention_heads": 3,
+    "num_layers": 2,
+    "num_single_layers": 2,
+    "patch_size": 1,
+    "pooled_projection_dim": 20,
+}
+SD3 = {
     "attention_head_dim": 8,
     "caption_projection_dim": 16,
     "in_channels": 16,
@@ -28,27 +40,29 @@ COMMON = {
     "pos_embed_max_size": 10,
     "sample_size": 8,
 }
-MODELS = {
-    "sd3-plain": {"qk_norm": None, "dual_attention_layers": ()},
-    "sd35-dual": {"qk_norm": "rms_norm", "dual_attention_layers": (0,)},
-}
 
 
 def main() -> None:
     golden = Path(sys.argv[1])
-    for seed, (name, fields) in enumerate(MODELS.items()):
-        model = random_model({**COMMON, **fields}, seed)
+    models = {
+        "sd3-plain": SD3Transformer2DModel(**SD3),
+        "sd35-dual": SD3Transformer2DModel(**SD3, qk_norm="rms_norm", dual_attention_layers=(0,)),
+        "flux-tiny": FluxTransformer2DModel(**FLUX),
+    }
+    for seed, (name, model) in enumerate(models.items()):
+        fill_with_noise(model, seed)
         model.save_pretrained(golden / name / "transformer")
         with torch.no_grad():
             wide = model.float()
-            save_file(forward_pass(wide), golden / name / "io.safetensors")
+            inputs = flux_inputs() if name == "flux-tiny" else sd3_inputs()
+            save_file(forward_pass(wide, inputs), golden / name / "io.safetensors")
             if name == "sd35-dual":
                 tensors, call = guided_generation(wide, golden / "pipeline")
                 save_file(tensors, golden / name / "generation.safetensors", {"call": json.dumps(call)})
 
 
-def random_model(fields: dict, seed: int) -> SD3Transformer2DModel:
-    model = SD3Transformer2DModel(**fields)
+def fill_with_noise(model: torch.nn.Module, seed: int) -> None:
+    """Products keep their input's scale; biases are small, norms near 1."""
     generator = torch.Generator("cpu").manual_seed(seed)
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
@@ -56,27 +70,57 @@ def random_model(fields: dict, seed: int) -> SD3Transformer2DModel:
             parameter.data = noise / parameter[0].numel() ** 0.5
         else:
             parameter.data = 1 + 0.2 * noise if "norm_" in name and name.endswith("weight") else 0.1 * noise
-    return model.to(torch.bfloat16)
+    model.to(torch.bfloat16)
 
 
-def forward_pass(model: SD3Transformer2DModel) -> dict:
-    """One call with two samples that are no squares: `in.*`, `mid.*` (blocks), `out.sample`."""
+def sd3_inputs() -> dict:
+    """Two samples that are no squares."""
     generator = torch.Generator("cpu").manual_seed(11)
-    inputs = {
+    return {
         "hidden_states": torch.randn(2, 16, 4, 10, generator=generator),
         "encoder_hidden_states": torch.randn(2, 13, 48, generator=generator),
         "pooled_projections": torch.randn(2, 40, generator=generator),
         "timestep": torch.tensor([937.5, 120.0]),
     }
+
+
+def flux_inputs() -> dict:
+    """One sample of 5 × 9 tokens. Time and guidance are small: at large angles float32 sinusoids differ between libraries."""
+    generator = torch.Generator("cpu").manual_seed(11)
+    ids = torch.zeros(45, 3)
+    ids[:, 1] = torch.arange(45) // 9
+    ids[:, 2] = torch.arange(45) % 9
+    return {
+        "hidden_states": torch.randn(1, 45, 16, generator=generator),
+        "encoder_hidden_states": torch.randn(1, 12, 24, generator=generator),
+        "pooled_projections": torch.randn(1, 20, generator=generator),
+        "timestep": torch.tensor([0.25]),
+        "guidance": torch.tensor([0.5]),
+        "img_ids": ids,
+        "txt_ids": torch.zeros(12, 3),
+    }
+
+
+def forward_pass(model: torch.nn.Module, inputs: dict) -> dict:
+    """`in.*`, `mid.*` (blocks, of FLUX attention modules too), `out.sample`."""
     middle = {}
 
     def keep(name: str):
         def hook(_module, _inputs, output) -> None:
-            middle.update({f"mid.{name}.{i}": part.clone() for i, part in enumerate(output) if part is not None})
+            if isinstance(output, tuple):
+                middle.update({f"mid.{name}.{i}": part.clone() for i, part in enumerate(output) if part is not None})
+            else:
+                middle[f"mid.{name}"] = output.clone()
 
         return hook
 
-    hooks = [block.register_forward_hook(keep(f"block{i}")) for i, block in enumerate(model.transformer_blocks)]
+    single = getattr(model, "single_transformer_blocks", ())
+    hooks = []
+    for start, blocks in (("block", model.transformer_blocks), ("single", single)):
+        for i, block in enumerate(blocks):
+            hooks.append(block.register_forward_hook(keep(f"{start}{i}")))
+            if len(single) > 0:
+                hooks.append(block.attn.register_forward_hook(keep(f"{start}{i}.attn")))
     sample = model(**inputs, return_dict=False)[0]
     for hook in hooks:
         hook.remove()
