@@ -8,6 +8,9 @@ import { electron, FakeWindow } from './fake-electron.ts';
 
 vi.mock('electron', async () => (await import('./fake-electron.ts')).electron);
 
+/** The machine may be busy with other things. */
+const WAIT = { timeout: 15_000 };
+
 /** The app as main.ts boots it, on an Electron in memory and with a real host. */
 describe('the main process', () => {
   let folder: string;
@@ -15,12 +18,12 @@ describe('the main process', () => {
     folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-main-'));
     electron.folder = folder;
     await import('../../../electron/main.ts');
-    await vi.waitFor(() => expect(FakeWindow.all).toHaveLength(1));
+    await vi.waitFor(() => expect(FakeWindow.all).toHaveLength(1), WAIT);
   });
   afterAll(async () => {
     electron.answer = 0;
     electron.app.emit('before-quit', { preventDefault: () => {} });
-    await vi.waitFor(() => expect(electron.app.quits).toBe(1));
+    await vi.waitFor(() => expect(electron.app.quits).toBe(1), WAIT);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -139,14 +142,14 @@ describe('the main process', () => {
     window().minimised = true;
     electron.app.emit('second-instance', {}, ['arrowhead', '--flag', file]);
     expect(window()).toMatchObject({ minimised: false, focused: 1 });
-    await vi.waitFor(() => expect(electron.errors).toHaveLength(1));
+    await vi.waitFor(() => expect(electron.errors).toHaveLength(1), WAIT);
     expect(electron.errors[0]![1]).toContain('broken.scheme.json');
   });
 
   it('a window that crashed can be reloaded', async () => {
     electron.answer = 0;
     window().webContents.emit('render-process-gone', {}, { reason: 'oom' });
-    await vi.waitFor(() => expect(window().reloads).toBe(1));
+    await vi.waitFor(() => expect(window().reloads).toBe(1), WAIT);
     expect(electron.messages.at(-1)?.detail).toContain('oom');
     window().webContents.emit('render-process-gone', {}, { reason: 'clean-exit' });
     expect(electron.messages).toHaveLength(1);
@@ -163,7 +166,7 @@ describe('the main process', () => {
     const preventDefault = vi.fn();
     electron.app.emit('before-quit', { preventDefault });
     expect(preventDefault).toHaveBeenCalled();
-    await vi.waitFor(() => expect(electron.messages.at(-1)?.message).toBe('A job is running'));
+    await vi.waitFor(() => expect(electron.messages.at(-1)?.message).toBe('A job is running'), WAIT);
     expect(electron.app.quits).toBe(0);
   });
 
