@@ -8,7 +8,7 @@ import { findHarness, hasPython, runs } from './machine.mjs';
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } });
 const folder = mkdtempSync(path.join(tmpdir(), 'arrowhead-bench-'));
-const parts = { attention: 'attention.json', steps: 'steps.json', peer: 'peer.json' };
+const parts = { attention: 'attention.json', steps: 'steps.json', guided: 'guided.json', peer: 'peer.json' };
 const file = (part) => path.join(folder, parts[part]);
 const results = [];
 const harness = findHarness();
@@ -18,6 +18,7 @@ if (peers) {
   results.push(runs('attention', 'python3', ['test/cuda/bench_attention.py'], env));
 } else process.stdout.write(`skipped: attention beside its peers, which needs PyTorch and ${harness}\n`);
 results.push(runs('FLUX.1-dev steps', process.execPath, ['test/bench/cuda-steps.ts', '--json', file('steps')]));
+results.push(runs('guided steps', process.execPath, ['test/bench/cuda-guided.ts', '--json', file('guided')]));
 if (peers)
   results.push(runs('the peer', 'python3', ['test/cuda/peer_flux.py'], { ARROWHEAD_BENCH_JSON: file('peer') }));
 if (options.json) {
