@@ -82,3 +82,4 @@ export {
   type SyntheticSize,
   writeSynthetic,
 } from './synthetic/write-synthetic.ts';
+export { CacheSizeError, EmbeddingFolder } from './text/embedding-folder.ts';

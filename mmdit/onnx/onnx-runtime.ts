@@ -1,3 +1,4 @@
+import { availableParallelism, cpus } from 'node:os';
 import type * as OnnxRuntime from 'onnxruntime-node';
 
 /** ONNX Runtime, which not every installation brings, is missing or does not load; the message says what to do. */
@@ -26,4 +27,10 @@ export async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
   } catch (cause) {
     throw new OnnxRuntimeMissingError(cause as Error);
   }
+}
+
+/** What rounding depends on where a graph runs on the processor: the runtime and the machine. */
+export async function onnxArithmetic(): Promise<string> {
+  const { env } = await loadOnnxRuntime();
+  return `ONNX Runtime ${env.versions.node}, ${cpus()[0]?.model}, ${availableParallelism()} threads`;
 }
