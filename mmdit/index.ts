@@ -62,6 +62,7 @@ export { openPipeline } from './pipeline/open-pipeline.ts';
 export { OutputError } from './pipeline/output-error.ts';
 export type {
   DenoiseRequest,
+  EncoderReads,
   GenerateProgress,
   GenerateRequest,
   GenerateResult,

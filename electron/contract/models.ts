@@ -71,8 +71,8 @@ export const samplingDescription = z.strictObject({
 export const promptNotices = z.strictObject({
   /** Words that no tokenizer of the model knows: they have no effect. */
   ignoredWords: z.array(z.string()),
-  /** Tokens beyond the text length, which are cut. */
-  cutTokens: field.count,
+  /** How much of it each text encoder reads; the rest is cut. */
+  reads: z.array(z.strictObject({ encoder: z.string(), readTokens: field.count, promptTokens: field.count })),
 });
 
 /** What a checkpoint folder holds, found without reading weights. */

@@ -12,6 +12,7 @@ import {
 import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 import { noticeUnusedNegative } from './generate-picture.ts';
+import { noticePrompts } from './notice-prompts.ts';
 import { withModel } from './open-model.ts';
 import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
@@ -57,6 +58,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
+    noticePrompts(pipeline, search.prompts, options);
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
     if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
     const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));

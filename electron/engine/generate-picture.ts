@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
-import type { GenerateProgress, Pipeline, PromptNotices, Sampling } from '../../mmdit/index.ts';
+import type { EncoderReads, GenerateProgress, Pipeline, Sampling } from '../../mmdit/index.ts';
+import { noticePrompts } from './notice-prompts.ts';
 import { withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
@@ -47,7 +48,8 @@ export interface PictureResult {
   readonly applied: AppliedReport;
   readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
   readonly ignoredWords: readonly string[];
-  readonly cutTokens: number;
+  /** How much of the prompt each text encoder read. */
+  readonly reads: readonly EncoderReads[];
 }
 
 /**
@@ -64,7 +66,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
-    noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(pipeline, [prompt], options);
     noticeUnusedNegative(pipeline, sampling, negativePrompt, options);
     const { images, seconds, notices, applied } = await pipeline.generate({
       samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
@@ -120,12 +122,4 @@ export function noticeUnusedNegative(
       ? `the negative prompt has no effect: ${pipeline.identity.name} has no classifier-free guidance`
       : `the negative prompt has no effect at guidance ${sampling.guidance}: it has above ${above}`,
   );
-}
-
-/** Tells of words without effect. */
-export function noticeWords({ ignoredWords, cutTokens }: PromptNotices, { onNotice }: RunOptions): void {
-  if (ignoredWords.length > 0) {
-    onNotice?.(`the model does not know these words and ignores them: ${ignoredWords.join(', ')}`);
-  }
-  if (cutTokens > 0) onNotice?.(`the prompt is too long for the model: its last ${cutTokens} tokens are cut off`);
 }

@@ -5,7 +5,7 @@ import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
 import { calibrateInto, manifestOf } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
-import { noticeWords } from './generate-picture.ts';
+import { noticePrompts } from './notice-prompts.ts';
 import { withModel } from './open-model.ts';
 import { type PaintedPair, paintPair } from './paint-pair.ts';
 import { partOf } from './progress.ts';
@@ -69,7 +69,7 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish.model, wish.device, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
-    for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);
     const run = await makeRun(wish, manifestOf(pipeline, search, sampling));
     const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
     const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });

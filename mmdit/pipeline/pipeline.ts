@@ -77,8 +77,16 @@ export interface Sample {
 export interface PromptNotices {
   /** Words that no tokenizer of the checkpoint knows: they have no effect. */
   readonly ignoredWords: readonly string[];
-  /** Tokens beyond the text length, cut as the diffusers pipeline does. */
-  readonly cutTokens: number;
+  /** How much of the prompt each text encoder reads; the rest is cut, as the diffusers pipeline does. */
+  readonly reads: readonly EncoderReads[];
+}
+
+export interface EncoderReads {
+  /** Encoders of a kind that read the same stand as one. */
+  readonly encoder: 'CLIP' | 'T5';
+  /** Without the tokens that mark beginning and end. */
+  readonly readTokens: number;
+  readonly promptTokens: number;
 }
 
 export interface DenoiseRequest {

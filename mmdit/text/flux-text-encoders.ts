@@ -91,7 +91,10 @@ export class FluxTextEncoders implements TextEncoders {
     const unknownToClip = new Set(this.#clipTokenizer.ignoredWords(prompt));
     return {
       ignoredWords: this.#t5Tokenizer.ignoredWords(prompt).filter((word) => unknownToClip.has(word)),
-      cutTokens: this.#t5Tokenizer.encode(prompt).cutTokens,
+      reads: [
+        { encoder: 'CLIP', ...this.#clipTokenizer.reads(prompt) },
+        { encoder: 'T5', ...this.#t5Tokenizer.reads(prompt) },
+      ],
     };
   }
 

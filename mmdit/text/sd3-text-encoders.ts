@@ -101,13 +101,16 @@ export class Sd3TextEncoders implements TextEncoders {
     };
   }
 
-  /** A word counts as ignored where no tokenizer knows it; tokens as cut where T5, or else CLIP, has no room. */
+  /** A word counts as ignored where no tokenizer knows it; of the CLIPs the one counts that reads less. */
   inspect(prompt: string): PromptNotices {
     const tokenizers = this.#encoders.map(({ tokenizer }) => tokenizer);
     const [first, ...others] = tokenizers.map((tokenizer) => tokenizer.ignoredWords(prompt));
     return {
       ignoredWords: (first ?? []).filter((word) => others.every((words) => words.includes(word))),
-      cutTokens: tokenizers.at(-1)!.encode(prompt).cutTokens,
+      reads: [
+        { encoder: 'CLIP', ...leastOf(this.#clips.map(({ tokenizer }) => tokenizer.reads(prompt))) },
+        ...(this.#t5 ? [{ encoder: 'T5' as const, ...this.#t5.tokenizer.reads(prompt) }] : []),
+      ],
     };
   }
 
@@ -151,6 +154,11 @@ export class Sd3TextEncoders implements TextEncoders {
     }
     return { context, pooled: joined(pooled) };
   }
+}
+
+function leastOf<Reads extends { readonly readTokens: number; readonly promptTokens: number }>(all: readonly Reads[]) {
+  const cut = ({ readTokens, promptTokens }: Reads) => promptTokens - readTokens;
+  return all.reduce((least, reads) => (cut(reads) > cut(least) ? reads : least));
 }
 
 async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip> {

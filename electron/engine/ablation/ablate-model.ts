@@ -12,7 +12,7 @@ import {
 } from '../../../calibration/index.ts';
 import { type Pipeline, type SamplingDescription, WorkMemoryError } from '../../../mmdit/index.ts';
 import { CancelledError } from '../cancelled-error.ts';
-import { noticeWords } from '../generate-picture.ts';
+import { noticePrompts } from '../notice-prompts.ts';
 import { withModel } from '../open-model.ts';
 import { paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
@@ -62,7 +62,11 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, base));
     const ablation = earlier ?? startOf(pipeline, settings, sampling);
     if (earlier) requireSamePlace(folder!, earlier, { ...startOf(pipeline, settings, sampling), sampling });
-    for (const { prompt } of settings.evaluation) noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(
+      pipeline,
+      settings.evaluation.map(({ prompt }) => prompt),
+      options,
+    );
     const forecast = await forecastOf(pipeline, ablation, sampling, options);
     if (wish.dryRun) return { forecast, result: null };
     requireMemory(pipeline, settings, forecast);

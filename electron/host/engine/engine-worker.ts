@@ -39,8 +39,8 @@ serveCalls<EngineCalls>({
   describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),
   inspectPrompt: ({ folder, prompt }) =>
     models.use(folder, (pipeline) => {
-      const { ignoredWords, cutTokens } = pipeline.inspectPrompt(prompt);
-      return { ignoredWords: [...ignoredWords], cutTokens };
+      const { ignoredWords, reads } = pipeline.inspectPrompt(prompt);
+      return { ignoredWords: [...ignoredWords], reads: [...reads] };
     }),
   linearFlops: ({ folder, fingerprint, sampling }) =>
     models.use(folder, (pipeline) =>
