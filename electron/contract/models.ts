@@ -14,6 +14,8 @@ export const device = z.strictObject({
 export const deviceReport = z.strictObject({
   /** The preferred one first. */
   devices: z.array(device),
+  /** Where text encoders and VAE run, for people: "CPU (ONNX Runtime 1.30.0)". */
+  onnx: z.string(),
   /** Of the machine: what could still be taken. */
   availableBytes: field.count,
   /** Of the host with its workers. */

@@ -3,7 +3,7 @@ import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
 import type { EncoderReads, GenerateProgress, Pipeline, Sampling } from '../../mmdit/index.ts';
 import { noticePrompts } from './notice-prompts.ts';
-import { withModel } from './open-model.ts';
+import { type ModelWish, withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
 import type { Progress } from './progress.ts';
@@ -12,10 +12,7 @@ import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling, type SamplingWish } from './sampling-wish.ts';
 import { reportApplied, prepareScheme } from './scheme-in-use.ts';
 
-export interface PictureRequest {
-  /** Checkpoint folder; the demo's where absent. */
-  readonly model?: string | undefined;
-  readonly device?: string | undefined;
+export interface PictureRequest extends ModelWish {
   readonly prompt: string;
   /** What not to show, for models with classifier-free guidance. */
   readonly negativePrompt?: string | undefined;
@@ -33,6 +30,8 @@ export interface PictureResult {
   readonly file: string;
   readonly model: string;
   readonly device: string;
+  /** Where text encoders and VAE ran. */
+  readonly onnx: string | null;
   readonly prompt: string;
   /** null where none was given, and where it had no effect. */
   readonly negativePrompt: string | null;
@@ -62,7 +61,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
   await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(request.model, request.device, async (pipeline) => {
+  return withModel(request, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
@@ -72,6 +71,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
       samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
       sampling,
       onProgress: (progress) => options.onProgress?.(describeProgress(progress)),
+      onNotice: options.onNotice,
       ...(use && { plan: use.plan }),
       ...(options.signal && { signal: options.signal }),
     });
@@ -81,6 +81,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
       file: out,
       model: pipeline.identity.name,
       device: pipeline.device.info.name,
+      onnx: pipeline.onnx,
       prompt,
       negativePrompt: negativePrompt && pipeline.usesNegativePrompts(sampling) ? negativePrompt : null,
       seed,
@@ -103,8 +104,11 @@ export function describeProgress(progress: GenerateProgress): Progress {
       const { step, steps } = progress;
       return { value: 0.01 + (0.94 * step) / steps, title: 'Denoising', detail: `step ${step} of ${steps}` };
     }
-    case 'decode':
-      return { value: 0.95, title: 'Decoding', detail: '' };
+    case 'decode': {
+      const { tile = 1, tiles = 1 } = progress;
+      const detail = tiles > 1 ? `tile ${tile} of ${tiles}` : '';
+      return { value: 0.95 + (0.05 * (tile - 1)) / tiles, title: 'Decoding', detail };
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Component } from '../checkpoint/component.ts';
 import type { OnnxGraph } from '../onnx/graph-builder.ts';
 import { graphIdentity } from '../onnx/graph-identity.ts';
 import { LazySession } from '../onnx/lazy-session.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { type ClipConfig, readClipConfig } from './clip-config.ts';
 import { buildClipGraph } from './clip-graph.ts';
 import { tokenInput } from './token-input.ts';
@@ -28,18 +29,25 @@ export class ClipTextEncoder {
   readonly #graph: OnnxGraph;
   readonly #session: LazySession;
 
-  private constructor(component: Component, config: ClipConfig, tokens: number, graph: OnnxGraph) {
+  private constructor(
+    component: Component,
+    config: ClipConfig,
+    tokens: number,
+    graph: OnnxGraph,
+    execution: OnnxExecution,
+  ) {
     this.#component = component;
     this.config = config;
     this.tokens = tokens;
     this.#graph = graph;
-    this.#session = new LazySession(graph);
+    this.#session = new LazySession(graph, { kind: 'CLIP', execution });
   }
 
   /** Reads config and tensor shapes; no weights yet. Throws CheckpointError. */
-  static async open(component: Component, tokens: number): Promise<ClipTextEncoder> {
+  static async open(component: Component, tokens: number, execution = new OnnxExecution()): Promise<ClipTextEncoder> {
     const config = readClipConfig(component);
-    return new ClipTextEncoder(component, config, tokens, await buildClipGraph(component, config, tokens));
+    const graph = await buildClipGraph(component, config, tokens);
+    return new ClipTextEncoder(component, config, tokens, graph, execution);
   }
 
   /** ids: exactly `tokens` of them. Throws CheckpointError for ids beyond the vocabulary, OnnxError. */

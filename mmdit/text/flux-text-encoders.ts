@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import { onnxArithmetic } from '../onnx/onnx-runtime.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
 import { readClipConfig } from './clip-config.ts';
 import { ClipTextEncoder } from './clip-text-encoder.ts';
@@ -29,6 +29,7 @@ export class FluxTextEncoders implements TextEncoders {
     clip: ClipTextEncoder,
     t5: T5TextEncoder,
     folder: EmbeddingFolder,
+    execution: OnnxExecution,
   ) {
     this.#clipTokenizer = clipTokenizer;
     this.#t5Tokenizer = t5Tokenizer;
@@ -36,12 +37,12 @@ export class FluxTextEncoders implements TextEncoders {
     this.#t5 = t5;
     const lengths = { context: t5.tokens * t5.config.channels, pooled: clip.config.channels };
     this.#kept = new KeptEmbeddings(folder, lengths, async () =>
-      JSON.stringify(['flux', await onnxArithmetic(), await clip.identity(), await t5.identity()]),
+      JSON.stringify(['flux', await execution.arithmetic(), await clip.identity(), await t5.identity()]),
     );
   }
 
   static async open(checkpoint: Checkpoint, options: TextEncoderOptions): Promise<FluxTextEncoders> {
-    const { textTokens, embeddings = EmbeddingFolder.inHome() } = options;
+    const { textTokens, embeddings = EmbeddingFolder.inHome(), execution = new OnnxExecution() } = options;
     if (
       textTokens !== undefined &&
       !(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_TEXT_TOKENS)
@@ -65,9 +66,10 @@ export class FluxTextEncoders implements TextEncoders {
     return new FluxTextEncoders(
       clipTokenizer,
       t5Tokenizer,
-      await ClipTextEncoder.open(clipComponent, clipTokenizer.tokens),
-      await T5TextEncoder.open(await checkpoint.component('text_encoder_2'), t5Tokenizer.tokens),
+      await ClipTextEncoder.open(clipComponent, clipTokenizer.tokens, execution),
+      await T5TextEncoder.open(await checkpoint.component('text_encoder_2'), t5Tokenizer.tokens, execution),
       embeddings,
+      execution,
     );
   }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readJson } from '../checkpoint/read-json.ts';
-import { onnxArithmetic } from '../onnx/onnx-runtime.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
 import { readClipConfig } from './clip-config.ts';
 import { ClipTextEncoder } from './clip-text-encoder.ts';
@@ -49,6 +49,7 @@ export class Sd3TextEncoders implements TextEncoders {
     t5Tokens: number,
     width: number,
     folder: EmbeddingFolder,
+    execution: OnnxExecution,
   ) {
     this.#clips = clips;
     this.#t5 = t5;
@@ -57,23 +58,23 @@ export class Sd3TextEncoders implements TextEncoders {
     const lengths = { context: this.textTokens * width, pooled: clips[0].projection + clips[1].projection };
     this.#kept = new KeptEmbeddings(folder, lengths, async () => {
       const parts = await Promise.all(this.#encoders.map(({ encoder }) => encoder.identity()));
-      return JSON.stringify(['sd3', await onnxArithmetic(), t5Tokens, width, ...parts]);
+      return JSON.stringify(['sd3', await execution.arithmetic(), t5Tokens, width, ...parts]);
     });
   }
 
   static async open(checkpoint: Checkpoint, options: TextEncoderOptions): Promise<Sd3TextEncoders> {
-    const { textTokens = T5_TOKENS, embeddings = EmbeddingFolder.inHome() } = options;
+    const { textTokens = T5_TOKENS, embeddings = EmbeddingFolder.inHome(), execution = new OnnxExecution() } = options;
     if (!(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_T5_TOKENS)) {
       throw new RangeError(`textTokens must be a whole number from 1 to ${MAX_T5_TOKENS}, got ${textTokens}`);
     }
-    const clips = [await openClip(checkpoint, ''), await openClip(checkpoint, '_2')] as const;
+    const clips = [await openClip(checkpoint, '', execution), await openClip(checkpoint, '_2', execution)] as const;
     if (clips[0].tokenizer.tokens !== clips[1].tokenizer.tokens) {
       throw new CheckpointError(
         checkpoint.folder,
         `has CLIP tokenizers of ${clips[0].tokenizer.tokens} and ${clips[1].tokenizer.tokens} tokens; SD3 puts them side by side`,
       );
     }
-    const t5 = checkpoint.components.has('text_encoder_3') ? await openT5(checkpoint, textTokens) : null;
+    const t5 = checkpoint.components.has('text_encoder_3') ? await openT5(checkpoint, textTokens, execution) : null;
     const width = t5 ? t5.encoder.config.channels : await contextWidth(checkpoint);
     const clipWidth = clips[0].encoder.config.channels + clips[1].encoder.config.channels;
     if (clipWidth > width) {
@@ -82,7 +83,7 @@ export class Sd3TextEncoders implements TextEncoders {
         `has CLIPs of ${clipWidth} channels, more than the context's ${width}`,
       );
     }
-    return new Sd3TextEncoders(clips, t5, textTokens, width, embeddings);
+    return new Sd3TextEncoders(clips, t5, textTokens, width, embeddings, execution);
   }
 
   get textTokens(): number {
@@ -161,7 +162,7 @@ function leastOf<Reads extends { readonly readTokens: number; readonly promptTok
   return all.reduce((least, reads) => (cut(reads) > cut(least) ? reads : least));
 }
 
-async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip> {
+async function openClip(checkpoint: Checkpoint, suffix: '' | '_2', execution: OnnxExecution): Promise<Clip> {
   const component = await checkpoint.component(`text_encoder${suffix}`);
   const { maxTokens, projection } = readClipConfig(component);
   if (projection === null) {
@@ -170,12 +171,13 @@ async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip
   const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf(`tokenizer${suffix}`), (length) =>
     Math.min(length ?? maxTokens, maxTokens),
   );
-  return { tokenizer, projection, encoder: await ClipTextEncoder.open(component, tokenizer.tokens) };
+  return { tokenizer, projection, encoder: await ClipTextEncoder.open(component, tokenizer.tokens, execution) };
 }
 
-async function openT5(checkpoint: Checkpoint, tokens: number): Promise<T5> {
+async function openT5(checkpoint: Checkpoint, tokens: number, execution: OnnxExecution): Promise<T5> {
   const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf('tokenizer_3'), () => tokens);
-  return { tokenizer, encoder: await T5TextEncoder.open(await checkpoint.component('text_encoder_3'), tokens) };
+  const component = await checkpoint.component('text_encoder_3');
+  return { tokenizer, encoder: await T5TextEncoder.open(component, tokens, execution) };
 }
 
 /** Without T5 the transformer says how wide its context is. */

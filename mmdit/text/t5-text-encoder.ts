@@ -2,6 +2,7 @@ import type { Component } from '../checkpoint/component.ts';
 import type { OnnxGraph } from '../onnx/graph-builder.ts';
 import { graphIdentity } from '../onnx/graph-identity.ts';
 import { LazySession } from '../onnx/lazy-session.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { readT5Config, type T5Config } from './t5-config.ts';
 import { buildT5Graph } from './t5-graph.ts';
 import { tokenInput } from './token-input.ts';
@@ -14,18 +15,25 @@ export class T5TextEncoder {
   readonly #graph: OnnxGraph;
   readonly #session: LazySession;
 
-  private constructor(component: Component, config: T5Config, tokens: number, graph: OnnxGraph) {
+  private constructor(
+    component: Component,
+    config: T5Config,
+    tokens: number,
+    graph: OnnxGraph,
+    execution: OnnxExecution,
+  ) {
     this.#component = component;
     this.config = config;
     this.tokens = tokens;
     this.#graph = graph;
-    this.#session = new LazySession(graph);
+    this.#session = new LazySession(graph, { kind: 'T5', execution });
   }
 
   /** Reads config and tensor shapes; no weights yet. Throws CheckpointError. */
-  static async open(component: Component, tokens: number): Promise<T5TextEncoder> {
+  static async open(component: Component, tokens: number, execution = new OnnxExecution()): Promise<T5TextEncoder> {
     const config = readT5Config(component);
-    return new T5TextEncoder(component, config, tokens, await buildT5Graph(component, config, tokens));
+    const graph = await buildT5Graph(component, config, tokens);
+    return new T5TextEncoder(component, config, tokens, graph, execution);
   }
 
   /** ids: exactly `tokens` of them → last hidden state [tokens, channels]. Throws CheckpointError, OnnxError. */

@@ -1,3 +1,4 @@
+import type { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
 import type { EmbeddingFolder } from './embedding-folder.ts';
 
@@ -29,4 +30,6 @@ export interface TextEncoderOptions {
   readonly textTokens?: number;
   /** Where embeddings are kept for the next process; in Arrowhead's home where absent. */
   readonly embeddings?: EmbeddingFolder;
+  /** Where text encoders run; as `$ARROWHEAD_ONNX` says where absent. */
+  readonly execution?: OnnxExecution;
 }

@@ -57,7 +57,7 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
   if (earlier) requireSameWish(wish, folder!, earlier);
   const settings = earlier?.settings ?? (await completeAblation(wish));
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, wish.device, async (pipeline) => {
+  return withModel(wish, async (pipeline) => {
     const base = earlier?.sampling ?? pipeline.defaults;
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, base));
     const ablation = earlier ?? startOf(pipeline, settings, sampling);

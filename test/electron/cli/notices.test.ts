@@ -1,8 +1,9 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { reportOnnx } from '../../../mmdit/index.ts';
 import { runArrowhead } from './run-arrowhead.ts';
 
 const GOLDEN = fileURLToPath(new URL('../../golden/pipeline', import.meta.url));
@@ -62,4 +63,34 @@ it('calibrate names the prompt that is cut', async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/note: "a blue ring and a a a[^"]*a…": the prompt is too long: CLIP reads the first 75/);
   expect(stderr.match(/note: /g)).toHaveLength(1);
+});
+
+it('generate --vae tiled decodes in tiles, of which there are several beyond the native size', async () => {
+  const generate = (name: string, size: string, way: string) =>
+    runArrowhead(
+      ...['generate', '--model', at('flux-pipeline-tiny'), '--prompt', 'a red ring', '--steps', '1'],
+      ...['--device', 'cpu', '--size', size, '--vae', way, '--out', at(name)],
+    );
+  for (const size of ['64x64', '96x96']) {
+    for (const way of ['whole', 'tiled']) expect((await generate(`${way}-${size}.png`, size, way)).code).toBe(0);
+  }
+  const same = async (size: string) =>
+    (await readFile(at(`whole-${size}.png`))).equals(await readFile(at(`tiled-${size}.png`)));
+  expect([await same('64x64'), await same('96x96')]).toEqual([true, false]);
+});
+
+it('a provider that cannot be used is told, and the processor does the work', async () => {
+  const { providers } = await reportOnnx('cuda');
+  const problem = providers.find(({ provider }) => provider === 'cuda')?.problem ?? null;
+  const picture = ['--model', at('flux-pipeline-tiny'), '--prompt', 'a red ring', ...SMALL];
+  const { stdout, stderr } = await runArrowhead('generate', ...picture, '--onnx', 'cuda', '--out', at('cuda.png'));
+  const { onnx } = JSON.parse(stdout) as { onnx: string };
+  expect(onnx).toMatch(problem === null ? /^CUDA \(ONNX Runtime/ : /^CPU \(ONNX Runtime/);
+  const told = stderr.match(/note: text encoders and VAE run on the processor, not on CUDA: (.*)/)?.[1] ?? null;
+  expect(told).toBe(problem);
+  const wrong = await runArrowhead('generate', ...picture, '--onnx', 'tpu', '--out', at('tpu.png'));
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Allowed choices are auto, cpu, cuda, webgpu'),
+  });
 });

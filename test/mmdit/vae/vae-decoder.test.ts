@@ -76,7 +76,7 @@ test('takes any size, and refuses latents of another', async () => {
     expect(await decoder.decode(new Float32Array(16 * 3), 1, 3)).toHaveLength(3 * 8 * 24);
     await expect(decoder.decode(new Float32Array(16), 1, 3)).rejects.toThrow(/\[1, 16, 1, 3\] need 48 values.*got 16/);
     await expect(decoder.decode(new Float32Array(0), 0, 3)).rejects.toThrow(RangeError);
-    await expect(decoder.decode(new Float32Array(48), 1, 3, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await expect(decoder.decode(new Float32Array(48), 1, 3, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 });
 
