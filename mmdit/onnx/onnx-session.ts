@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-node';
+import { trimHeap } from '../../native-kernels/index.ts';
 import type { OnnxGraph } from './graph-builder.ts';
 import { OnnxError } from './onnx-error.ts';
 import { loadOnnxRuntime } from './onnx-runtime.ts';
@@ -85,6 +86,7 @@ export class OnnxSession {
 
   async close(): Promise<void> {
     await this.#session.release();
+    trimHeap();
   }
 
   #toTensor({ data, shape }: OnnxInput): Tensor {
