@@ -56,12 +56,15 @@ export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-w
 export type { Deviation, Verification } from './models/deviation.ts';
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
 export { verifyTransformer } from './models/verify.ts';
+export { type OnnxProvider, type OnnxWish, OnnxWishError } from './onnx/onnx-provider.ts';
+export { type OnnxReport, reportOnnx } from './onnx/report-onnx.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
 export { type CheckpointReport, inspectCheckpoint } from './pipeline/inspect-checkpoint.ts';
 export { openPipeline } from './pipeline/open-pipeline.ts';
 export { OutputError } from './pipeline/output-error.ts';
 export type {
   DenoiseRequest,
+  EncoderReads,
   GenerateProgress,
   GenerateRequest,
   GenerateResult,
@@ -74,6 +77,7 @@ export type {
   Sampling,
   SamplingDescription,
 } from './pipeline/pipeline.ts';
+export type { PipelineOptions } from './pipeline/pipeline-options.ts';
 export { SamplingError } from './pipeline/sampling-error.ts';
 export { verifyPipeline } from './pipeline/verify-pipeline.ts';
 export {
@@ -82,3 +86,5 @@ export {
   type SyntheticSize,
   writeSynthetic,
 } from './synthetic/write-synthetic.ts';
+export { CacheSizeError, EmbeddingFolder } from './text/embedding-folder.ts';
+export type { DecodeWay } from './vae/vae-decoder.ts';

@@ -18,6 +18,7 @@ export interface Addon {
   fmaBurst(args: object): Promise<number>;
   cpuInfo(): { instructionSet: string; threads: number };
   setThreads(count: number): void;
+  trimHeap(): void;
 }
 
 interface NativeErrorSums {

@@ -28,6 +28,11 @@ export function setThreads(count: number): void {
   addon.setThreads(count);
 }
 
+/** Gives freed memory back to the system at once; glibc's allocator would keep hundreds of MiB after a large network. */
+export function trimHeap(): void {
+  addon.trimHeap();
+}
+
 /**
  * Multiply-adds and nothing else on every thread, `rounds` × 1,000 × 12 vectors each; resolves with the floating-point
  * operations done. Timed, it is the most that a kernel could reach.

@@ -17,6 +17,8 @@ import { SearchAttention } from './search-attention.ts';
 export interface CalibrateOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CalibrationProgress) => void;
+  /** A sentence that the user should read, as the pipeline has it. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Where `rse.safetensors`, the scheme and, while it runs, the journal go; made if missing. Absent: nothing is written. */
   readonly directory?: string;
   /** Go on from the journal in the directory; starts at step 0 where there is none. */
@@ -65,7 +67,7 @@ export async function calibrate(
   let seconds = before?.seconds ?? 0;
   if ((before?.count ?? 0) < steps) {
     let started = performance.now();
-    await runSearch(pipeline, setup, search, progress, signal, async (step) => {
+    await runSearch(pipeline, setup, search, progress, options, async (step) => {
       if (step < (before?.count ?? 0)) {
         started = performance.now();
         return;
@@ -89,7 +91,7 @@ async function runSearch(
   setup: CalibrationSetup,
   search: ProgressiveSearch,
   progress: ProgressReporter,
-  signal: AbortSignal | undefined,
+  { signal, onNotice }: CalibrateOptions,
   afterStep: (step: number) => Promise<void>,
 ): Promise<void> {
   const attention = new SearchAttention(pipeline.device, search, setup.sampling.block, progress, signal);
@@ -104,6 +106,7 @@ async function runSearch(
       onProgress: ({ stage }) => {
         if (stage === 'encode') progress.stage('encode', 'Encoding the prompts');
       },
+      onNotice,
       ...(signal && { signal }),
     });
   } finally {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { DecodeWay, OnnxWish } from '../../mmdit/index.ts';
 import { parseAmount, parseCount } from './arguments/numbers.ts';
 import { type PictureSize, parseSize } from './arguments/size.ts';
 
@@ -17,11 +18,30 @@ export function addOutputOptions(command: Command): Command {
 export interface ModelOptions {
   readonly model?: string;
   readonly device?: string;
+  readonly onnx?: OnnxWish;
 }
 
 export function addModelOption(command: Command): Command {
   return addDeviceOption(
     command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)'),
+  ).addOption(
+    new Option(
+      '--onnx <provider>',
+      'what text encoders and VAE run on (default: $ARROWHEAD_ONNX, else auto: the faster)',
+    ).choices(['auto', 'cpu', 'cuda', 'webgpu']),
+  );
+}
+
+export interface DecodeOptions {
+  readonly vae?: DecodeWay;
+}
+
+export function addDecodeOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--vae <way>',
+      'decode the picture whole or in overlapping tiles (default: auto, in tiles where memory is short)',
+    ).choices(['auto', 'whole', 'tiled']),
   );
 }
 

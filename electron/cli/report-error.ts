@@ -16,7 +16,7 @@ export interface ErrorReport {
 }
 
 /** Errors of lower layers that mean "you asked for something impossible" rather than "it failed". */
-const USAGE_NAMES = new Set(['UsageError', 'SamplingError']);
+const USAGE_NAMES = new Set(['UsageError', 'SamplingError', 'CacheSizeError', 'OnnxWishError']);
 
 /** What to tell about an error that ended the command `argv`. `cancelled`: whether the user had asked to stop. */
 export function describeError(error: unknown, cancelled: boolean, argv: readonly string[]): ErrorReport {

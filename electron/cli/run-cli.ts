@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageInfo from '../../package.json' with { type: 'json' };
 import type { CliContext } from './cli-context.ts';
 import { ablateCommand } from './commands/ablate.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -87,6 +88,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     weightsCommand,
     devicesCommand,
     modelsCommand,
+    cacheCommand,
     synthesizeCommand,
   ]) {
     addCommand(program, context);

@@ -14,6 +14,8 @@ export const device = z.strictObject({
 export const deviceReport = z.strictObject({
   /** The preferred one first. */
   devices: z.array(device),
+  /** Where text encoders and VAE run, for people: "CPU (ONNX Runtime 1.30.0)". */
+  onnx: z.string(),
   /** Of the machine: what could still be taken. */
   availableBytes: field.count,
   /** Of the host with its workers. */
@@ -71,8 +73,8 @@ export const samplingDescription = z.strictObject({
 export const promptNotices = z.strictObject({
   /** Words that no tokenizer of the model knows: they have no effect. */
   ignoredWords: z.array(z.string()),
-  /** Tokens beyond the text length, which are cut. */
-  cutTokens: field.count,
+  /** How much of it each text encoder reads; the rest is cut. */
+  reads: z.array(z.strictObject({ encoder: z.string(), readTokens: field.count, promptTokens: field.count })),
 });
 
 /** What a checkpoint folder holds, found without reading weights. */

@@ -12,7 +12,8 @@ import {
 import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 import { noticeUnusedNegative } from './generate-picture.ts';
-import { withModel } from './open-model.ts';
+import { noticePrompts } from './notice-prompts.ts';
+import { type ModelWish, withModel } from './open-model.ts';
 import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling } from './sampling-wish.ts';
@@ -24,10 +25,7 @@ import {
   type SearchWish,
 } from './search-wish.ts';
 
-export interface CalibrationWish extends SearchWish {
-  /** Checkpoint folder; the demo's where absent. */
-  readonly model?: string | undefined;
-  readonly device?: string | undefined;
+export interface CalibrationWish extends SearchWish, ModelWish {
   /** Run folder to write. */
   readonly folder: string;
   readonly mode: RunFolderMode;
@@ -53,10 +51,11 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
   const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
   const search = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, wish.device, async (pipeline) => {
+  return withModel(wish, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
+    noticePrompts(pipeline, search.prompts, options);
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
     if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
     const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
@@ -109,7 +108,7 @@ export async function calibrateInto(
   pipeline: Pipeline,
   search: CompleteSearch,
   { steps, guidance, width, height }: SamplingDescription,
-  { signal, onProgress }: RunOptions,
+  { signal, onProgress, onNotice }: RunOptions,
 ): Promise<Calibration> {
   let stepsKept = 0;
   const report = (progress: CalibrationProgress): void => {
@@ -127,7 +126,7 @@ export async function calibrateInto(
         sampling: { steps, guidance, width, height },
         cost: { source: cost },
       },
-      { directory: run.folder, resume: true, onProgress: report, ...(signal && { signal }) },
+      { directory: run.folder, resume: true, onProgress: report, onNotice, ...(signal && { signal }) },
     );
   } catch (error) {
     const cancelled = signal?.aborted === true;

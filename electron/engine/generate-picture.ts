@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
-import type { GenerateProgress, Pipeline, PromptNotices, Sampling } from '../../mmdit/index.ts';
-import { withModel } from './open-model.ts';
+import type { EncoderReads, GenerateProgress, Pipeline, Sampling } from '../../mmdit/index.ts';
+import { noticePrompts } from './notice-prompts.ts';
+import { type ModelWish, withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
 import type { Progress } from './progress.ts';
@@ -11,10 +12,7 @@ import type { RunOptions } from './run-options.ts';
 import { checkSampling, completeSampling, type SamplingWish } from './sampling-wish.ts';
 import { reportApplied, prepareScheme } from './scheme-in-use.ts';
 
-export interface PictureRequest {
-  /** Checkpoint folder; the demo's where absent. */
-  readonly model?: string | undefined;
-  readonly device?: string | undefined;
+export interface PictureRequest extends ModelWish {
   readonly prompt: string;
   /** What not to show, for models with classifier-free guidance. */
   readonly negativePrompt?: string | undefined;
@@ -32,6 +30,8 @@ export interface PictureResult {
   readonly file: string;
   readonly model: string;
   readonly device: string;
+  /** Where text encoders and VAE ran. */
+  readonly onnx: string | null;
   readonly prompt: string;
   /** null where none was given, and where it had no effect. */
   readonly negativePrompt: string | null;
@@ -47,7 +47,8 @@ export interface PictureResult {
   readonly applied: AppliedReport;
   readonly seconds: { readonly encode: number; readonly denoise: number; readonly decode: number };
   readonly ignoredWords: readonly string[];
-  readonly cutTokens: number;
+  /** How much of the prompt each text encoder read. */
+  readonly reads: readonly EncoderReads[];
 }
 
 /**
@@ -60,16 +61,17 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
   await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(request.model, request.device, async (pipeline) => {
+  return withModel(request, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });
-    noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(pipeline, [prompt], options);
     noticeUnusedNegative(pipeline, sampling, negativePrompt, options);
     const { images, seconds, notices, applied } = await pipeline.generate({
       samples: [{ prompt, seed, ...(negativePrompt !== undefined && { negativePrompt }) }],
       sampling,
       onProgress: (progress) => options.onProgress?.(describeProgress(progress)),
+      onNotice: options.onNotice,
       ...(use && { plan: use.plan }),
       ...(options.signal && { signal: options.signal }),
     });
@@ -79,6 +81,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
       file: out,
       model: pipeline.identity.name,
       device: pipeline.device.info.name,
+      onnx: pipeline.onnx,
       prompt,
       negativePrompt: negativePrompt && pipeline.usesNegativePrompts(sampling) ? negativePrompt : null,
       seed,
@@ -101,8 +104,11 @@ export function describeProgress(progress: GenerateProgress): Progress {
       const { step, steps } = progress;
       return { value: 0.01 + (0.94 * step) / steps, title: 'Denoising', detail: `step ${step} of ${steps}` };
     }
-    case 'decode':
-      return { value: 0.95, title: 'Decoding', detail: '' };
+    case 'decode': {
+      const { tile = 1, tiles = 1 } = progress;
+      const detail = tiles > 1 ? `tile ${tile} of ${tiles}` : '';
+      return { value: 0.95 + (0.05 * (tile - 1)) / tiles, title: 'Decoding', detail };
+    }
   }
 }
 
@@ -120,12 +126,4 @@ export function noticeUnusedNegative(
       ? `the negative prompt has no effect: ${pipeline.identity.name} has no classifier-free guidance`
       : `the negative prompt has no effect at guidance ${sampling.guidance}: it has above ${above}`,
   );
-}
-
-/** Tells of words without effect. */
-export function noticeWords({ ignoredWords, cutTokens }: PromptNotices, { onNotice }: RunOptions): void {
-  if (ignoredWords.length > 0) {
-    onNotice?.(`the model does not know these words and ignores them: ${ignoredWords.join(', ')}`);
-  }
-  if (cutTokens > 0) onNotice?.(`the prompt is too long for the model: its last ${cutTokens} tokens are cut off`);
 }

@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../mmdit/index.ts';
+import { type DeviceName, openDevice, openPipeline, type Pipeline, type PipelineOptions } from '../../mmdit/index.ts';
 
 /** The checkpoint that ships with Arrowhead. */
 export const DEMO_CHECKPOINT = fileURLToPath(new URL('../../demo/checkpoint', import.meta.url));
+
+/** Which model to open, and how. */
+export interface ModelWish extends Pick<PipelineOptions, 'onnx' | 'vae'> {
+  /** Checkpoint folder; the demo's where absent. */
+  readonly model?: string | undefined;
+  /** The machine's best where absent. */
+  readonly device?: DeviceName | undefined;
+}
 
 /** A model that was not found: says where it was looked for and what a model is. */
 export class ModelNotFoundError extends Error {
@@ -18,20 +26,13 @@ export class ModelNotFoundError extends Error {
   }
 }
 
-/**
- * Opens a checkpoint (the demo's where none is named) on a device (the machine's best where none is named), hands it to `use` and closes both
- * afterwards, whatever happens.
- */
-export async function withModel<T>(
-  folder: string | undefined,
-  name: DeviceName | undefined,
-  use: (pipeline: Pipeline) => Promise<T>,
-): Promise<T> {
-  const checkpoint = folder ?? DEMO_CHECKPOINT;
+/** Opens a checkpoint on a device, hands it to `use` and closes both afterwards, whatever happens. */
+export async function withModel<T>(wish: ModelWish, use: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+  const checkpoint = wish.model ?? DEMO_CHECKPOINT;
   if (!existsSync(path.join(checkpoint, 'model_index.json'))) throw new ModelNotFoundError(checkpoint);
-  const device = await openDevice(name);
+  const device = await openDevice(wish.device);
   try {
-    const pipeline = await openPipeline(checkpoint, device);
+    const pipeline = await openPipeline(checkpoint, device, { onnx: wish.onnx, vae: wish.vae });
     try {
       return await use(pipeline);
     } finally {

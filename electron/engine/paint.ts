@@ -21,12 +21,13 @@ export async function paint(
   use: SchemeInUse | null,
   options: RunOptions,
 ): Promise<Painted> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onNotice } = options;
   const sampling = { steps, guidance, width, height };
   const { images, seconds, applied } = await pipeline.generate({
     samples: [sample],
     sampling,
     onProgress: (progress) => onProgress?.(describeProgress(progress)),
+    onNotice,
     ...(use && { plan: use.plan }),
     ...(signal && { signal }),
   });

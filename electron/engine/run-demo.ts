@@ -5,8 +5,8 @@ import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
 import { calibrateInto, manifestOf } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
-import { noticeWords } from './generate-picture.ts';
-import { withModel } from './open-model.ts';
+import { noticePrompts } from './notice-prompts.ts';
+import { type ModelWish, withModel } from './open-model.ts';
 import { type PaintedPair, paintPair } from './paint-pair.ts';
 import { partOf } from './progress.ts';
 import { repeatCommands } from './repeat-commands.ts';
@@ -26,10 +26,7 @@ const REPORT_FILE = 'report.html';
 const SEARCH_PART = 0.5;
 const PICTURES_PART = 0.99;
 
-export interface DemoWish extends Omit<SearchWish, 'prompts' | 'negativePrompt'> {
-  /** Checkpoint folder; the demo's where absent. */
-  readonly model?: string | undefined;
-  readonly device?: string | undefined;
+export interface DemoWish extends Omit<SearchWish, 'prompts' | 'negativePrompt'>, ModelWish {
   /** The one picture to judge by; three that calibration does not see where absent. */
   readonly prompt?: string | undefined;
   readonly seed?: number | undefined;
@@ -67,9 +64,9 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   const search = completeSearch({ ...wish, prompts: prompts.calibration.slice(0, CALIBRATION_PROMPTS) }, 'demo');
   const samples = samplesOf(wish, prompts);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, wish.device, async (pipeline) => {
+  return withModel(wish, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
-    for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);
     const run = await makeRun(wish, manifestOf(pipeline, search, sampling));
     const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
     const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });

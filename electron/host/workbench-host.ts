@@ -93,7 +93,7 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
     return jobTitle(request, model, run);
   };
   const maps: AttentionMaps = new AttentionMaps(queue, titleOf);
-  let devices: DeviceReport['devices'] | null = null;
+  let devices: Pick<DeviceReport, 'devices' | 'onnx'> | null = null;
 
   const handlers: Handlers = {
     hello: async ({ version }) => {
@@ -103,7 +103,7 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
     },
     device: async () => {
       devices ??= await engine.call('devices', null);
-      return { devices, availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
+      return { ...devices, availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
     },
 
     'models.list': async () => ({ models: models.list() }),

@@ -3,9 +3,10 @@ import { DTYPE_BYTES } from './safetensors-header.ts';
 
 export interface TensorToWrite {
   readonly name: string;
-  readonly dtype: 'F32' | 'F64' | 'I64' | 'U8';
+  readonly dtype: 'F32' | 'F64' | 'F16' | 'BF16' | 'I64' | 'U8';
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | BigInt64Array | Uint8Array;
+  /** Of F16 and BF16 the bits. */
+  readonly data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Uint8Array;
 }
 
 const ALIGNMENT = 8;

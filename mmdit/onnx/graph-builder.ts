@@ -123,7 +123,8 @@ export class GraphBuilder {
       producerName: 'arrowhead',
       opsetImport: OPSETS,
       graph: {
-        name: this.#name,
+        // Not the graph's own name, which holds a path: equal graphs have equal bytes.
+        name: 'graph',
         // ONNX Runtime orders nodes depth first, the last listed of a node's producers first. Listed at the front, a
         // cast runs just before its reader; anywhere else all casts would run first and hold memory together.
         node: [...this.#casts, ...this.#nodes],

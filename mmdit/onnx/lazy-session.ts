@@ -1,9 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import type { OnnxGraph } from './graph-builder.ts';
+import type { GraphKind, OnnxExecution } from './onnx-execution.ts';
+import type { OnnxProvider } from './onnx-provider.ts';
 import { type OnnxInput, OnnxSession } from './onnx-session.ts';
 
 /** Up to this size of float32 weights a model stays in memory between runs; T5-XXL is forty times as large. */
 const RESIDENT_BYTES = 512 * 1024 * 1024;
+
+/** Where a graph runs; on the processor where there is no such choice. */
+export interface Placement {
+  readonly kind: GraphKind;
+  readonly execution: OnnxExecution;
+}
+
+type Floats<Name extends string> = Readonly<Record<Name, Float32Array>>;
 
 /**
  * A graph whose session opens at the first run. A small model is kept until `close`; a large one runs with its weights
@@ -11,12 +21,14 @@ const RESIDENT_BYTES = 512 * 1024 * 1024;
  */
 export class LazySession {
   readonly #graph: OnnxGraph;
+  readonly #placement: Placement | null;
   readonly #isLarge: boolean;
-  #session: OnnxSession | null = null;
+  #opened: { readonly session: OnnxSession; readonly provider: OnnxProvider } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(graph: OnnxGraph) {
+  constructor(graph: OnnxGraph, placement: Placement | null = null) {
     this.#graph = graph;
+    this.#placement = placement;
     this.#isLarge = graph.weightBytes > RESIDENT_BYTES;
   }
 
@@ -28,18 +40,11 @@ export class LazySession {
     inputs: Readonly<Record<string, OnnxInput>>,
     outputs: readonly Name[],
     signal?: AbortSignal,
-  ): Promise<Readonly<Record<Name, Float32Array>>> {
+  ): Promise<Floats<Name>> {
     return this.#inTurn(async () => {
-      await breathe(signal);
-      this.#session ??= await OnnxSession.open(this.#graph, { weights: this.#isLarge ? 'streamed' : 'resident' });
-      try {
-        await breathe(signal);
-        const results = await this.#session.run(inputs, outputs);
-        await breathe(signal);
-        return results;
-      } finally {
-        if (this.#isLarge) await this.#release();
-      }
+      const runOn = (provider: OnnxProvider) => this.#runOn(provider, inputs, outputs, signal);
+      if (this.#placement === null) return (await runOn('cpu')).results;
+      return this.#placement.execution.run(this.#placement.kind, runOn);
     });
   }
 
@@ -47,10 +52,41 @@ export class LazySession {
     return this.#inTurn(() => this.#release());
   }
 
+  /** `seconds`: of a run like those to come, which opens the session only where it is not kept. */
+  async #runOn<Name extends string>(
+    provider: OnnxProvider,
+    inputs: Readonly<Record<string, OnnxInput>>,
+    outputs: readonly Name[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ results: Floats<Name>; seconds: number }> {
+    await breathe(signal);
+    const opening = performance.now();
+    const session = await this.#openOn(provider);
+    try {
+      await breathe(signal);
+      const start = this.#isLarge ? opening : performance.now();
+      const results = await session.run(inputs, outputs);
+      const seconds = (performance.now() - start) / 1000;
+      await breathe(signal);
+      return { results, seconds };
+    } finally {
+      if (this.#isLarge) await this.#release();
+    }
+  }
+
+  async #openOn(provider: OnnxProvider): Promise<OnnxSession> {
+    if (this.#opened?.provider === provider) return this.#opened.session;
+    await this.#release();
+    const weights = this.#isLarge ? 'streamed' : 'resident';
+    const session = await OnnxSession.open(this.#graph, { weights, provider });
+    this.#opened = { session, provider };
+    return session;
+  }
+
   async #release(): Promise<void> {
-    const session = this.#session;
-    this.#session = null;
-    await session?.close();
+    const opened = this.#opened;
+    this.#opened = null;
+    await opened?.session.close();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { availableParallelism, cpus } from 'node:os';
 import type * as OnnxRuntime from 'onnxruntime-node';
 
 /** ONNX Runtime, which not every installation brings, is missing or does not load; the message says what to do. */
@@ -19,11 +20,28 @@ export class OnnxRuntimeMissingError extends Error {
 
 const MISSING = new Set(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND']);
 
+let loaded: typeof OnnxRuntime | null = null;
+
 /** Loaded at the first call: what needs no ONNX Runtime works without it. Throws OnnxRuntimeMissingError. */
 export async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
   try {
-    return await import('onnxruntime-node');
+    const runtime = await import('onnxruntime-node');
+    // Errors reach the caller as exceptions; the runtime would print them a second time.
+    if (loaded === null) runtime.env.logLevel = 'fatal';
+    loaded = runtime;
+    return runtime;
   } catch (cause) {
     throw new OnnxRuntimeMissingError(cause as Error);
   }
+}
+
+/** null before it is loaded. */
+export function onnxVersion(): string | null {
+  return loaded?.env.versions.node ?? null;
+}
+
+/** What rounding depends on where a graph runs on the processor: the runtime and the machine. */
+export async function onnxArithmetic(): Promise<string> {
+  const { env } = await loadOnnxRuntime();
+  return `ONNX Runtime ${env.versions.node}, ${cpus()[0]?.model}, ${availableParallelism()} threads`;
 }

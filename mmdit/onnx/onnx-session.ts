@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-node';
+import { trimHeap } from '../../native-kernels/index.ts';
 import type { OnnxGraph } from './graph-builder.ts';
 import { OnnxError } from './onnx-error.ts';
 import { loadOnnxRuntime } from './onnx-runtime.ts';
@@ -13,6 +14,8 @@ export interface SessionChoice {
    * memory holds about one of them at a time.
    */
   readonly weights: 'resident' | 'streamed';
+  /** Operators that an accelerator lacks run on the processor. `cpu` where absent. */
+  readonly provider?: 'cpu' | 'cuda' | 'webgpu';
 }
 
 export interface OnnxInput {
@@ -21,7 +24,7 @@ export interface OnnxInput {
 }
 
 /**
- * An ONNX graph ready to run on the CPU.
+ * An ONNX graph ready to run.
  *
  * `open` and `run` hold the calling thread until they are done (onnxruntime-node has no asynchronous run), so callers
  * look at their AbortSignal before and after.
@@ -38,18 +41,18 @@ export class OnnxSession {
   }
 
   /** Throws OnnxError, and OnnxRuntimeMissingError. */
-  static async open(graph: OnnxGraph, choice: SessionChoice): Promise<OnnxSession> {
+  static async open(graph: OnnxGraph, { weights, provider = 'cpu' }: SessionChoice): Promise<OnnxSession> {
     const { InferenceSession, Tensor } = await loadOnnxRuntime();
     const extra: Record<string, string> = { 'session.intra_op.allow_spinning': '0' };
     if (graph.folder !== null) extra['session.model_external_initializers_file_folder_path'] = graph.folder;
-    if (choice.weights === 'streamed') {
+    if (weights === 'streamed') {
       // Folding would cast, and prepacking copy, every weight when the session opens.
       extra['optimization.disable_specified_optimizers'] = 'ConstantFolding';
       extra['session.disable_prepacking'] = '1';
     }
     try {
       const session = await InferenceSession.create(graph.bytes, {
-        executionProviders: ['cpu'],
+        executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
         intraOpNumThreads: availableParallelism(),
         interOpNumThreads: 1,
         graphOptimizationLevel: 'all',
@@ -83,6 +86,7 @@ export class OnnxSession {
 
   async close(): Promise<void> {
     await this.#session.release();
+    trimHeap();
   }
 
   #toTensor({ data, shape }: OnnxInput): Tensor {

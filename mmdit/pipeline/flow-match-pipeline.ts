@@ -5,6 +5,7 @@ import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Device, Shape } from '../device/device.ts';
 import { runAbortable } from '../device/run-abortable.ts';
 import type { AttentionHook, AttentionLayer, MmditModel } from '../models/mmdit-model.ts';
+import type { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { FLOW_MATCH_EULER } from '../schedulers/flow-match-config.ts';
 import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
 import type { TextEncoders } from '../text/text-encoders.ts';
@@ -37,6 +38,8 @@ export interface PipelineParts {
   readonly model: MmditModel;
   readonly text: TextEncoders;
   readonly vae: VaeDecoder;
+  /** Where text encoders and VAE run. */
+  readonly execution: OnnxExecution;
   /** Latents per token, on each side. */
   readonly patch: number;
 }
@@ -76,6 +79,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
 
   get layers(): readonly AttentionLayer[] {
     return this.#parts.model.layers;
+  }
+
+  get onnx(): string | null {
+    return this.#parts.execution.describe();
   }
 
   describeSampling(settings: Sampling): SamplingDescription {
@@ -119,7 +126,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
   }
 
   decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
-    return this.#exclusive.run('decoding', () => this.#decode(latents, signal));
+    return this.#exclusive.run('decoding', () => this.#decode(latents, signal ? { signal } : {}));
   }
 
   generate(request: GenerateRequest): Promise<GenerateResult> {
@@ -145,6 +152,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
+      this.#tell(request);
       try {
         await this.#run(request, run);
       } finally {
@@ -187,7 +195,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
     }
   }
 
-  async #decode(latents: Latents, signal?: AbortSignal): Promise<readonly RgbImage[]> {
+  async #decode(
+    latents: Latents,
+    { signal, onProgress, onNotice }: Pick<GenerateRequest, 'signal' | 'onProgress' | 'onNotice'>,
+  ): Promise<readonly RgbImage[]> {
     const { vae, patch } = this.#parts;
     const { rows, columns } = this.tokenGrid(latents.sampling);
     const [h, w] = [rows * patch, columns * patch];
@@ -196,7 +207,9 @@ export abstract class FlowMatchPipeline implements Pipeline {
     for (let n = 0; n < latents.samples; n++) {
       signal?.throwIfAborted();
       const planes = this.planesOf(latents.values.subarray(n * size, (n + 1) * size), h, w);
-      const pixels = await vae.decode(planes, h, w, signal);
+      const onTile = (tile: number, tiles: number) => onProgress?.({ stage: 'decode', tile, tiles });
+      const pixels = await vae.decode(planes, h, w, { signal, onTile, onNotice });
+      this.#tell({ onNotice });
       const image = toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor);
       requirePicture(image.pixels, n, latents.sampling.steps);
       images.push(image);
@@ -206,7 +219,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
   }
 
   async #generate(request: GenerateRequest): Promise<GenerateResult> {
-    const { samples, sampling, plan, onProgress, signal } = request;
+    const { samples, sampling, plan, onProgress, onNotice, signal } = request;
     if (plan) requirePlan(plan, this.layers, sampling.steps, this.device, this.usesNegativePrompts(sampling));
     const watch = new Stopwatch();
     const attention = new PlanAttention(this.device, this.layers, plan ?? null);
@@ -220,17 +233,22 @@ export abstract class FlowMatchPipeline implements Pipeline {
           if (progress.stage === 'denoise' && progress.step === 0) watch.lap('encode');
           onProgress?.(progress);
         },
+        onNotice,
         ...(signal && { signal }),
       });
       watch.lap('denoise');
       onProgress?.({ stage: 'decode' });
-      const images = await this.#decode(latents, signal);
+      const images = await this.#decode(latents, request);
       watch.lap('decode');
       const notices = samples.map(({ prompt }) => this.inspectPrompt(prompt));
       return { images, seconds: watch.seconds, notices, applied: attention.applied };
     } finally {
       attention.close();
     }
+  }
+
+  #tell({ onNotice }: Pick<GenerateRequest, 'onNotice'>): void {
+    for (const notice of this.#parts.execution.takeNotices()) onNotice?.(notice);
   }
 
   get #pixelsPerToken(): number {

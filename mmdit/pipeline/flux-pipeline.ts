@@ -12,11 +12,11 @@ import { torchRandn } from '../random/torch-randn.ts';
 import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { fluxSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
-import type { TextEncoderOptions } from '../text/text-encoders.ts';
 import { openVaeDecoder, type VaeDecoder } from '../vae/vae-decoder.ts';
 import { type DenoisingRun, FlowMatchPipeline, type PipelineParts } from './flow-match-pipeline.ts';
 import { imageTokenIds, packLatents, unpackLatents } from './packed-latents.ts';
 import type { Sample, Sampling } from './pipeline.ts';
+import type { OpenedWith } from './pipeline-options.ts';
 import { readNativeSize, readSamplingDefaults } from './sampling-defaults.ts';
 
 const PATCH = 2;
@@ -42,17 +42,18 @@ export class FluxPipeline extends FlowMatchPipeline {
   }
 
   /** Throws CheckpointError. */
-  static async open(checkpoint: Checkpoint, device: Device, options: TextEncoderOptions): Promise<FluxPipeline> {
+  static async open(checkpoint: Checkpoint, device: Device, options: OpenedWith): Promise<FluxPipeline> {
+    const { execution } = options;
     const component = await checkpoint.component('transformer');
     const scheduler = await readScheduler(checkpoint);
     const text = await openTextEncoders(checkpoint, options);
-    const vae = await openVaeDecoder(checkpoint);
+    const vae = await openVaeDecoder(checkpoint, options);
     requireLatentChannels(component, vae);
     const model = await FluxModel.open(component, device);
     const defaults = await readDefaults(checkpoint, model, vae);
     const name = path.basename(checkpoint.folder);
     const identity = { family: 'flux', name, fingerprint: await fingerprint(component) } as const;
-    return new FluxPipeline({ device, identity, defaults, model, text, vae, scheduler, patch: PATCH });
+    return new FluxPipeline({ device, execution, identity, defaults, model, text, vae, scheduler, patch: PATCH });
   }
 
   protected override layout(textTokens: number, imageTokens: number): TokenLayout {

@@ -14,6 +14,8 @@ export interface Pipeline {
   readonly layers: readonly AttentionLayer[];
   /** What the checkpoint is made for: its native size, steps and guidance. */
   readonly defaults: Sampling;
+  /** Where text encoders and VAE ran so far, for people: "CPU (ONNX Runtime 1.30.0)"; null before they did. */
+  readonly onnx: string | null;
   /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
   describeSampling(settings: Sampling): SamplingDescription;
   /** Guidance above which it is classifier-free, so that negative prompts have an effect; null: at none. */
@@ -77,8 +79,16 @@ export interface Sample {
 export interface PromptNotices {
   /** Words that no tokenizer of the checkpoint knows: they have no effect. */
   readonly ignoredWords: readonly string[];
-  /** Tokens beyond the text length, cut as the diffusers pipeline does. */
-  readonly cutTokens: number;
+  /** How much of the prompt each text encoder reads; the rest is cut, as the diffusers pipeline does. */
+  readonly reads: readonly EncoderReads[];
+}
+
+export interface EncoderReads {
+  /** Encoders of a kind that read the same stand as one. */
+  readonly encoder: 'CLIP' | 'T5';
+  /** Without the tokens that mark beginning and end. */
+  readonly readTokens: number;
+  readonly promptTokens: number;
 }
 
 export interface DenoiseRequest {
@@ -89,6 +99,8 @@ export interface DenoiseRequest {
   /** Tensors of its output's size that the hook keeps of every layer: counted in the memory that the job needs. */
   readonly keptTensors?: number;
   readonly onProgress?: (progress: GenerateProgress) => void;
+  /** A sentence that the user should read: a provider that is wished for and cannot be used. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Called when a step's latents are computed, with them (read only, changed by the next step); awaited. */
   readonly afterStep?: (step: number, latents: Float32Array) => void | Promise<void>;
   readonly signal?: AbortSignal;
@@ -108,6 +120,7 @@ export interface GenerateRequest {
   /** Full attention everywhere where absent. */
   readonly plan?: AttentionPlan;
   readonly onProgress?: (progress: GenerateProgress) => void;
+  readonly onNotice?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -115,7 +128,8 @@ export type GenerateProgress =
   | { readonly stage: 'encode' }
   /** `step` of `steps` are done: 0 before the first. */
   | { readonly stage: 'denoise'; readonly step: number; readonly steps: number }
-  | { readonly stage: 'decode' };
+  /** `tile` of `tiles` is being decoded, where the picture is decoded in tiles. */
+  | { readonly stage: 'decode'; readonly tile?: number; readonly tiles?: number };
 
 export interface GenerateResult {
   /** One per sample. */

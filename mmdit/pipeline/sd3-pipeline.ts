@@ -13,10 +13,11 @@ import { torchRandn } from '../random/torch-randn.ts';
 import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { trainedRangeSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
-import type { TextEmbeddings, TextEncoderOptions } from '../text/text-encoders.ts';
+import type { TextEmbeddings } from '../text/text-encoders.ts';
 import { openVaeDecoder, type VaeDecoder } from '../vae/vae-decoder.ts';
 import { type DenoisingRun, FlowMatchPipeline, type PipelineParts } from './flow-match-pipeline.ts';
 import type { Sample, Sampling, SamplingDescription } from './pipeline.ts';
+import type { OpenedWith } from './pipeline-options.ts';
 import { readSamplingDefaults } from './sampling-defaults.ts';
 import { SamplingError } from './sampling-error.ts';
 
@@ -41,11 +42,12 @@ export class Sd3Pipeline extends FlowMatchPipeline {
   }
 
   /** Throws CheckpointError. */
-  static async open(checkpoint: Checkpoint, device: Device, options: TextEncoderOptions): Promise<Sd3Pipeline> {
+  static async open(checkpoint: Checkpoint, device: Device, options: OpenedWith): Promise<Sd3Pipeline> {
+    const { execution } = options;
     const component = await checkpoint.component('transformer');
     const scheduler = await readScheduler(checkpoint);
     const text = await openTextEncoders(checkpoint, options);
-    const vae = await openVaeDecoder(checkpoint);
+    const vae = await openVaeDecoder(checkpoint, options);
     requireLatentChannels(component, vae);
     const model = await Sd3Model.open(component, device);
     const { patch, maxSize, sampleSize } = model.config;
@@ -53,7 +55,7 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     const defaults = await readSamplingDefaults(checkpoint.folder, { ...FAMILY_DEFAULTS, width: side, height: side });
     const name = path.basename(checkpoint.folder);
     const identity = { family: 'sd3', name, fingerprint: await fingerprint(component) } as const;
-    return new Sd3Pipeline({ device, identity, defaults, model, text, vae, scheduler, patch });
+    return new Sd3Pipeline({ device, execution, identity, defaults, model, text, vae, scheduler, patch });
   }
 
   /** Throws SamplingError for a size beyond the position table too. */

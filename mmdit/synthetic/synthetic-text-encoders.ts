@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
 import { readSd3Config, SD3_CLASS } from '../models/sd3-config.ts';
+import type { PromptNotices } from '../pipeline/pipeline.ts';
 import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from '../text/text-encoders.ts';
 import { normals, type Synthetic, seedOf } from './synthetic-tensors.ts';
 
@@ -45,8 +46,8 @@ export class SyntheticTextEncoders implements TextEncoders {
     return { context, textTokens, contextDim, pooled, pooledDim };
   }
 
-  inspect(): { ignoredWords: string[]; cutTokens: number } {
-    return { ignoredWords: [], cutTokens: 0 };
+  inspect(): PromptNotices {
+    return { ignoredWords: [], reads: [] };
   }
 
   tokenIds(): Record<string, never> {

@@ -1,5 +1,8 @@
 import type { Component } from '../checkpoint/component.ts';
+import type { OnnxGraph } from '../onnx/graph-builder.ts';
+import { graphIdentity } from '../onnx/graph-identity.ts';
 import { LazySession } from '../onnx/lazy-session.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { type ClipConfig, readClipConfig } from './clip-config.ts';
 import { buildClipGraph } from './clip-graph.ts';
 import { tokenInput } from './token-input.ts';
@@ -23,20 +26,28 @@ export class ClipTextEncoder {
   readonly config: ClipConfig;
   readonly tokens: number;
   readonly #component: Component;
+  readonly #graph: OnnxGraph;
   readonly #session: LazySession;
 
-  private constructor(component: Component, config: ClipConfig, tokens: number, session: LazySession) {
+  private constructor(
+    component: Component,
+    config: ClipConfig,
+    tokens: number,
+    graph: OnnxGraph,
+    execution: OnnxExecution,
+  ) {
     this.#component = component;
     this.config = config;
     this.tokens = tokens;
-    this.#session = session;
+    this.#graph = graph;
+    this.#session = new LazySession(graph, { kind: 'CLIP', execution });
   }
 
   /** Reads config and tensor shapes; no weights yet. Throws CheckpointError. */
-  static async open(component: Component, tokens: number): Promise<ClipTextEncoder> {
+  static async open(component: Component, tokens: number, execution = new OnnxExecution()): Promise<ClipTextEncoder> {
     const config = readClipConfig(component);
     const graph = await buildClipGraph(component, config, tokens);
-    return new ClipTextEncoder(component, config, tokens, new LazySession(graph));
+    return new ClipTextEncoder(component, config, tokens, graph, execution);
   }
 
   /** ids: exactly `tokens` of them. Throws CheckpointError for ids beyond the vocabulary, OnnxError. */
@@ -54,6 +65,11 @@ export class ClipTextEncoder {
       pooled: out.pooled,
       textEmbed: this.config.projection === null ? null : out.text_embeds,
     };
+  }
+
+  /** Hash of all that decides the output but the ids and the machine's arithmetic. */
+  identity(): Promise<string> {
+    return graphIdentity(this.#graph, this.#component);
   }
 
   close(): Promise<void> {

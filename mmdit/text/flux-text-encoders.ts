@@ -1,22 +1,19 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
 import { readClipConfig } from './clip-config.ts';
 import { ClipTextEncoder } from './clip-text-encoder.ts';
-import { EmbeddingCache } from './embedding-cache.ts';
+import type { Embedding } from './embedding.ts';
+import { EmbeddingFolder } from './embedding-folder.ts';
 import { joined } from './joined.ts';
+import { KeptEmbeddings } from './kept-embeddings.ts';
 import { PromptTokenizer } from './prompt-tokenizer.ts';
 import { T5TextEncoder } from './t5-text-encoder.ts';
 import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-encoders.ts';
 
 /** `max_sequence_length` of diffusers' FluxPipeline, which also bounds it. */
 const MAX_TEXT_TOKENS = 512;
-const CACHE_BYTES = 256 * 1024 * 1024;
-
-interface Embedding {
-  readonly context: Float32Array;
-  readonly pooled: Float32Array;
-}
 
 /** FLUX: T5's last hidden state as context, CLIP's pooled output beside it. diffusers, FluxPipeline.encode_prompt. */
 export class FluxTextEncoders implements TextEncoders {
@@ -24,25 +21,28 @@ export class FluxTextEncoders implements TextEncoders {
   readonly #t5Tokenizer: PromptTokenizer;
   readonly #clip: ClipTextEncoder;
   readonly #t5: T5TextEncoder;
-  readonly #recent = new EmbeddingCache<Embedding>(
-    CACHE_BYTES,
-    ({ context, pooled }) => context.byteLength + pooled.byteLength,
-  );
+  readonly #kept: KeptEmbeddings;
 
   private constructor(
     clipTokenizer: PromptTokenizer,
     t5Tokenizer: PromptTokenizer,
     clip: ClipTextEncoder,
     t5: T5TextEncoder,
+    folder: EmbeddingFolder,
+    execution: OnnxExecution,
   ) {
     this.#clipTokenizer = clipTokenizer;
     this.#t5Tokenizer = t5Tokenizer;
     this.#clip = clip;
     this.#t5 = t5;
+    const lengths = { context: t5.tokens * t5.config.channels, pooled: clip.config.channels };
+    this.#kept = new KeptEmbeddings(folder, lengths, async () =>
+      JSON.stringify(['flux', await execution.arithmetic(), await clip.identity(), await t5.identity()]),
+    );
   }
 
   static async open(checkpoint: Checkpoint, options: TextEncoderOptions): Promise<FluxTextEncoders> {
-    const { textTokens } = options;
+    const { textTokens, embeddings = EmbeddingFolder.inHome(), execution = new OnnxExecution() } = options;
     if (
       textTokens !== undefined &&
       !(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_TEXT_TOKENS)
@@ -66,8 +66,10 @@ export class FluxTextEncoders implements TextEncoders {
     return new FluxTextEncoders(
       clipTokenizer,
       t5Tokenizer,
-      await ClipTextEncoder.open(clipComponent, clipTokenizer.tokens),
-      await T5TextEncoder.open(await checkpoint.component('text_encoder_2'), t5Tokenizer.tokens),
+      await ClipTextEncoder.open(clipComponent, clipTokenizer.tokens, execution),
+      await T5TextEncoder.open(await checkpoint.component('text_encoder_2'), t5Tokenizer.tokens, execution),
+      embeddings,
+      execution,
     );
   }
 
@@ -91,7 +93,10 @@ export class FluxTextEncoders implements TextEncoders {
     const unknownToClip = new Set(this.#clipTokenizer.ignoredWords(prompt));
     return {
       ignoredWords: this.#t5Tokenizer.ignoredWords(prompt).filter((word) => unknownToClip.has(word)),
-      cutTokens: this.#t5Tokenizer.encode(prompt).cutTokens,
+      reads: [
+        { encoder: 'CLIP', ...this.#clipTokenizer.reads(prompt) },
+        { encoder: 'T5', ...this.#t5Tokenizer.reads(prompt) },
+      ],
     };
   }
 
@@ -100,18 +105,16 @@ export class FluxTextEncoders implements TextEncoders {
   }
 
   async close(): Promise<void> {
-    this.#recent.clear();
+    this.#kept.clear();
     await Promise.all([this.#clip.close(), this.#t5.close()]);
   }
 
   async #embed(prompt: string, signal: AbortSignal | undefined): Promise<Embedding> {
     signal?.throwIfAborted();
-    const known = this.#recent.get(prompt);
-    if (known) return known;
-    const { pooled } = await this.#clip.encode(this.#clipTokenizer.encode(prompt).ids, signal);
-    const context = await this.#t5.encode(this.#t5Tokenizer.encode(prompt).ids, signal);
-    const embedding = { context, pooled };
-    this.#recent.set(prompt, embedding);
-    return embedding;
+    const [clipIds, t5Ids] = [this.#clipTokenizer.encode(prompt).ids, this.#t5Tokenizer.encode(prompt).ids];
+    return this.#kept.get([clipIds, t5Ids], async () => {
+      const { pooled } = await this.#clip.encode(clipIds, signal);
+      return { context: await this.#t5.encode(t5Ids, signal), pooled };
+    });
   }
 }

@@ -12,8 +12,9 @@ const WORD_MARK = '▁';
 export interface EncodedPrompt {
   /** Padded or cut to the text length. */
   readonly ids: readonly number[];
-  /** Tokens that did not fit. */
-  readonly cutTokens: number;
+  /** Tokens of the prompt itself, and how many of them fit. */
+  readonly promptTokens: number;
+  readonly readTokens: number;
 }
 
 /** Text → token ids of a fixed length, from the files of a checkpoint's tokenizer folder. */
@@ -63,7 +64,13 @@ export class PromptTokenizer {
     const room = this.tokens - this.#prefix.length - this.#suffix.length;
     const ids = [...this.#prefix, ...content.slice(0, room), ...this.#suffix];
     while (ids.length < this.tokens) ids.push(this.#padId);
-    return { ids, cutTokens: Math.max(0, content.length - room) };
+    return { ids, promptTokens: content.length, readTokens: Math.min(content.length, room) };
+  }
+
+  /** How much of a prompt fits. Throws PromptError. */
+  reads(prompt: string): { readonly promptTokens: number; readonly readTokens: number } {
+    const { promptTokens, readTokens } = this.encode(prompt);
+    return { promptTokens, readTokens };
   }
 
   /** Words that become nothing but the unknown token, in the prompt's spelling, each once. Throws PromptError. */

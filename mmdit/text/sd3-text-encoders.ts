@@ -3,11 +3,14 @@ import { z } from 'zod';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readJson } from '../checkpoint/read-json.ts';
+import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
 import { readClipConfig } from './clip-config.ts';
 import { ClipTextEncoder } from './clip-text-encoder.ts';
-import { EmbeddingCache } from './embedding-cache.ts';
+import type { Embedding } from './embedding.ts';
+import { EmbeddingFolder } from './embedding-folder.ts';
 import { joined } from './joined.ts';
+import { KeptEmbeddings, type TokenIds } from './kept-embeddings.ts';
 import { PromptTokenizer } from './prompt-tokenizer.ts';
 import { T5TextEncoder } from './t5-text-encoder.ts';
 import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-encoders.ts';
@@ -15,21 +18,16 @@ import type { TextEmbeddings, TextEncoderOptions, TextEncoders } from './text-en
 /** `max_sequence_length` of diffusers' StableDiffusion3Pipeline for T5, and what bounds it. */
 const T5_TOKENS = 256;
 const MAX_T5_TOKENS = 512;
-const CACHE_BYTES = 256 * 1024 * 1024;
 
 interface Clip {
   readonly tokenizer: PromptTokenizer;
   readonly encoder: ClipTextEncoder;
+  readonly projection: number;
 }
 
 interface T5 {
   readonly tokenizer: PromptTokenizer;
   readonly encoder: T5TextEncoder;
-}
-
-interface Embedding {
-  readonly context: Float32Array;
-  readonly pooled: Float32Array;
 }
 
 /**
@@ -43,30 +41,40 @@ export class Sd3TextEncoders implements TextEncoders {
   readonly #t5: T5 | null;
   readonly #t5Tokens: number;
   readonly #width: number;
-  readonly #recent = new EmbeddingCache<Embedding>(
-    CACHE_BYTES,
-    ({ context, pooled }) => context.byteLength + pooled.byteLength,
-  );
+  readonly #kept: KeptEmbeddings;
 
-  private constructor(clips: readonly [Clip, Clip], t5: T5 | null, t5Tokens: number, width: number) {
+  private constructor(
+    clips: readonly [Clip, Clip],
+    t5: T5 | null,
+    t5Tokens: number,
+    width: number,
+    folder: EmbeddingFolder,
+    execution: OnnxExecution,
+  ) {
     this.#clips = clips;
     this.#t5 = t5;
     this.#t5Tokens = t5Tokens;
     this.#width = width;
+    const lengths = { context: this.textTokens * width, pooled: clips[0].projection + clips[1].projection };
+    this.#kept = new KeptEmbeddings(folder, lengths, async () => {
+      const parts = await Promise.all(this.#encoders.map(({ encoder }) => encoder.identity()));
+      return JSON.stringify(['sd3', await execution.arithmetic(), t5Tokens, width, ...parts]);
+    });
   }
 
-  static async open(checkpoint: Checkpoint, { textTokens = T5_TOKENS }: TextEncoderOptions): Promise<Sd3TextEncoders> {
+  static async open(checkpoint: Checkpoint, options: TextEncoderOptions): Promise<Sd3TextEncoders> {
+    const { textTokens = T5_TOKENS, embeddings = EmbeddingFolder.inHome(), execution = new OnnxExecution() } = options;
     if (!(Number.isInteger(textTokens) && textTokens > 0 && textTokens <= MAX_T5_TOKENS)) {
       throw new RangeError(`textTokens must be a whole number from 1 to ${MAX_T5_TOKENS}, got ${textTokens}`);
     }
-    const clips = [await openClip(checkpoint, ''), await openClip(checkpoint, '_2')] as const;
+    const clips = [await openClip(checkpoint, '', execution), await openClip(checkpoint, '_2', execution)] as const;
     if (clips[0].tokenizer.tokens !== clips[1].tokenizer.tokens) {
       throw new CheckpointError(
         checkpoint.folder,
         `has CLIP tokenizers of ${clips[0].tokenizer.tokens} and ${clips[1].tokenizer.tokens} tokens; SD3 puts them side by side`,
       );
     }
-    const t5 = checkpoint.components.has('text_encoder_3') ? await openT5(checkpoint, textTokens) : null;
+    const t5 = checkpoint.components.has('text_encoder_3') ? await openT5(checkpoint, textTokens, execution) : null;
     const width = t5 ? t5.encoder.config.channels : await contextWidth(checkpoint);
     const clipWidth = clips[0].encoder.config.channels + clips[1].encoder.config.channels;
     if (clipWidth > width) {
@@ -75,7 +83,7 @@ export class Sd3TextEncoders implements TextEncoders {
         `has CLIPs of ${clipWidth} channels, more than the context's ${width}`,
       );
     }
-    return new Sd3TextEncoders(clips, t5, textTokens, width);
+    return new Sd3TextEncoders(clips, t5, textTokens, width, embeddings, execution);
   }
 
   get textTokens(): number {
@@ -94,13 +102,16 @@ export class Sd3TextEncoders implements TextEncoders {
     };
   }
 
-  /** A word counts as ignored where no tokenizer knows it; tokens as cut where T5, or else CLIP, has no room. */
+  /** A word counts as ignored where no tokenizer knows it; of the CLIPs the one counts that reads less. */
   inspect(prompt: string): PromptNotices {
-    const tokenizers = [...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ tokenizer }) => tokenizer);
+    const tokenizers = this.#encoders.map(({ tokenizer }) => tokenizer);
     const [first, ...others] = tokenizers.map((tokenizer) => tokenizer.ignoredWords(prompt));
     return {
       ignoredWords: (first ?? []).filter((word) => others.every((words) => words.includes(word))),
-      cutTokens: tokenizers.at(-1)!.encode(prompt).cutTokens,
+      reads: [
+        { encoder: 'CLIP', ...leastOf(this.#clips.map(({ tokenizer }) => tokenizer.reads(prompt))) },
+        ...(this.#t5 ? [{ encoder: 'T5' as const, ...this.#t5.tokenizer.reads(prompt) }] : []),
+      ],
     };
   }
 
@@ -111,19 +122,26 @@ export class Sd3TextEncoders implements TextEncoders {
   }
 
   async close(): Promise<void> {
-    this.#recent.clear();
-    await Promise.all([...this.#clips, ...(this.#t5 ? [this.#t5] : [])].map(({ encoder }) => encoder.close()));
+    this.#kept.clear();
+    await Promise.all(this.#encoders.map(({ encoder }) => encoder.close()));
+  }
+
+  get #encoders(): readonly (Clip | T5)[] {
+    return this.#t5 ? [...this.#clips, this.#t5] : this.#clips;
   }
 
   async #embed(prompt: string, signal: AbortSignal | undefined): Promise<Embedding> {
     signal?.throwIfAborted();
-    const known = this.#recent.get(prompt);
-    if (known) return known;
+    const ids = this.#encoders.map(({ tokenizer }) => tokenizer.encode(prompt).ids);
+    return this.#kept.get(ids, () => this.#compute(ids, signal));
+  }
+
+  async #compute(ids: TokenIds, signal: AbortSignal | undefined): Promise<Embedding> {
     const context = new Float32Array(this.textTokens * this.#width);
     const pooled: Float32Array[] = [];
     let column = 0;
-    for (const { tokenizer, encoder } of this.#clips) {
-      const { penultimate, textEmbed } = await encoder.encode(tokenizer.encode(prompt).ids, signal);
+    for (const [index, { tokenizer, encoder }] of this.#clips.entries()) {
+      const { penultimate, textEmbed } = await encoder.encode(ids[index]!, signal);
       const { channels } = encoder.config;
       for (let row = 0; row < tokenizer.tokens; row++) {
         context.set(penultimate.subarray(row * channels, (row + 1) * channels), row * this.#width + column);
@@ -132,17 +150,19 @@ export class Sd3TextEncoders implements TextEncoders {
       pooled.push(textEmbed!);
     }
     if (this.#t5) {
-      const { tokenizer, encoder } = this.#t5;
-      const state = await encoder.encode(tokenizer.encode(prompt).ids, signal);
+      const state = await this.#t5.encoder.encode(ids[this.#clips.length]!, signal);
       context.set(state, this.#clips[0].tokenizer.tokens * this.#width);
     }
-    const embedding = { context, pooled: joined(pooled) };
-    this.#recent.set(prompt, embedding);
-    return embedding;
+    return { context, pooled: joined(pooled) };
   }
 }
 
-async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip> {
+function leastOf<Reads extends { readonly readTokens: number; readonly promptTokens: number }>(all: readonly Reads[]) {
+  const cut = ({ readTokens, promptTokens }: Reads) => promptTokens - readTokens;
+  return all.reduce((least, reads) => (cut(reads) > cut(least) ? reads : least));
+}
+
+async function openClip(checkpoint: Checkpoint, suffix: '' | '_2', execution: OnnxExecution): Promise<Clip> {
   const component = await checkpoint.component(`text_encoder${suffix}`);
   const { maxTokens, projection } = readClipConfig(component);
   if (projection === null) {
@@ -151,12 +171,13 @@ async function openClip(checkpoint: Checkpoint, suffix: '' | '_2'): Promise<Clip
   const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf(`tokenizer${suffix}`), (length) =>
     Math.min(length ?? maxTokens, maxTokens),
   );
-  return { tokenizer, encoder: await ClipTextEncoder.open(component, tokenizer.tokens) };
+  return { tokenizer, projection, encoder: await ClipTextEncoder.open(component, tokenizer.tokens, execution) };
 }
 
-async function openT5(checkpoint: Checkpoint, tokens: number): Promise<T5> {
+async function openT5(checkpoint: Checkpoint, tokens: number, execution: OnnxExecution): Promise<T5> {
   const tokenizer = await PromptTokenizer.open(await checkpoint.folderOf('tokenizer_3'), () => tokens);
-  return { tokenizer, encoder: await T5TextEncoder.open(await checkpoint.component('text_encoder_3'), tokens) };
+  const component = await checkpoint.component('text_encoder_3');
+  return { tokenizer, encoder: await T5TextEncoder.open(component, tokens, execution) };
 }
 
 /** Without T5 the transformer says how wide its context is. */

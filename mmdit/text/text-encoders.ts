@@ -1,4 +1,6 @@
+import type { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { PromptNotices } from '../pipeline/pipeline.ts';
+import type { EmbeddingFolder } from './embedding-folder.ts';
 
 /** What a transformer is conditioned on, for a batch of prompts. */
 export interface TextEmbeddings {
@@ -26,4 +28,8 @@ export interface TextEncoders {
 export interface TextEncoderOptions {
   /** Text length of the T5 encoder; what its tokenizer names, up to the pipeline's own 512, where absent. */
   readonly textTokens?: number;
+  /** Where embeddings are kept for the next process; in Arrowhead's home where absent. */
+  readonly embeddings?: EmbeddingFolder;
+  /** Where text encoders run; as `$ARROWHEAD_ONNX` says where absent. */
+  readonly execution?: OnnxExecution;
 }

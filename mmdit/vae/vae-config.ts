@@ -16,13 +16,15 @@ const FIELDS = {
   up_block_types: z.array(z.literal('UpDecoderBlock2D')).min(1),
   mid_block_add_attention: z.boolean().default(true),
   use_post_quant_conv: z.boolean().default(true),
+  /** Of the pictures it was trained on: AutoencoderKL's own default where absent. */
+  sample_size: z.union([count(1 << 16), z.array(count(1 << 16)).length(2)]).default(32),
   scaling_factor: z.number().positive(),
   shift_factor: z.number().nullable().default(null),
   latents_mean: z.null().default(null),
   latents_std: z.null().default(null),
 };
 /** Of the encoder, or of how PyTorch would run the decoder (everything here is float32). */
-const INERT = ['in_channels', 'down_block_types', 'use_quant_conv', 'sample_size', 'force_upcast'];
+const INERT = ['in_channels', 'down_block_types', 'use_quant_conv', 'force_upcast'];
 
 export interface VaeConfig {
   readonly latentChannels: number;
@@ -34,6 +36,8 @@ export interface VaeConfig {
   readonly postQuantConv: boolean;
   readonly scalingFactor: number;
   readonly shiftFactor: number;
+  /** Side of the pictures that it was trained on, in pixels; tiles are as large. */
+  readonly sampleSize: number;
 }
 
 /** Throws CheckpointError for another class, an unknown field or an impossible value. */
@@ -63,5 +67,6 @@ export function readVaeConfig(component: Component): VaeConfig {
     postQuantConv: config.use_post_quant_conv,
     scalingFactor: config.scaling_factor,
     shiftFactor: config.shift_factor ?? 0,
+    sampleSize: Array.isArray(config.sample_size) ? config.sample_size[0]! : config.sample_size,
   };
 }

@@ -1,11 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
 import { openTensorFile } from '../../../mmdit/checkpoint/open-tensor-file.ts';
 import { SafetensorsFile } from '../../../mmdit/checkpoint/safetensors-file.ts';
 import { writeSafetensors } from '../../../mmdit/checkpoint/safetensors-writer.ts';
+import { inArrowheadHome } from '../../../mmdit/files/arrowhead-home.ts';
 import { sha256OfFile } from '../../../mmdit/files/sha256-of-file.ts';
 import { FileWriteError } from '../../../mmdit/files/write-whole-file.ts';
 import { Lpips } from './lpips.ts';
@@ -32,7 +32,7 @@ const originsSchema = z.array(z.object({ name: z.string(), sha256: z.string() })
 
 /** Where weights are kept: `$ARROWHEAD_HOME/weights`, else `~/.arrowhead/weights`. */
 export function weightsFolder(): string {
-  return path.join(process.env.ARROWHEAD_HOME ?? path.join(homedir(), '.arrowhead'), 'weights');
+  return inArrowheadHome('weights');
 }
 
 export function weightsFile(network: LpipsNetwork): string {

@@ -95,7 +95,8 @@ ${examples(
     )
     .action(async (options: AblateOptions) => {
       const { steps, size, guidance, headConstraint, headConstraints, seed, out } = options;
-      const { model, device, delta, granularity, candidates, cost, deltas, tables, evaluationSeed, dryRun } = options;
+      const { model, device, onnx, delta, granularity, candidates, cost, deltas, tables, evaluationSeed, dryRun } =
+        options;
       requireSense(options);
       const prompts = await gather(options.prompt, options.promptsFile);
       const evaluation = await gather(options.evaluation, options.evaluationFile);
@@ -103,7 +104,7 @@ ${examples(
       const { ablateModel } = await import('../../engine/ablation/ablate-model.ts');
       const summary = await ablateModel(
         {
-          ...{ model, device, prompts, seeds: seed, evaluation, evaluationSeed },
+          ...{ model, device, onnx, prompts, seeds: seed, evaluation, evaluationSeed },
           ...{ delta, granularity, candidates, cost, deltas, tables, dryRun },
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),

@@ -58,13 +58,14 @@ ${examples(
     .action(async (options: CalibrateOptions) => {
       const prompts = await gatherPrompts(options);
       const progress = showProgress(terminal, options.quiet ?? false);
-      const { steps, size, guidance, model, device, seed, negativePrompt, out } = options;
+      const { steps, size, guidance, model, device, onnx, seed, negativePrompt, out } = options;
       const { delta, headConstraint, granularity, candidates, cost } = options;
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
           model,
           device,
+          onnx,
           prompts,
           seeds: seed,
           negativePrompt,

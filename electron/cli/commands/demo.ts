@@ -4,9 +4,11 @@ import type { DemoSummary } from '../../engine/run-demo.ts';
 import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
+  addDecodeOption,
   addModelOption,
   addOutputOptions,
   addSamplingOptions,
+  type DecodeOptions,
   type ModelOptions,
   type OutputOptions,
   type SamplingOptions,
@@ -18,7 +20,7 @@ import { openInBrowser } from '../open-in-browser.ts';
 import { showProgress } from '../progress-bar.ts';
 import { addSearchOptions, type SearchOptions } from '../search-options.ts';
 
-interface DemoOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
+interface DemoOptions extends OutputOptions, ModelOptions, SamplingOptions, DecodeOptions, SearchOptions {
   readonly prompt?: string;
   readonly seed?: number;
   readonly out?: string;
@@ -34,7 +36,7 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
   addModelOption(command)
     .option('--prompt <text>', 'the one picture to judge by (default: three that calibration did not see)')
     .option('--seed <n>', 'seed of the pictures (default: 0)', parseSeed);
-  addSearchOptions(addSamplingOptions(command))
+  addSearchOptions(addDecodeOption(addSamplingOptions(command)))
     .option('--out <folder>', 'run folder to write (default: runs/<time>-demo)')
     .option('--force', 'start over in a folder that holds a run already')
     .option('--open', 'open the report in the browser');
@@ -55,6 +57,8 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
         guidance,
         model,
         device,
+        onnx,
+        vae,
         prompt,
         seed,
         delta,
@@ -70,6 +74,8 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
         {
           model,
           device,
+          onnx,
+          vae,
           prompt,
           seed,
           sampling: { steps, guidance, width: size?.width, height: size?.height },

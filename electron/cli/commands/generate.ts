@@ -3,9 +3,11 @@ import type { AppliedReport } from '../../../calibration/scheme/applied-report.t
 import { parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
+  addDecodeOption,
   addModelOption,
   addOutputOptions,
   addSamplingOptions,
+  type DecodeOptions,
   type ModelOptions,
   type OutputOptions,
   type SamplingOptions,
@@ -16,7 +18,7 @@ import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { UsageError } from '../usage-error.ts';
 
-interface GenerateOptions extends OutputOptions, ModelOptions, SamplingOptions {
+interface GenerateOptions extends OutputOptions, ModelOptions, SamplingOptions, DecodeOptions {
   readonly prompt: string;
   readonly negativePrompt?: string;
   readonly seed: number;
@@ -34,7 +36,7 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
     .requiredOption('--prompt <text>', 'what to paint')
     .option('--negative-prompt <text>', 'what not to paint; for SD3, with guidance above 1')
     .option('--seed <n>', 'seed of the noise, up to 2^53 - 1; means what it means in diffusers', parseSeed, 0);
-  addSamplingOptions(command)
+  addDecodeOption(addSamplingOptions(command))
     .option('--scheme <file>', 'apply a *.scheme.json; its steps, size and guidance become the defaults')
     .requiredOption('--out <x.png>', 'where to write the picture')
     .option('--force', 'overwrite the picture, and apply a scheme that was made for other settings');

@@ -12,7 +12,7 @@ import {
 } from '../../../calibration/index.ts';
 import { type Pipeline, type SamplingDescription, WorkMemoryError } from '../../../mmdit/index.ts';
 import { CancelledError } from '../cancelled-error.ts';
-import { noticeWords } from '../generate-picture.ts';
+import { noticePrompts } from '../notice-prompts.ts';
 import { withModel } from '../open-model.ts';
 import { paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
@@ -57,12 +57,16 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
   if (earlier) requireSameWish(wish, folder!, earlier);
   const settings = earlier?.settings ?? (await completeAblation(wish));
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish.model, wish.device, async (pipeline) => {
+  return withModel(wish, async (pipeline) => {
     const base = earlier?.sampling ?? pipeline.defaults;
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, base));
     const ablation = earlier ?? startOf(pipeline, settings, sampling);
     if (earlier) requireSamePlace(folder!, earlier, { ...startOf(pipeline, settings, sampling), sampling });
-    for (const { prompt } of settings.evaluation) noticeWords(pipeline.inspectPrompt(prompt), options);
+    noticePrompts(
+      pipeline,
+      settings.evaluation.map(({ prompt }) => prompt),
+      options,
+    );
     const forecast = await forecastOf(pipeline, ablation, sampling, options);
     if (wish.dryRun) return { forecast, result: null };
     requireMemory(pipeline, settings, forecast);

@@ -6,6 +6,7 @@ import {
 } from '../../../calibration/index.ts';
 import { formatMethod, type SamplingDescription } from '../../../mmdit/index.ts';
 import { readDemoPrompts } from '../demo-prompts.ts';
+import type { ModelWish } from '../open-model.ts';
 import type { RunFolderMode } from '../run-folder.ts';
 import { ResumeMismatchError, SEARCH_DEFAULTS, type SearchWish } from '../search-wish.ts';
 
@@ -18,10 +19,7 @@ const HEAD_CONSTRAINTS = [null, 1, 1.5, 2];
 const DELTAS = [0.2, 0.4, 0.6, 0.8, 1];
 
 /** What the user asked of an ablation; absent fields have defaults, or are those of the one that is resumed. */
-export interface AblationWish extends SearchWish {
-  /** Checkpoint folder; the demo's where absent. */
-  readonly model?: string | undefined;
-  readonly device?: string | undefined;
+export interface AblationWish extends SearchWish, ModelWish {
   /** Prompts to judge by. */
   readonly evaluation?: readonly string[] | undefined;
   readonly evaluationSeed?: number | undefined;

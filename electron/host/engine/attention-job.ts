@@ -45,6 +45,7 @@ export async function attentionJob(
       samples: [request.sample],
       sampling: request.sampling,
       signal: context.signal,
+      onNotice: options.onNotice,
       attention: (step) => {
         const hook = attention.step(step);
         return async (call) => {

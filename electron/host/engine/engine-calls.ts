@@ -43,7 +43,7 @@ export interface EngineStart {
 export type EngineCalls = {
   /** From the next model that is opened on; one in use stays where it is. */
   readonly useDevice: { readonly params: EngineStart; readonly result: null };
-  readonly devices: { readonly params: null; readonly result: DeviceReport['devices'] };
+  readonly devices: { readonly params: null; readonly result: Pick<DeviceReport, 'devices' | 'onnx'> };
   readonly modelInfo: {
     readonly params: { readonly folder: string | null };
     readonly result: Pick<

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { distancesOf } from '../../../calibration/index.ts';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
-import { inspectCheckpoint, listDevices } from '../../../mmdit/index.ts';
+import { inspectCheckpoint, listDevices, reportOnnx } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
@@ -26,7 +26,7 @@ serveCalls<EngineCalls>({
     await models.useDevice(device);
     return null;
   },
-  devices: async () => [...(await listDevices())],
+  devices: async () => ({ devices: [...(await listDevices())], onnx: (await reportOnnx()).where }),
   modelInfo: ({ folder }) => models.use(folder, (pipeline) => describeModel(pipeline, folder)),
   inspect: async ({ folder }) => {
     const { transformer, parts, ...report } = await inspectCheckpoint(folder ?? DEMO_CHECKPOINT);
@@ -39,8 +39,8 @@ serveCalls<EngineCalls>({
   describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),
   inspectPrompt: ({ folder, prompt }) =>
     models.use(folder, (pipeline) => {
-      const { ignoredWords, cutTokens } = pipeline.inspectPrompt(prompt);
-      return { ignoredWords: [...ignoredWords], cutTokens };
+      const { ignoredWords, reads } = pipeline.inspectPrompt(prompt);
+      return { ignoredWords: [...ignoredWords], reads: [...reads] };
     }),
   linearFlops: ({ folder, fingerprint, sampling }) =>
     models.use(folder, (pipeline) =>

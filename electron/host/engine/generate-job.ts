@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createRun, type Scheme } from '../../../calibration/index.ts';
 import type { Pipeline, SamplingDescription } from '../../../mmdit/index.ts';
-import { noticeWords } from '../../engine/generate-picture.ts';
+import { noticePrompts } from '../../engine/notice-prompts.ts';
 import { partOf } from '../../engine/progress.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { prepareScheme } from '../../engine/scheme-in-use.ts';
@@ -22,7 +22,11 @@ export async function generateJob(
   const { samples, model, compare } = request;
   const sampling = checkSampling(pipeline, request.sampling);
   const use = scheme && prepareScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
-  for (const { prompt } of samples) noticeWords(pipeline.inspectPrompt(prompt), options);
+  noticePrompts(
+    pipeline,
+    samples.map(({ prompt }) => prompt),
+    options,
+  );
   const run = await createRun(
     library,
     request.name ?? nameOf(samples[0]!.prompt),

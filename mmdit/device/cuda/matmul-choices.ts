@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import type { CudaContext, MatmulChoices } from '../../../native-kernels/index.ts';
+import { inArrowheadHome } from '../../files/arrowhead-home.ts';
 import { writeWholeFile } from '../../files/write-whole-file.ts';
 
 const schema = z.record(z.string(), z.number().int().min(0).max(1000));
@@ -18,8 +18,7 @@ export class KeptMatmulChoices {
   #count: number;
 
   constructor(card: string) {
-    const home = process.env.ARROWHEAD_HOME ?? path.join(homedir(), '.arrowhead');
-    this.#file = path.join(home, 'cuda', `matmul-${card.replaceAll(/[^\w]+/g, '-')}.json`);
+    this.#file = inArrowheadHome('cuda', `matmul-${card.replaceAll(/[^\w]+/g, '-')}.json`);
     this.known = read(this.#file);
     this.#count = Object.keys(this.known).length;
   }

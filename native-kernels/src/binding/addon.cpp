@@ -1,5 +1,10 @@
 #include "bindings.h"
 
+#include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "../cpu/kernels.h"
 
 namespace {
@@ -19,6 +24,12 @@ void setThreads(const Napi::CallbackInfo& info) {
   ThreadPool::shared().setThreads(count);
 }
 
+void trimHeap(const Napi::CallbackInfo&) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("headwiseAttention", binding::headwiseAttention);
@@ -35,6 +46,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("fmaBurst", binding::fmaBurst);
   add("cpuInfo", cpuInfo);
   add("setThreads", setThreads);
+  add("trimHeap", trimHeap);
   return exports;
 }
 

@@ -67,6 +67,8 @@ export function DeviceStatus() {
           <dd>{formatBytes(device.availableBytes)}</dd>
           <dt>Taken by Arrowhead</dt>
           <dd>{formatBytes(device.processBytes)}</dd>
+          <dt>Text encoders and VAE</dt>
+          <dd>{device.onnx}</dd>
         </dl>
       </div>
     </Popover>

@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { describeReads } from '../../../electron/contract/describe-reads.ts';
 import type { PromptNotices, Workbench } from '../../../electron/contract.ts';
 
 export interface PromptInspector {
@@ -37,11 +38,11 @@ export function createPromptInspector(workbench: Workbench): StoreApi<PromptInsp
 }
 
 /** What the user should know about a prompt, in a sentence; null where all of it counts. */
-export function describeNotices({ ignoredWords, cutTokens }: PromptNotices): string | null {
+export function describeNotices({ ignoredWords, reads }: PromptNotices): string | null {
   const sentences: string[] = [];
   if (ignoredWords.length > 0)
     sentences.push(`The model does not know ${ignoredWords.map((word) => `“${word}”`).join(', ')}: no effect.`);
-  if (cutTokens > 0)
-    sentences.push(`Too long: the last ${cutTokens === 1 ? 'token is' : `${cutTokens} tokens are`} cut.`);
+  const cut = describeReads(reads);
+  if (cut !== null) sentences.push(`Too long: ${cut}.`);
   return sentences.length === 0 ? null : sentences.join(' ');
 }

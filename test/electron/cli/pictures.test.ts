@@ -202,4 +202,14 @@ describe('arrowhead devices', () => {
     const { stdout } = await runArrowhead('devices', '--json');
     expect(JSON.parse(stdout).devices[0]).toMatchObject({ kind: 'cpu', computeDtype: 'f32' });
   });
+
+  it('says what text encoders and VAE run on, what else there is, and what to do for it', async () => {
+    const { stdout } = await runArrowhead('devices');
+    expect(stdout).toMatch(/^Text encoders and VAE: .*\(ONNX Runtime \d+\.\d+\.\d+\)$/m);
+    expect(stdout).toMatch(/^ {2}cpu +can be used$/m);
+    expect(stdout).toMatch(
+      /^ {2}cuda +(can be used|.*is not installed.*install\.js.*|this ONNX Runtime .*|no graphics.*)$/m,
+    );
+    expect(stdout).toMatch(/^ {2}webgpu +\w/m);
+  });
 });

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { runArrowhead } from './run-arrowhead.ts';
 
-const COMMANDS = ['devices', 'synthesize', 'generate', 'calibrate', 'solve', 'compare', 'verify', 'demo', 'serve'];
+const COMMANDS = [
+  'devices',
+  'synthesize',
+  'generate',
+  'calibrate',
+  'solve',
+  'compare',
+  'verify',
+  'demo',
+  'serve',
+  'cache',
+];
 
 describe('help', () => {
   it('lists every command', async () => {

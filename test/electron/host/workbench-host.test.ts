@@ -55,7 +55,13 @@ describe('the host', () => {
       host.request('models.describeSampling', { model: null, sampling: { ...SMALL, width: 100 } }),
     ).rejects.toMatchObject({ name: 'SamplingError', message: expect.stringContaining('96x') });
     const notices = await ask('models.inspectPrompt', { model: null, prompt: 'a red unicorn' });
-    expect(notices).toEqual({ ignoredWords: ['unicorn'], cutTokens: 0 });
+    expect(notices).toEqual({
+      ignoredWords: ['unicorn'],
+      reads: [
+        { encoder: 'CLIP', readTokens: 3, promptTokens: 3 },
+        { encoder: 'T5', readTokens: 3, promptTokens: 3 },
+      ],
+    });
   });
 
   it('tells what a checkpoint folder holds', async () => {

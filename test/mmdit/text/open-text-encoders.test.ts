@@ -7,6 +7,7 @@ import { GOLDEN, goldenFloats, relativeError } from '../onnx/golden.ts';
 import { temporaryFolder } from '../onnx/rewritten-component.ts';
 
 const FLUX = path.join(GOLDEN, 'pipeline/flux-pipeline-tiny');
+const SD3 = path.join(GOLDEN, 'pipeline/sd3-pipeline-tiny');
 const PROMPT = 'a large red sphere left of a small blue cube, on the grass at dusk!';
 
 test('embeds a prompt as the diffusers FLUX pipeline does', async () => {
@@ -27,9 +28,26 @@ test('embeds a prompt as the diffusers FLUX pipeline does', async () => {
 test('the text length is the pipeline’s 512 where the tokenizer names none', async () => {
   const encoders = await openTextEncoders(await Checkpoint.open(FLUX));
   expect(encoders.textTokens).toBe(512);
-  expect(encoders.inspect('a '.repeat(600)).cutTokens).toBe(89);
+  expect(encoders.inspect('a '.repeat(600)).reads).toEqual([
+    { encoder: 'CLIP', promptTokens: 600, readTokens: 75 },
+    { encoder: 'T5', promptTokens: 600, readTokens: 511 },
+  ]);
   await encoders.close();
   await expect(openTextEncoders(await Checkpoint.open(FLUX), { textTokens: 513 })).rejects.toThrow(RangeError);
+});
+
+test('SD3 reads 77 tokens with CLIP and 256 with T5, and each says what it reads', async () => {
+  const encoders = await openTextEncoders(await Checkpoint.open(SD3));
+  expect(encoders.textTokens).toBe(77 + 256);
+  expect(encoders.inspect('a '.repeat(100)).reads).toEqual([
+    { encoder: 'CLIP', promptTokens: 100, readTokens: 75 },
+    { encoder: 'T5', promptTokens: 100, readTokens: 100 },
+  ]);
+  expect(encoders.inspect('a '.repeat(300)).reads).toEqual([
+    { encoder: 'CLIP', promptTokens: 300, readTokens: 75 },
+    { encoder: 'T5', promptTokens: 300, readTokens: 255 },
+  ]);
+  await encoders.close();
 });
 
 test('a cancelled encode rejects with the reason', async () => {

@@ -42,20 +42,20 @@ describe.each([
   test('takes any text', async () => {
     const tokenizer = await PromptTokenizer.open(folder(name), () => length);
     for (const text of [...NASTY, 'red '.repeat(8000), 'x'.repeat(6000), '日'.repeat(6000)]) {
-      const { ids, cutTokens } = tokenizer.encode(text);
+      const { ids, promptTokens, readTokens } = tokenizer.encode(text);
       expect(ids).toHaveLength(length);
       expect(ids.every(Number.isInteger)).toBe(true);
-      expect(cutTokens).toBeGreaterThanOrEqual(0);
+      expect(promptTokens).toBeGreaterThanOrEqual(readTokens);
       expect(Array.isArray(tokenizer.ignoredWords(text))).toBe(true);
     }
     expect(() => tokenizer.encode('x'.repeat(100_000))).toThrow(PromptError);
   });
 });
 
-test('counts the tokens that are cut', async () => {
+test('counts the tokens that are read', async () => {
   const tokenizer = await PromptTokenizer.open(folder('flux-pipeline-tiny/tokenizer'), () => 77);
-  expect(tokenizer.encode('a '.repeat(75)).cutTokens).toBe(0);
-  expect(tokenizer.encode('a '.repeat(76)).cutTokens).toBe(1);
+  expect(tokenizer.reads('a '.repeat(75))).toEqual({ promptTokens: 75, readTokens: 75 });
+  expect(tokenizer.reads('a '.repeat(76))).toEqual({ promptTokens: 76, readTokens: 75 });
 });
 
 describe('a word-level tokenizer', () => {
@@ -87,9 +87,17 @@ describe('a word-level tokenizer', () => {
   test('pads, cuts and maps whole words only', async () => {
     const tokenizer = await open();
     expect(tokenizer.tokens).toBe(8);
-    expect(tokenizer.encode('A Red, redder cube')).toEqual({ ids: [6, 3, 5, 2, 4, 1, 0, 0], cutTokens: 0 });
-    expect(tokenizer.encode('a a a a a a a a a')).toEqual({ ids: [6, 6, 6, 6, 6, 6, 6, 1], cutTokens: 2 });
-    expect(tokenizer.encode('')).toEqual({ ids: [1, 0, 0, 0, 0, 0, 0, 0], cutTokens: 0 });
+    expect(tokenizer.encode('A Red, redder cube')).toEqual({
+      ids: [6, 3, 5, 2, 4, 1, 0, 0],
+      promptTokens: 5,
+      readTokens: 5,
+    });
+    expect(tokenizer.encode('a a a a a a a a a')).toEqual({
+      ids: [6, 6, 6, 6, 6, 6, 6, 1],
+      promptTokens: 9,
+      readTokens: 7,
+    });
+    expect(tokenizer.encode('')).toEqual({ ids: [1, 0, 0, 0, 0, 0, 0, 0], promptTokens: 0, readTokens: 0 });
   });
 
   test('lists ignored words once, in order, as the user wrote them', async () => {

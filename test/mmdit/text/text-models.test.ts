@@ -89,16 +89,11 @@ describe('T5 encoder', () => {
     expect([...(await encodeAll(folder))]).toEqual([...(await encodeAll(T5))]);
   });
 
-  test.each([
-    ['BF16', 1, 0],
-    ['F16', 1, 0],
-    ['BF16', 3, 0],
-    ['F16', 2, 5],
-  ] as const)('reads %s weights in %i shards, offsets shifted by %i', async (dtype, shards, headerPadding) => {
+  test.each([1, 5])('reads weights at odd offsets, shifted by %i', async (headerPadding) => {
     const temporary = await temporaryFolder();
-    const { narrow, rounded } = narrowed(await readTensors(T5), dtype);
+    const { narrow, rounded } = narrowed(await readTensors(T5), 'F16');
     const [left, right] = ['narrow', 'rounded'].map((name) => path.join(temporary, name)) as [string, string];
-    await writeComponent(T5, left, narrow, { shards, headerPadding });
+    await writeComponent(T5, left, narrow, { shards: 2, headerPadding });
     await writeComponent(T5, right, rounded);
     expect(relativeError(await encodeAll(left), await encodeAll(right))).toBeLessThan(1e-6);
   });

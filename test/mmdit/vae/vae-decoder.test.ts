@@ -5,13 +5,7 @@ import { Checkpoint } from '../../../mmdit/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
 import { openVaeDecoder, type VaeDecoder } from '../../../mmdit/vae/vae-decoder.ts';
 import { GOLDEN, goldenFloats, relativeError } from '../onnx/golden.ts';
-import {
-  narrowed,
-  readTensors,
-  type StoredTensor,
-  temporaryFolder,
-  writeComponent,
-} from '../onnx/rewritten-component.ts';
+import { readTensors, type StoredTensor, temporaryFolder, writeComponent } from '../onnx/rewritten-component.ts';
 
 const VAE = path.join(GOLDEN, 'vae-tiny/vae');
 const IO = 'vae-tiny/io.safetensors';
@@ -48,12 +42,6 @@ test('matches diffusers', async () => {
   });
 });
 
-test.each(['BF16', 'F16'] as const)('reads %s weights', async (dtype) => {
-  const expected = await withDecoder({ tensors: (all) => narrowed(all, dtype).rounded }, decodeGolden);
-  const actual = await withDecoder({ tensors: (all) => narrowed(all, dtype).narrow }, decodeGolden);
-  expect(relativeError(actual, expected)).toBeLessThan(1e-5);
-});
-
 test('works without mid-block attention, with post_quant_conv, and with a missing shift', async () => {
   const identity = new Float32Array(16 * 16);
   for (let channel = 0; channel < 16; channel++) identity[channel * 17] = 1;
@@ -76,7 +64,7 @@ test('takes any size, and refuses latents of another', async () => {
     expect(await decoder.decode(new Float32Array(16 * 3), 1, 3)).toHaveLength(3 * 8 * 24);
     await expect(decoder.decode(new Float32Array(16), 1, 3)).rejects.toThrow(/\[1, 16, 1, 3\] need 48 values.*got 16/);
     await expect(decoder.decode(new Float32Array(0), 0, 3)).rejects.toThrow(RangeError);
-    await expect(decoder.decode(new Float32Array(48), 1, 3, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await expect(decoder.decode(new Float32Array(48), 1, 3, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 });
 

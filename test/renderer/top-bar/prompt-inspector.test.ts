@@ -10,7 +10,7 @@ test('each prompt of a model is asked about once', async () => {
   const workbench = fakeWorkbench({
     'models.inspectPrompt': ({ prompt }) => ({
       ignoredWords: prompt.split(' ').filter((w) => w === 'zebra'),
-      cutTokens: 0,
+      reads: [],
     }),
   });
   const inspector = createPromptInspector(workbench);
@@ -31,7 +31,7 @@ test('a prompt whose answer did not come is asked about again', async () => {
   const workbench = fakeWorkbench({
     'models.inspectPrompt': () => {
       if (lost) throw new Error('the host went away');
-      return { ignoredWords: [], cutTokens: 2 };
+      return { ignoredWords: ['yak'], reads: [] };
     },
   });
   const inspector = createPromptInspector(workbench);
@@ -39,12 +39,15 @@ test('a prompt whose answer did not come is asked about again', async () => {
   expect(inspector.getState().notices).toEqual({});
   lost = false;
   await inspector.getState().inspect(null, ['a cube']);
-  expect(inspector.getState().notices[inspectionKey(null, 'a cube')]?.cutTokens).toBe(2);
+  expect(inspector.getState().notices[inspectionKey(null, 'a cube')]?.ignoredWords).toEqual(['yak']);
 });
 
 test('notices are sentences', () => {
-  expect(describeNotices({ ignoredWords: [], cutTokens: 0 })).toBeNull();
-  expect(describeNotices({ ignoredWords: ['zebra', 'yak'], cutTokens: 1 })).toBe(
-    'The model does not know “zebra”, “yak”: no effect. Too long: the last token is cut.',
+  const clip = { encoder: 'CLIP', readTokens: 75, promptTokens: 75 };
+  const t5 = { encoder: 'T5', readTokens: 90, promptTokens: 90 };
+  expect(describeNotices({ ignoredWords: [], reads: [] })).toBeNull();
+  expect(describeNotices({ ignoredWords: [], reads: [clip, t5] })).toBeNull();
+  expect(describeNotices({ ignoredWords: ['zebra', 'yak'], reads: [{ ...clip, promptTokens: 91 }, t5] })).toBe(
+    'The model does not know “zebra”, “yak”: no effect. Too long: CLIP reads the first 75 of its 91 tokens, T5 reads all of it.',
   );
 });

@@ -36,6 +36,9 @@ describe.runIf(CHROMIUM !== undefined)('the top bar over the demo, in a real bro
     await page.keyboard.press('e');
     await page.getByRole('textbox', { name: 'Prompt 1' }).fill('a red zebra cube');
     await page.getByText('The model does not know “zebra”: no effect.').waitFor();
+    await page.getByRole('textbox', { name: 'Prompt 1' }).fill(`a red zebra cube${' red'.repeat(40)}`);
+    await page.getByText('Too long: CLIP reads the first 30 of its 44 tokens, T5 reads the first 31').waitFor();
+    await page.getByRole('textbox', { name: 'Prompt 1' }).fill('a red zebra cube');
     await page.getByRole('button', { name: 'Add a prompt' }).click();
     await page.getByRole('textbox', { name: 'Prompt 2' }).fill('a blue cone');
     await page.getByRole('textbox', { name: 'Seed 2' }).fill('-1');
