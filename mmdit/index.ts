@@ -2,6 +2,7 @@
 
 export type { AppliedCall } from './attention/applied-call.ts';
 export { attentionFlops, attentionPairs } from './attention/attention-flops.ts';
+export { AttentionMemory } from './attention/attention-memory.ts';
 export type { AttentionPlan } from './attention/attention-plan.ts';
 export { arrowSparsity, keptKeysPerRowBlock } from './attention/kept-keys.ts';
 export {

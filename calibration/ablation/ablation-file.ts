@@ -51,13 +51,23 @@ const fileSchema = z.strictObject({
     deltas: z.array(field.amount).max(1000),
     headConstraints: z.array(field.amount.nullable()).max(1000),
     tables: z.array(z.enum(['methods', 'constraint', 'budget', 'granularity'])),
+    /** Why rows with CFG sharing cannot run; null where they can. */
+    unguided: z.string().max(10_000).nullable(),
     cost: z.enum(['flops', 'measured']),
     /** Calibrated on: every prompt with every seed. */
     prompts: z.array(z.string().max(100_000)).min(1).max(field.LIMITS.prompts),
     seeds: z.array(z.int().nonnegative()).min(1).max(field.LIMITS.seeds),
+    /** Of all of them; empty for none. */
+    negativePrompt: z.string().max(100_000),
     /** Judged by. */
     evaluation: z
-      .array(z.strictObject({ prompt: z.string().max(100_000), seed: z.int().nonnegative() }))
+      .array(
+        z.strictObject({
+          prompt: z.string().max(100_000),
+          seed: z.int().nonnegative(),
+          negativePrompt: z.string().max(100_000),
+        }),
+      )
       .min(1)
       .max(10_000),
   }),

@@ -59,7 +59,7 @@ function notes(tables: readonly MeasuredTable[]): readonly string[] {
   const withoutLpips = results.some(({ lpips }) => lpips === null);
   const wrong = results.filter(({ mismatches }) => mismatches > 0).length;
   return [
-    '*Left out*: 1 − attention FLOPs kept ÷ those of full attention. *Attention* and *predicted*: speed-up of attention and of denoising, from FLOPs. *Measured*: wall time of denoising with full attention ÷ under the scheme. SSIM, PSNR and LPIPS are means over the pictures.',
+    '*Left out*: 1 − attention FLOPs kept ÷ those of full attention. *Attention* and *predicted*: speed-up of attention and of denoising, from FLOPs. *Measured*: wall time of denoising with full attention, taken once at the start, ÷ under the scheme. SSIM, PSNR and LPIPS are means over the pictures.',
     ...(withoutLpips
       ? ['', 'LPIPS needs weights that cannot ship: `arrowhead weights --help` says how to add them.']
       : []),

@@ -1,4 +1,4 @@
-import { type MethodName, parseMethod } from '../../mmdit/attention/method.ts';
+import { formatMethod, type MethodName, parseMethod } from '../../mmdit/attention/method.ts';
 import { type AblationSearch, searchKey } from './ablation-search.ts';
 
 /** `methods`: what each kind of method adds. `constraint`: c. `budget`: δ. `granularity`: by head against by layer. */
@@ -12,6 +12,8 @@ export interface AblationAxes {
   readonly deltas: readonly number[];
   readonly headConstraints: readonly (number | null)[];
   readonly tables: readonly AblationTableId[];
+  /** Why attention cannot be shared between the halves of classifier-free guidance; null where it can. */
+  readonly unguided: string | null;
 }
 
 export interface AblationRow {
@@ -70,10 +72,11 @@ const TABLES: Record<AblationTableId, Pick<AblationTable, 'title' | 'varies'>> =
   granularity: { title: 'Granularity', varies: 'a method for' },
 };
 
-function wishesOf(id: AblationTableId, { base, deltas, headConstraints }: AblationAxes): readonly Wish[] {
+function wishesOf(id: AblationTableId, axes: AblationAxes): readonly Wish[] {
+  const { base, deltas, headConstraints } = axes;
   switch (id) {
     case 'methods':
-      return methodSets(base.candidates).map(({ label, candidates }) => ({
+      return methodSets(axes).map(({ label, candidates }) => ({
         label,
         search: typeof candidates === 'string' ? candidates : { ...base, candidates },
       }));
@@ -98,20 +101,31 @@ interface MethodSet {
   readonly candidates: readonly MethodName[] | string;
 }
 
-/** The parts of the candidates, alone and together (DiTFastAttnV2, ablation of the methods). */
-function methodSets(candidates: readonly MethodName[]): readonly MethodSet[] {
-  const arrows = candidates.filter((name) => parseMethod(name).kind === 'arrow');
-  const cached = candidates.filter((name) => parseMethod(name).kind === 'cached');
+/** The kinds of methods alone and together, of the windows that are among the candidates (the paper's ablation of methods). */
+function methodSets({ base, unguided }: AblationAxes): readonly MethodSet[] {
+  const windows = base.candidates
+    .map(parseMethod)
+    .flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
+  const fractions = [...new Set(windows)];
+  const under = (changes: object): readonly MethodName[] =>
+    fractions.map((fraction) => formatMethod({ kind: 'arrow', fraction, ...changes }));
+  const [arrows, residuals] = [under({}), under({ residual: true })];
+  const shared = [CFG, ...under({ sharesGuidance: true })];
+  const sharedResiduals = under({ sharesGuidance: true, residual: true });
+  const windowed = (...methods: readonly MethodName[]) => (arrows.length > 0 ? methods : NO_ARROW);
+  const guided = (...methods: readonly MethodName[]) => unguided ?? windowed(...methods);
   return [
-    { label: 'arrow', candidates: someOf(arrows, 'no arrow is among the candidates') },
-    { label: 'cached', candidates: someOf(cached, 'cached is not among the candidates') },
+    { label: 'arrow', candidates: windowed(...arrows) },
+    { label: 'cached', candidates: ['cached'] },
+    { label: 'arrow + cached', candidates: windowed(...arrows, 'cached') },
+    { label: '+ residual sharing', candidates: windowed(...arrows, ...residuals, 'cached') },
+    { label: '+ CFG sharing', candidates: guided(...arrows, ...shared, 'cached') },
     {
-      label: 'arrow + cached',
-      candidates: arrows.length > 0 && cached.length > 0 ? [...arrows, ...cached] : 'one of the two is missing',
+      label: '+ residual and CFG sharing',
+      candidates: guided(...arrows, ...residuals, ...shared, ...sharedResiduals, 'cached'),
     },
   ];
 }
 
-function someOf(names: readonly MethodName[], otherwise: string): readonly MethodName[] | string {
-  return names.length > 0 ? names : otherwise;
-}
+const CFG = formatMethod({ kind: 'full', sharesGuidance: true });
+const NO_ARROW = 'no arrow is among the candidates';

@@ -98,7 +98,7 @@ function findMismatches(applied: readonly AppliedCall[], expected: ExpectedAtten
     );
     report(Math.max(0, wanted.length - ran.length), `${where}: expected ${wanted.length} heads, ${ran.length} ran`);
     const made = expected.scheme?.block ?? block;
-    const otherBlock = block.join('×') !== made.join('×') && ran.some((name) => name.startsWith('arrow'));
+    const otherBlock = block.join('×') !== made.join('×') && methods.some(({ kind }) => kind === 'arrow');
     if (otherBlock) report(ran.length, `${where}: expected block ${made.join('×')}, ${block.join('×')} ran`);
   }
   for (const place of missing) {

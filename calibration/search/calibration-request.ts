@@ -110,14 +110,21 @@ function orderedMethods(candidates: readonly HeadMethod[]): readonly HeadMethod[
   return [FULL, ...computed, ...(names.includes('cached') ? [CACHED] : [])];
 }
 
+/** Why a run has no classifier-free guidance; null where it has. */
+export function whyUnguided(pipeline: Pipeline, sampling: Sampling): string | null {
+  if (pipeline.usesNegativePrompts(sampling)) return null;
+  const { family, name } = pipeline.identity;
+  const from = pipeline.negativePromptsAbove;
+  return from === null
+    ? `${name} (${family}) has its guidance built in`
+    : `guidance is ${sampling.guidance}; it begins above ${from}`;
+}
+
 /** Sharing between the two halves of classifier-free guidance needs the two. */
 function requireGuidance(pipeline: Pipeline, { candidates, sampling }: CalibrationRequest): void {
   const shared = candidates.find(sharesGuidance);
-  if (!shared || pipeline.usesNegativePrompts(sampling)) return;
-  const { family, name } = pipeline.identity;
-  const why = pipeline.usesNegativePrompts({ ...sampling, guidance: 2 })
-    ? `guidance is ${sampling.guidance}; it begins above 1`
-    : `${name} (${family}) has its guidance built in`;
+  const why = whyUnguided(pipeline, sampling);
+  if (!shared || why === null) return;
   throw new CalibrationError(
     `candidates: ${formatMethod(shared)} shares attention between the two halves of classifier-free guidance, which this run does not have: ${why}. Leave out the candidates with cfg`,
   );

@@ -44,7 +44,7 @@ export class SearchAttention {
       const detail = `step ${step + 1} of ${steps}, ${layers[call.layer]}`;
       this.#progress.layer(measures || step === 0 ? 'search' : 'replay', step, call.layer, detail);
       const methods = measures ? await this.#choose(step, call) : this.#search.chosen(step, call.layer);
-      const out = this.#memory.attend(call, this.#block, methods);
+      const { out } = this.#memory.attend(call, this.#block, methods);
       // Which of them later steps add is not known yet.
       for (const fraction of this.#search.residualFractions)
         this.#memory.keepResiduals(call, this.#block, methods, fraction, () => true);

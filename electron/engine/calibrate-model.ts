@@ -11,8 +11,7 @@ import {
 } from '../../calibration/index.ts';
 import { formatMethod, type Pipeline, type SamplingDescription } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
-import { noticeUnusedNegative } from './generate-picture.ts';
-import { noticePrompts } from './notice-prompts.ts';
+import { noticePrompts, noticeUnusedNegative } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';

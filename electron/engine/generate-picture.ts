@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
 import type { EncoderReads, GenerateProgress, Pipeline, Sampling } from '../../mmdit/index.ts';
-import { noticePrompts } from './notice-prompts.ts';
+import { noticePrompts, noticeUnusedNegative } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 import { writePng } from './png.ts';
@@ -110,20 +110,4 @@ export function describeProgress(progress: GenerateProgress): Progress {
       return { value: 0.95 + (0.05 * (tile - 1)) / tiles, title: 'Decoding', detail };
     }
   }
-}
-
-/** Tells of a negative prompt that the model does not take. */
-export function noticeUnusedNegative(
-  pipeline: Pipeline,
-  sampling: Sampling,
-  negativePrompt: string | undefined,
-  { onNotice }: RunOptions,
-): void {
-  if (!negativePrompt || pipeline.usesNegativePrompts(sampling)) return;
-  const { negativePromptsAbove: above } = pipeline;
-  onNotice?.(
-    above === null
-      ? `the negative prompt has no effect: ${pipeline.identity.name} has no classifier-free guidance`
-      : `the negative prompt has no effect at guidance ${sampling.guidance}: it has above ${above}`,
-  );
 }

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../../mmdit/index.ts';
+import type { Pipeline, Sampling } from '../../mmdit/index.ts';
 import { describeReads } from '../contract/describe-reads.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -16,6 +16,22 @@ export function noticePrompts(pipeline: Pipeline, prompts: readonly string[], { 
     const cut = describeReads(reads);
     if (cut !== null) onNotice?.(`${which}the prompt is too long: ${cut}`);
   }
+}
+
+/** Tells of a negative prompt that the model does not take. */
+export function noticeUnusedNegative(
+  pipeline: Pipeline,
+  sampling: Sampling,
+  negativePrompt: string | undefined,
+  { onNotice }: RunOptions,
+): void {
+  if (!negativePrompt || pipeline.usesNegativePrompts(sampling)) return;
+  const { negativePromptsAbove: above } = pipeline;
+  onNotice?.(
+    above === null
+      ? `the negative prompt has no effect: ${pipeline.identity.name} has no classifier-free guidance`
+      : `the negative prompt has no effect at guidance ${sampling.guidance}: it has above ${above}`,
+  );
 }
 
 function shortened(prompt: string): string {

@@ -27,10 +27,10 @@ interface Axis {
 
 /** Attention left out against SSIM, one series per table: an SVG that stands alone. Empty axes where nothing is made yet. */
 export function ablationPlot(tables: readonly MeasuredTable[], title: string): string {
-  const series = tables.map(({ title: name, rows }) => ({
+  const series = tables.map(({ title: name, varies, rows }) => ({
     name,
     points: rows.flatMap(({ label, result }) =>
-      result === null ? [] : [{ label, x: result.sparsity * 100, y: result.ssim }],
+      result === null ? [] : [{ label: namedBy(varies, label), x: result.sparsity * 100, y: result.ssim }],
     ),
   }));
   const all = series.flatMap(({ points }) => points);
@@ -89,11 +89,16 @@ function legend(names: readonly string[]): Html {
   })}</g>`;
 }
 
+/** A number by what it is of: "δ 0.2"; words say it themselves. */
+function namedBy(varies: string, label: string): string {
+  return varies.length === 1 ? `${varies} ${label}` : label;
+}
+
 /** Room around the values, at round numbers, within what they can be. */
 function axisOf(values: readonly number[], least: number, most: number): Axis {
   if (values.length === 0) return { low: Math.max(0, least), high: most, ticks: [Math.max(0, least), most] };
   const [smallest, largest] = [Math.min(...values), Math.max(...values)];
-  const step = roundStep(Math.max(largest - smallest, (most - least) / 200) / 5);
+  const step = roundStep(Math.max(largest - smallest, (most - least) / 200) / 8);
   const low = Math.max(least, Math.floor(smallest / step - 0.5) * step);
   const high = Math.min(most, Math.ceil(largest / step + 0.5) * step);
   const first = Math.ceil(low / step - 1e-9);

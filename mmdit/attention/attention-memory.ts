@@ -1,4 +1,4 @@
-import type { Device, Tensor } from '../device/device.ts';
+import type { Device, HeadwiseAttentionCall, Tensor } from '../device/device.ts';
 import type { AttentionCall } from '../models/mmdit-model.ts';
 import { type ArrowMethod, CACHED, type HeadMethod, sharesGuidance } from './method.ts';
 import type { BlockSize } from './token-layout.ts';
@@ -26,11 +26,11 @@ export class AttentionMemory {
     return this.#residuals.get(layer) ?? new Map();
   }
 
-  /** Runs every head by its own method. The tensor stays the memory's own. */
-  attend(call: AttentionCall, block: BlockSize, methods: readonly HeadMethod[]): Tensor {
-    const out = this.output(call);
-    this.#device.headwiseAttention({ ...call, block, out, methods, residuals: this.residuals(call.layer) });
-    return out;
+  /** Runs every head by its own method, and tells what the device was given. Its `out` stays the memory's own. */
+  attend(call: AttentionCall, block: BlockSize, methods: readonly HeadMethod[]): HeadwiseAttentionCall {
+    const made = { ...call, block, out: this.output(call), methods, residuals: this.residuals(call.layer) };
+    this.#device.headwiseAttention(made);
+    return made;
   }
 
   /** After `attend` with these methods: keeps the residual over 1/fraction of the full heads that `isKept` names. */

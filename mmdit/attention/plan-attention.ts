@@ -1,9 +1,9 @@
-import type { Device, Tensor } from '../device/device.ts';
+import type { Device, HeadwiseAttentionCall, Tensor } from '../device/device.ts';
 import type { AttentionCall, AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
 import type { AppliedCall } from './applied-call.ts';
 import { AttentionMemory } from './attention-memory.ts';
 import type { AttentionPlan } from './attention-plan.ts';
-import { FULL, type HeadMethod } from './method.ts';
+import { FULL } from './method.ts';
 import { type ResidualNeeds, residualNeeds } from './residual-needs.ts';
 
 /**
@@ -43,25 +43,30 @@ export class PlanAttention {
 
   #planned(plan: AttentionPlan, step: number, call: AttentionCall): Tensor {
     const methods = plan.choices[step]![call.layer]!.map((choice) => plan.methods[choice]!);
-    const out = this.#memory.attend(call, plan.block, methods);
-    this.applied.push({ step, layer: call.layer, layout: call.layout, block: plan.block, methods });
+    const made = this.#memory.attend(call, plan.block, methods);
+    this.#record(step, call.layer, made);
     for (const [fraction, heads] of this.#needs[step]![call.layer]!)
       this.#memory.keepResiduals(call, plan.block, methods, fraction, (head) => heads.has(head));
-    return out;
+    return made.out;
   }
 
   #full(step: number, call: AttentionCall): Tensor {
-    const { q, layer, layout } = call;
+    const { q, layer } = call;
     if (this.#output && !sameShape(this.#output, q)) {
       this.#device.release(this.#output);
       this.#output = null;
     }
     this.#output ??= this.#device.allocate(q.shape);
-    const methods = new Array<HeadMethod>(this.#layers[layer]!.heads).fill(FULL);
+    const methods = new Array(this.#layers[layer]!.heads).fill(FULL);
     const block = this.#device.preferredBlock(q.shape[3] ?? 0);
-    this.#device.headwiseAttention({ ...call, block, out: this.#output, methods });
+    const made = { ...call, block, out: this.#output, methods };
+    this.#device.headwiseAttention(made);
+    this.#record(step, layer, made);
+    return made.out;
+  }
+
+  #record(step: number, layer: number, { layout, block, methods }: HeadwiseAttentionCall): void {
     this.applied.push({ step, layer, layout, block, methods });
-    return this.#output;
   }
 }
 

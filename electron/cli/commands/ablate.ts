@@ -32,6 +32,7 @@ interface AblateOptions extends OutputOptions, ModelOptions, SamplingOptions, Se
   readonly prompt?: readonly string[];
   readonly promptsFile?: string;
   readonly seed?: readonly number[];
+  readonly negativePrompt?: string;
   readonly evaluation?: readonly string[];
   readonly evaluationFile?: string;
   readonly evaluationSeed?: number;
@@ -55,6 +56,7 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
     .option('--prompt <text...>', "prompts to calibrate on (default: four of the demo's)")
     .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed))
+    .option('--negative-prompt <text>', 'what none of the pictures is to show; for SD3, with guidance above 1')
     .option('--evaluation <text...>', "prompts to judge by (default: three of the demo's, not calibrated on)")
     .option('--evaluation-file <file>', 'more of them, as --prompts-file')
     .option('--evaluation-seed <n>', 'seed of the pictures (default: 0)', parseSeed);
@@ -95,8 +97,8 @@ ${examples(
     )
     .action(async (options: AblateOptions) => {
       const { steps, size, guidance, headConstraint, headConstraints, seed, out } = options;
-      const { model, device, onnx, delta, granularity, candidates, cost, deltas, tables, evaluationSeed, dryRun } =
-        options;
+      const { model, device, onnx, delta, granularity, candidates, cost, deltas, tables, dryRun } = options;
+      const { evaluationSeed, negativePrompt } = options;
       requireSense(options);
       const prompts = await gather(options.prompt, options.promptsFile);
       const evaluation = await gather(options.evaluation, options.evaluationFile);
@@ -104,7 +106,7 @@ ${examples(
       const { ablateModel } = await import('../../engine/ablation/ablate-model.ts');
       const summary = await ablateModel(
         {
-          ...{ model, device, onnx, prompts, seeds: seed, evaluation, evaluationSeed },
+          ...{ model, device, onnx, prompts, seeds: seed, evaluation, evaluationSeed, negativePrompt },
           ...{ delta, granularity, candidates, cost, deltas, tables, dryRun },
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),

@@ -9,10 +9,11 @@ import {
   planAblation,
   readAblation,
   searchKey,
+  whyUnguided,
 } from '../../../calibration/index.ts';
 import { type Pipeline, type SamplingDescription, WorkMemoryError } from '../../../mmdit/index.ts';
 import { CancelledError } from '../cancelled-error.ts';
-import { noticePrompts } from '../notice-prompts.ts';
+import { noticePrompts, noticeUnusedNegative } from '../notice-prompts.ts';
 import { withModel } from '../open-model.ts';
 import { paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
@@ -55,13 +56,18 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
   const resumes = mode === 'resume' && folder !== undefined;
   const earlier = resumes ? await readAblation(path.join(folder, ABLATION_FILE)) : null;
   if (earlier) requireSameWish(wish, folder!, earlier);
-  const settings = earlier?.settings ?? (await completeAblation(wish));
+  const asked = earlier?.settings ?? (await completeAblation(wish));
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish, async (pipeline) => {
     const base = earlier?.sampling ?? pipeline.defaults;
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, base));
-    const ablation = earlier ?? startOf(pipeline, settings, sampling);
-    if (earlier) requireSamePlace(folder!, earlier, { ...startOf(pipeline, settings, sampling), sampling });
+    // The demo's folder is called "checkpoint", which tells a reader nothing.
+    const name = wish.model === undefined ? 'demo checkpoint' : pipeline.identity.name;
+    const started = startOf(pipeline, name, asked, sampling);
+    const ablation = earlier ?? started;
+    if (earlier) requireSamePlace(folder!, earlier, { ...started, sampling });
+    const { settings } = ablation;
+    noticeUnusedNegative(pipeline, sampling, settings.negativePrompt, options);
     noticePrompts(
       pipeline,
       settings.evaluation.map(({ prompt }) => prompt),
@@ -79,19 +85,21 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
 }
 
 function startOf(
-  { identity, device }: Pipeline,
-  settings: AblationSettings,
-  { scheduler, steps, guidance, width, height, textTokens, tokenOrder }: SamplingDescription,
+  pipeline: Pipeline,
+  name: string,
+  settings: Omit<AblationSettings, 'unguided'>,
+  sampling: SamplingDescription,
 ): AblationFile {
-  const { family, name, fingerprint } = identity;
+  const { family, fingerprint } = pipeline.identity;
+  const { scheduler, steps, guidance, width, height, textTokens, tokenOrder } = sampling;
   return {
     format: 'arrowhead-ablation',
     version: 1,
     created: new Date().toISOString(),
     model: { family, name, fingerprint },
-    device: device.info.name,
+    device: pipeline.device.info.name,
     sampling: { scheduler, steps, guidance, width, height, textTokens, tokenOrder },
-    settings,
+    settings: { ...settings, unguided: whyUnguided(pipeline, sampling) },
     originals: [],
     results: [],
   };

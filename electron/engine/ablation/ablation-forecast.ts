@@ -1,4 +1,4 @@
-import type { AblationSettings } from '../../../calibration/index.ts';
+import { type AblationSettings, planAblation } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, residualFractions, type Sampling } from '../../../mmdit/index.ts';
 import type { StepProbe } from './probe-step.ts';
 
@@ -29,7 +29,6 @@ export function forecastAblation(
   probe: StepProbe,
   left: WorkLeft,
 ): AblationForecast {
-  const kept = 1 + residualFractions(settings.base.candidates.map(parseMethod)).length;
   const samples = settings.prompts.length * settings.seeds.length;
   const { stepSeconds, measureSeconds, decodeSeconds } = probe;
   const secondsPerSearch = samples * sampling.steps * (stepSeconds + measureSeconds);
@@ -42,9 +41,17 @@ export function forecastAblation(
     secondsPerSearch,
     secondsPerPicture,
     memory: {
-      neededBytes: pipeline.workBytes(samples, sampling, kept),
+      neededBytes: pipeline.workBytes(samples, sampling, keptTensors(settings)),
       freeBytes: pipeline.device.freeBytes,
     },
     probe,
   };
+}
+
+/** Of the search that keeps most: every layer's output, and a residual per window that is added. */
+function keptTensors(settings: AblationSettings): number {
+  const residuals = planAblation(settings).searches.map(
+    ({ candidates }) => residualFractions(candidates.map(parseMethod)).length,
+  );
+  return 1 + Math.max(0, ...residuals);
 }

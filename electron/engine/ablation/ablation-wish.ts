@@ -33,10 +33,11 @@ export interface AblationWish extends SearchWish, ModelWish {
   readonly dryRun?: boolean | undefined;
 }
 
-/** The settings of a new ablation. */
-export async function completeAblation(wish: AblationWish): Promise<AblationSettings> {
+/** The settings of a new ablation, but for what the model says. */
+export async function completeAblation(wish: AblationWish): Promise<Omit<AblationSettings, 'unguided'>> {
   const shipped = await readDemoPrompts();
   const judged = wish.evaluation ?? [...new Set([shipped.default, ...shipped.evaluation])].slice(0, PICTURES);
+  const negativePrompt = wish.negativePrompt ?? '';
   const candidates = wish.candidates ?? SEARCH_DEFAULTS.candidates;
   return {
     base: {
@@ -51,7 +52,8 @@ export async function completeAblation(wish: AblationWish): Promise<AblationSett
     cost: wish.cost ?? SEARCH_DEFAULTS.cost,
     prompts: [...(wish.prompts ?? shipped.calibration.slice(0, CALIBRATION_PROMPTS))],
     seeds: [...(wish.seeds ?? SEARCH_DEFAULTS.seeds)],
-    evaluation: judged.map((prompt) => ({ prompt, seed: wish.evaluationSeed ?? 0 })),
+    negativePrompt,
+    evaluation: judged.map((prompt) => ({ prompt, seed: wish.evaluationSeed ?? 0, negativePrompt })),
   };
 }
 
@@ -69,6 +71,7 @@ export function requireSameWish(wish: AblationWish, folder: string, { settings, 
     ['cost', settings.cost, wish.cost],
     ['prompts', settings.prompts, wish.prompts],
     ['seeds', settings.seeds, wish.seeds],
+    ['negative prompt', settings.negativePrompt, wish.negativePrompt],
     ['evaluation prompts', evaluation.map(({ prompt }) => prompt), wish.evaluation],
     ['evaluation seed', evaluation[0]?.seed, wish.evaluationSeed],
     ['steps', sampling.steps, wish.sampling.steps],

@@ -75,14 +75,15 @@ export async function runSearch(
   };
 }
 
-function completeSearchOf(search: AblationSearch, { prompts, seeds, cost }: AblationSettings): CompleteSearch {
+function completeSearchOf(search: AblationSearch, settings: AblationSettings): CompleteSearch {
+  const { prompts, seeds, negativePrompt, cost } = settings;
   return {
     ...search,
     candidates: search.candidates.map(parseMethod),
     prompts,
     seeds,
+    negativePrompt,
     cost,
-    negativePrompt: '',
     sampling: {},
   };
 }

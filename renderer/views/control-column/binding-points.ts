@@ -12,16 +12,29 @@ export interface RseExtent {
 
 export type RseOfTable = Pick<Calibration, 'steps' | 'layers' | 'methods' | 'heads' | 'rse'>;
 
-/** Of cached and arrows: how much they save, which is the same order on every device: cached costs nothing. */
+/**
+ * How much methods save, in an order that holds on every device: cached costs nothing, sharing between the halves of
+ * guidance half, a residual nothing more than its arrow.
+ */
 function savingRank(method: string): number {
-  return method === 'cached' ? Number.POSITIVE_INFINITY : Number(method.split('/')[1] ?? 0);
+  if (method === 'cached') return 1;
+  const window = 1 / Number(/arrow\/(\d+)/.exec(method)?.[1] ?? 1);
+  return 1 - window * (method.startsWith('cfg') ? 0.5 : 1);
 }
 
-/** Candidates as indices into the methods, most saving first. */
-export function bySaving(methods: readonly string[], candidates: readonly string[]): readonly number[] {
+interface RankedMethod {
+  /** Among the methods. */
+  readonly index: number;
+  /** Equal for methods that save the same. */
+  readonly rank: number;
+}
+
+/** Candidates, most saving first. */
+export function bySaving(methods: readonly string[], candidates: readonly string[]): readonly RankedMethod[] {
   return [...methods.keys()]
     .filter((index) => methods[index] !== 'full' && candidates.includes(methods[index]!))
-    .toSorted((a, b) => savingRank(methods[b]!) - savingRank(methods[a]!));
+    .map((index) => ({ index, rank: savingRank(methods[index]!) }))
+    .toSorted((a, b) => b.rank - a.rank);
 }
 
 /** Passes once over the table: call it when the table or the candidates change, not per slider move. */
@@ -36,20 +49,23 @@ export function rseExtent(
   for (let row = 0; row < steps * layers.length; row += 1) {
     let sum = 0;
     for (let head = 0; head < heads; head += 1) {
-      let best: number | null = null;
-      for (const index of offered) {
-        const value = rse[(row * methods.length + index) * heads + head]!;
-        if (!Number.isFinite(value)) continue;
-        best ??= value;
-        if (value < smallest) smallest = value;
-      }
-      if (best === null) continue;
+      const possible = offered
+        .map(({ index, rank }) => ({ rank, value: rse[(row * methods.length + index) * heads + head]! }))
+        .filter(({ value }) => Number.isFinite(value));
+      const saving = possible.filter(({ rank }) => rank === possible[0]!.rank);
+      if (saving.length === 0) continue;
+      const best = leastOf(saving);
+      smallest = Math.min(smallest, leastOf(possible));
+      largest = Math.max(largest, best);
       sum += best;
-      if (best > largest) largest = best;
     }
     if (sum > largestSum) largestSum = sum;
   }
   return { smallest, largest, largestSum };
+}
+
+function leastOf(errors: readonly { readonly value: number }[]): number {
+  return errors.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
 }
 
 export interface BindingPoints {

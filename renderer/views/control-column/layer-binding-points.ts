@@ -12,8 +12,8 @@ interface LayerError {
 export interface LayerExtent {
   /** Of every candidate, wherever it is possible for all heads. */
   readonly possible: readonly LayerError[];
-  /** Of the one that saves most, of every step and layer where any is possible. */
-  readonly best: readonly LayerError[];
+  /** Of those that save most, of every step and layer where any is possible. */
+  readonly best: readonly (readonly LayerError[])[];
 }
 
 /** Passes once over the table, as rseExtent. */
@@ -21,14 +21,14 @@ export function layerExtent(table: RseOfTable, candidates: readonly string[]): L
   const { steps, layers, methods, heads, rse } = table;
   const offered = bySaving(methods, candidates);
   const possible: LayerError[] = [];
-  const best: LayerError[] = [];
+  const best: LayerError[][] = [];
   for (let row = 0; row < steps * layers.length; row += 1) {
     const errors = offered
-      .map((method) => (row * methods.length + method) * heads)
-      .map((begin) => layerError(rse.subarray(begin, begin + heads)))
+      .map(({ index, rank }) => ({ rank, begin: (row * methods.length + index) * heads }))
+      .map(({ rank, begin }) => ({ rank, ...layerError(rse.subarray(begin, begin + heads)) }))
       .filter(({ sum }) => Number.isFinite(sum));
     possible.push(...errors);
-    best.push(...errors.slice(0, 1));
+    if (errors.length > 0) best.push(errors.filter(({ rank }) => rank === errors[0]!.rank));
   }
   return { possible, best };
 }
@@ -37,9 +37,11 @@ export function layerExtent(table: RseOfTable, candidates: readonly string[]): L
 export function layerBindingPoints(extent: LayerExtent, headConstraint: number | null, heads: number): BindingPoints {
   const perHead = headConstraint === null ? 0 : heads / headConstraint;
   const needed = ({ sum, largest }: LayerError) => Math.max(sum, largest * perHead || 0);
+  const least = (errors: readonly LayerError[]) =>
+    errors.reduce((smallest, error) => Math.min(smallest, needed(error)), Number.POSITIVE_INFINITY);
   return {
-    nothingBelow: extent.possible.reduce((least, error) => Math.min(least, needed(error)), Number.POSITIVE_INFINITY),
-    everythingFrom: extent.best.reduce((most, error) => Math.max(most, needed(error)), 0),
+    nothingBelow: least(extent.possible),
+    everythingFrom: extent.best.reduce((most, errors) => Math.max(most, least(errors)), 0),
   };
 }
 

@@ -13,48 +13,63 @@ const axes: AblationAxes = {
   deltas: [0.2, 0.4],
   headConstraints: [null, 1, 1.5],
   tables: ABLATION_TABLES,
+  unguided: 'its guidance is built in',
 };
 
 describe('planAblation', () => {
   it('varies one thing per table, and searches what several tables share once', () => {
-    const { tables, searches } = planAblation(axes);
+    const { tables, searches } = planAblation({ ...axes, tables: ['constraint', 'budget', 'granularity'] });
     expect(tables.map(({ id, rows }) => [id, rows.map(({ label }) => label)])).toEqual([
-      ['methods', ['arrow', 'cached', 'arrow + cached']],
       ['constraint', ['none', '1', '1.5']],
       ['budget', ['0.2', '0.4']],
       ['granularity', ['every head', 'every layer']],
     ]);
     const of = (table: number, row: number) => searches[tables[table]!.rows[row]!.search!]!;
-    expect(of(0, 0)).toEqual({ ...base, candidates: ['arrow/8', 'arrow/16'] });
-    expect(of(0, 1)).toEqual({ ...base, candidates: ['cached'] });
-    expect(of(1, 0)).toEqual({ ...base, headConstraint: null });
-    expect(of(2, 1)).toEqual({ ...base, delta: 0.4 });
-    expect(of(3, 1)).toEqual({ ...base, granularity: 'layer' });
+    expect(of(0, 0)).toEqual({ ...base, headConstraint: null });
+    expect(of(1, 1)).toEqual({ ...base, delta: 0.4 });
+    expect(of(2, 1)).toEqual({ ...base, granularity: 'layer' });
     for (const [table, row] of [
       [0, 2],
-      [1, 2],
+      [1, 0],
       [2, 0],
-      [3, 0],
     ] as const)
       expect(of(table, row)).toEqual(base);
-    expect(searches).toHaveLength(7);
-    expect(new Set(searches.map(searchKey)).size).toBe(7);
-    expect(new Set(searches.map(searchSlug)).size).toBe(7);
+    expect(searches).toHaveLength(5);
+    expect(new Set(searches.map(searchKey)).size).toBe(5);
+    expect(new Set(searches.map(searchSlug)).size).toBe(5);
+  });
+
+  it('adds one kind of method after the other, of the windows that are offered', () => {
+    const { tables, searches } = planAblation({ ...axes, unguided: null, tables: ['methods'] });
+    const arrows = ['arrow/8', 'arrow/16'];
+    const residuals = ['arrow/8+residual', 'arrow/16+residual'];
+    const shared = ['cfg', 'cfg+arrow/8', 'cfg+arrow/16'];
+    const both = ['cfg+arrow/8+residual', 'cfg+arrow/16+residual'];
+    expect(tables[0]!.rows.map(({ label, search }) => [label, searches[search!]!.candidates])).toEqual([
+      ['arrow', arrows],
+      ['cached', ['cached']],
+      ['arrow + cached', [...arrows, 'cached']],
+      ['+ residual sharing', [...arrows, ...residuals, 'cached']],
+      ['+ CFG sharing', [...arrows, ...shared, 'cached']],
+      ['+ residual and CFG sharing', [...arrows, ...residuals, ...shared, ...both, 'cached']],
+    ]);
+    for (const search of searches) expect(search).toMatchObject({ delta: 0.2, headConstraint: 1.5 });
+    expect(planAblation(axes).searches).toContainEqual(base);
   });
 
   it('says why a row cannot be had, in the place of its search', () => {
-    const { tables, searches } = planAblation({
-      ...axes,
-      base: { ...base, candidates: ['cached'] },
-      tables: ['methods'],
-    });
-    expect(tables).toHaveLength(1);
-    expect(tables[0]!.rows).toMatchObject([
-      { label: 'arrow', search: null, reason: 'no arrow is among the candidates' },
-      { label: 'cached', search: 0, reason: null },
-      { label: 'arrow + cached', search: null },
+    const rowsOf = (changes: Partial<AblationAxes>) =>
+      planAblation({ ...axes, ...changes, tables: ['methods'] }).tables[0]!.rows;
+    const reasons = (changes: Partial<AblationAxes>) => rowsOf(changes).map(({ reason }) => reason);
+    const unguided = axes.unguided;
+    expect(reasons({})).toEqual([null, null, null, null, unguided, unguided]);
+    expect(rowsOf({})[4]).toEqual({ label: '+ CFG sharing', search: null, reason: unguided });
+    const none = 'no arrow is among the candidates';
+    expect(reasons({ base: { ...base, candidates: ['cached'] }, unguided: null })).toEqual([
+      none,
+      null,
+      ...[none, none, none, none],
     ]);
-    expect(searches).toHaveLength(1);
   });
 });
 

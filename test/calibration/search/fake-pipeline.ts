@@ -176,6 +176,7 @@ export function fakePipeline(options: FakeOptions = {}): FakePipeline {
     identity: { family: 'flux', name: 'fake', fingerprint: options.fingerprint ?? 'sha256:fake' },
     device,
     layers: LAYERS.map((name) => ({ name, heads: HEADS, headDim: HEAD_DIM, layout: () => LAYOUT })),
+    negativePromptsAbove: options.guided ? 1 : null,
     usesNegativePrompts: () => options.guided ?? false,
     defaults: { steps: 6, guidance: 3.5, width: 64, height: 64 },
     describeSampling: (sampling: DenoiseRequest['sampling']) => ({

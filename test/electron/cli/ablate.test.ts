@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planAblation } from '../../../calibration/index.ts';
+import { writeSd3Folder } from '../../fixtures/pipeline-folders.ts';
 import { runArrowhead, runProcess, startArrowhead } from './run-arrowhead.ts';
 
 const MODEL = fileURLToPath(new URL('../../golden/pipeline/flux-pipeline-tiny', import.meta.url));
@@ -40,15 +41,15 @@ describe('arrowhead ablate', () => {
   it('forecasts time and memory, and with --dry-run does nothing else', async () => {
     const { code, stdout } = await runArrowhead(...SMALL, '--out', at('dry'), '--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Forecast: at most about .* for 5 searches \(.* each\) and 12 pictures \(.* each\),/);
+    expect(stdout).toMatch(/^Forecast: at most about .* for 6 searches \(.* each\) and 14 pictures \(.* each\),/);
     expect(stdout).toMatch(/beside the weights about .* of memory, of .* that are free\./);
     expect(await readdir(folder)).toEqual([]);
     const json = JSON.parse((await runArrowhead(...SMALL, '--dry-run', '--json')).stdout);
-    expect(json).toMatchObject({ result: null, forecast: { searches: 5, pictures: 12 } });
+    expect(json).toMatchObject({ result: null, forecast: { searches: 6, pictures: 14 } });
     const { probe, seconds, secondsPerSearch, secondsPerPicture, memory } = json.forecast;
     for (const value of Object.values(probe)) expect(value).toBeGreaterThan(0);
     expect(secondsPerSearch).toBeCloseTo(2 * 4 * (probe.stepSeconds + probe.measureSeconds), 6);
-    expect(seconds).toBeCloseTo(5 * secondsPerSearch + 12 * secondsPerPicture, 6);
+    expect(seconds).toBeCloseTo(6 * secondsPerSearch + 14 * secondsPerPicture, 6);
     expect(memory.neededBytes).toBeGreaterThan(0);
     expect(memory.neededBytes).toBeLessThan(memory.freeBytes);
   });
@@ -82,6 +83,27 @@ describe('arrowhead ablate', () => {
     expect(result.tables[2].rows[1].result.sparsity).toBeGreaterThanOrEqual(result.tables[2].rows[0].result.sparsity);
   });
 
+  it('shares between the halves of guidance where a model has them, and says why where it has not', async () => {
+    const markdown = await readFile(at('whole', 'ablation.md'), 'utf8');
+    const reason = 'cannot run: flux-pipeline-tiny (flux) has its guidance built in';
+    expect(markdown).toContain(`| + CFG sharing | ${reason} | – |`);
+    await writeSd3Folder(at('sd3'));
+    const sd3 = ['ablate', '--model', at('sd3'), '--size', '64x64'];
+    const small = ['--steps', '4', '--prompt', 'a cube', '--evaluation', 'a cone', '--candidates', 'arrow/4,cached'];
+    const args = [...sd3, ...small, '--tables', 'methods', '--delta', '2', '--head-constraint', 'none'];
+    const { stdout } = await runArrowhead(...args, '--guidance', '5', '--out', at('guided'), '--json');
+    const [{ rows }] = JSON.parse(stdout).result.tables;
+    expect(rows).toHaveLength(6);
+    for (const { reason: none, result } of rows) {
+      expect(none).toBeNull();
+      expect(result.mismatches).toBe(0);
+    }
+    const { methods } = await jsonOf(at('guided', rows[4].result.folder, 'scheme.scheme.json'));
+    expect(methods).toEqual(['full', 'arrow/4', 'cfg', 'cfg+arrow/4', 'cached']);
+    const unguided = await runArrowhead(...args, '--guidance', '1', '--dry-run', '--json');
+    expect(JSON.parse(unguided.stdout).forecast.searches).toBe(4);
+  });
+
   it('killed at any moment and resumed, keeps what is finished and ends with the same', async () => {
     const place = at('killed');
     let mode: readonly string[] = [];
@@ -111,7 +133,7 @@ describe('arrowhead ablate', () => {
     child.kill('SIGINT');
     const { code, stderr } = await result;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/Cancelled: \d of 5 searches are kept in /);
+    expect(stderr).toMatch(/Cancelled: \d of 6 searches are kept in /);
     expect(stderr).toContain(`Go on with: arrowhead ablate --model ${MODEL} --device cpu --out ${at('cut')} --resume`);
     const before = await outcome(at('whole'));
     const again = await runArrowhead('ablate', '--model', MODEL, '--out', at('whole'), '--resume');

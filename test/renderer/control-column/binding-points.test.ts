@@ -5,8 +5,8 @@ import type { Granularity } from '../../../electron/contract.ts';
 import { bindingPoints, constraintEffect, rseExtent } from '../../../renderer/views/control-column/binding-points.ts';
 import { layerBindingPoints, layerExtent } from '../../../renderer/views/control-column/layer-binding-points.ts';
 
-const METHODS = ['full', 'arrow/8', 'arrow/32', 'cached'];
-const SAVINGS = Float64Array.from([0, 2, 3, 4]);
+const METHODS = ['full', 'arrow/8', 'arrow/32', 'cached', 'arrow/32+residual', 'cfg+arrow/32', 'cfg'];
+const SAVINGS = Float64Array.from([0, 3, 4, 6, 4, 5, 2]);
 
 /** Tables of random shape, some places not possible; cached never is at step 0. */
 const tables = fc
