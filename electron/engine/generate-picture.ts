@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
-import type { EncoderReads, GenerateProgress, Pipeline, Sampling } from '../../mmdit/index.ts';
+import type { EncoderReads, GenerateProgress } from '../../mmdit/index.ts';
 import { noticePrompts, noticeUnusedNegative } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
