@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CheckpointError } from '../../../mmdit/checkpoint/checkpoint-error.ts';
 import { type TensorToWrite, writeSafetensors } from '../../../mmdit/checkpoint/safetensors-writer.ts';
 import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
@@ -61,6 +62,14 @@ describe('verifyPipeline against diffusers', () => {
     const { tensors } = await verifyPipeline(sd35, 'test/golden/sd35-dual/generation.safetensors', device);
     expect(Object.keys(tensors)).toEqual(['latents.0', 'latents.1', 'latents.2']);
     for (const [tensor, { relative }] of Object.entries(tensors)) expect(relative, tensor).toBeLessThan(1e-5);
+  });
+
+  it('neither takes nor keeps embeddings on disk', async () => {
+    await writeGoldenDump(dump, 'flux');
+    vi.stubEnv('ARROWHEAD_HOME', path.join(folder, 'home'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await verifyPipeline(FLUX, dump, device);
+    expect(existsSync(path.join(folder, 'home'))).toBe(false);
   });
 
   it('tells of another seed and of other words', async () => {
