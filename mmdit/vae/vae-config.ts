@@ -17,7 +17,9 @@ const FIELDS = {
   mid_block_add_attention: z.boolean().default(true),
   use_post_quant_conv: z.boolean().default(true),
   /** Of the pictures it was trained on: AutoencoderKL's own default where absent. */
-  sample_size: z.union([count(1 << 16), z.array(count(1 << 16)).length(2)]).default(32),
+  sample_size: z
+    .union([count(1 << 16), z.array(count(1 << 16)).length(2)], { error: 'expected pixels, or [height, width]' })
+    .default(32),
   scaling_factor: z.number().positive(),
   shift_factor: z.number().nullable().default(null),
   latents_mean: z.null().default(null),

@@ -18,8 +18,8 @@ const FLUX =
 const SD3 =
   'sample_size patch_size in_channels num_layers attention_head_dim num_attention_heads joint_attention_dim caption_projection_dim pooled_projection_dim out_channels pos_embed_max_size dual_attention_layers qk_norm';
 const VAE =
-  'out_channels up_block_types block_out_channels layers_per_block act_fn latent_channels norm_num_groups scaling_factor shift_factor latents_mean latents_std use_post_quant_conv mid_block_add_attention';
-const VAE_INERT = 'in_channels down_block_types sample_size force_upcast use_quant_conv';
+  'out_channels up_block_types block_out_channels layers_per_block act_fn latent_channels norm_num_groups scaling_factor shift_factor latents_mean latents_std use_post_quant_conv mid_block_add_attention sample_size';
+const VAE_INERT = 'in_channels down_block_types force_upcast use_quant_conv';
 const CLIP =
   'vocab_size hidden_size intermediate_size projection_dim num_hidden_layers num_attention_heads max_position_embeddings hidden_act layer_norm_eps eos_token_id';
 const CLIP_INERT = 'attention_dropout initializer_range initializer_factor pad_token_id bos_token_id';
