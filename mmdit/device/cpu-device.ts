@@ -211,6 +211,11 @@ export class CpuDevice implements Device {
     this.#queue.enqueue(() => kernels.gatedResidual({ ...args, batch, tokens, channels }));
   }
 
+  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): CpuTensor {
+    this.gatedResidual(residual, x, gate);
+    return this.layerNormModulate(residual, shift, scale, eps);
+  }
+
   addInPlace(a: Tensor, b: Tensor): void {
     const left = contiguous('addInPlace', 'a', a);
     const right = contiguous('addInPlace', 'b', b, left.shape).floats;

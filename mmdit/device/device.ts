@@ -57,6 +57,8 @@ export interface Device {
   layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
   /** residual + gate ⊙ x, written into residual. gate [B, C]. */
   gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void;
+  /** `gatedResidual`, then `layerNormModulate` of the sum: one pass over memory where the device can. */
+  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
   /** a + b of one shape, written into a. */
   addInPlace(a: Tensor, b: Tensor): void;
   /** q, k and v of a joint sequence, [B, N, H, D] each, as this device's attention wants them: for `projectQkv` to fill. */

@@ -13,6 +13,7 @@ import type {
   StreamWeights,
 } from './flux-weights.ts';
 import type { PreparedModel, StepHooks } from './mmdit-model.ts';
+import { type ResidualStream, ResidualStreams } from './residual-stream.ts';
 import { rotaryTables } from './rotary-embedding.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
 import type { Linear } from './weight-loader.ts';
@@ -101,27 +102,30 @@ export class FluxRun implements PreparedModel {
     const device = this.#device;
     const { text, image } = this.#layout;
     const scratch = new Scratch(device);
+    const streams = new ResidualStreams(device, EPS);
     try {
       const time = scratch.keep(this.#embedTimes(timesteps, this.#weights.time));
       device.addInPlace(time, this.#fixedConditioning);
       const conditioning = scratch.keep(device.activation(time, 'silu'));
 
-      const imageStream = scratch.keep(this.#linear(sample, this.#weights.imageIn));
-      const textStream = scratch.keep(this.#linear(this.#context, this.#weights.textIn));
+      const imageStream = streams.keep(scratch.keep(this.#linear(sample, this.#weights.imageIn)));
+      const textStream = streams.keep(scratch.keep(this.#linear(this.#context, this.#weights.textIn)));
       let layer = 0;
       for (const [n, block] of this.#weights.doubleBlocks.entries()) {
         await this.#doubleBlock(textStream, imageStream, block, { layer: layer++, conditioning, hooks }, n);
       }
-      const joint = scratch.keep(device.concat([textStream, imageStream], 'tokens'));
+      const sequence = scratch.keep(device.concat([textStream.settled(), imageStream.settled()], 'tokens'));
+      const joint = streams.keep(sequence);
       for (const [n, block] of this.#weights.singleBlocks.entries()) {
         await this.#singleBlock(joint, block, { layer: layer++, conditioning, hooks }, n);
       }
-      const imagePart = scratch.keep(device.rows(joint, text, text + image));
+      const imagePart = scratch.keep(device.rows(joint.settled(), text, text + image));
       const modulation = scratch.keep(this.#linear(conditioning, this.#weights.outModulation));
       const [scale, shift] = scratch.chunks(modulation, 2);
       const normed = scratch.keep(device.layerNormModulate(imagePart, shift!, scale!, EPS));
       return this.#linear(normed, this.#weights.out);
     } finally {
+      streams.close();
       scratch.release();
     }
   }
@@ -130,10 +134,9 @@ export class FluxRun implements PreparedModel {
     this.#own.release();
   }
 
-  /** Both streams are updated in place. */
   async #doubleBlock(
-    textStream: Tensor,
-    imageStream: Tensor,
+    textStream: ResidualStream,
+    imageStream: ResidualStream,
     weights: DoubleBlockWeights,
     call: BlockCall,
     index: number,
@@ -151,8 +154,8 @@ export class FluxRun implements PreparedModel {
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
       const imagePart = scratch.keep(device.rows(attended, text, text + image));
       const textPart = scratch.keep(device.rows(attended, 0, text));
-      const imageOut = scratch.keep(this.#linear(imagePart, weights.image.attentionOut));
-      const textOut = scratch.keep(this.#linear(textPart, weights.text.attentionOut));
+      const imageOut = this.#linear(imagePart, weights.image.attentionOut);
+      const textOut = this.#linear(textPart, weights.text.attentionOut);
       observe?.(`block${index}.attn.0`, imageOut);
       observe?.(`block${index}.attn.1`, textOut);
       this.#finishStream(imageStream, imageOut, onImage, weights.image, scratch);
@@ -160,12 +163,16 @@ export class FluxRun implements PreparedModel {
     } finally {
       scratch.release();
     }
-    observe?.(`block${index}.0`, textStream);
-    observe?.(`block${index}.1`, imageStream);
+    observe?.(`block${index}.0`, textStream.settled());
+    observe?.(`block${index}.1`, imageStream.settled());
   }
 
-  /** The joint stream [B, text + image, C] is updated in place. */
-  async #singleBlock(joint: Tensor, weights: SingleBlockWeights, call: BlockCall, index: number): Promise<void> {
+  async #singleBlock(
+    joint: ResidualStream,
+    weights: SingleBlockWeights,
+    call: BlockCall,
+    index: number,
+  ): Promise<void> {
     const device = this.#device;
     const { text, image } = this.#layout;
     const { observe } = call.hooks;
@@ -173,7 +180,7 @@ export class FluxRun implements PreparedModel {
     try {
       const modulation = scratch.keep(this.#linear(call.conditioning, weights.modulation));
       const [shift, scale, gate] = scratch.chunks(modulation, 3);
-      const normed = scratch.keep(device.layerNormModulate(joint, shift!, scale!, EPS));
+      const normed = scratch.keep(joint.normed(shift!, scale!));
       const qkv = this.#allocateJoint(scratch);
       this.#project(normed, weights.attention, qkv, 0, this.#jointRope);
       const { weight, bias } = weights.mlpIn;
@@ -182,11 +189,11 @@ export class FluxRun implements PreparedModel {
       // No copy of the two side by side: the product takes them as they lie.
       const heads = scratch.keep(device.rows(attended, 0, text + image));
       observe?.(`single${index}.attn`, heads);
-      const out = scratch.keep(device.linear([heads, mlp], weights.out.weight, weights.out.bias));
-      device.gatedResidual(joint, out, gate!);
+      joint.add(device.linear([heads, mlp], weights.out.weight, weights.out.bias), gate!);
       if (observe) {
-        observe(`single${index}.0`, scratch.keep(device.rows(joint, 0, text)));
-        observe(`single${index}.1`, scratch.keep(device.rows(joint, text, text + image)));
+        const sequence = joint.settled();
+        observe(`single${index}.0`, scratch.keep(device.rows(sequence, 0, text)));
+        observe(`single${index}.1`, scratch.keep(device.rows(sequence, text, text + image)));
       }
     } finally {
       scratch.release();
@@ -194,26 +201,25 @@ export class FluxRun implements PreparedModel {
   }
 
   /** AdaLayerNormZero: the stream normed for attention, and the rest of the modulation for later. */
-  #modulated(stream: Tensor, weights: StreamWeights, conditioning: Tensor, scratch: Scratch) {
+  #modulated(stream: ResidualStream, weights: StreamWeights, conditioning: Tensor, scratch: Scratch) {
     const modulation = scratch.keep(this.#linear(conditioning, weights.modulation));
     const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = scratch.chunks(modulation, 6);
-    const normed = scratch.keep(this.#device.layerNormModulate(stream, shift!, scale!, EPS));
+    const normed = scratch.keep(stream.normed(shift!, scale!));
     return { normed, gate: gate!, mlpShift: mlpShift!, mlpScale: mlpScale!, mlpGate: mlpGate! };
   }
 
   #finishStream(
-    stream: Tensor,
+    stream: ResidualStream,
     attentionOut: Tensor,
     modulation: { gate: Tensor; mlpShift: Tensor; mlpScale: Tensor; mlpGate: Tensor },
     weights: StreamWeights,
     scratch: Scratch,
   ): void {
-    const device = this.#device;
-    device.gatedResidual(stream, attentionOut, modulation.gate);
-    const normed = scratch.keep(device.layerNormModulate(stream, modulation.mlpShift, modulation.mlpScale, EPS));
+    stream.add(attentionOut, modulation.gate);
+    const normed = scratch.keep(stream.normed(modulation.mlpShift, modulation.mlpScale));
     const { weight, bias } = weights.mlpIn;
-    const hidden = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
-    device.gatedResidual(stream, scratch.keep(this.#linear(hidden, weights.mlpOut)), modulation.mlpGate);
+    const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
+    stream.add(this.#linear(hidden, weights.mlpOut), modulation.mlpGate);
   }
 
   #project(stream: Tensor, weights: StreamProjection, to: JointQkv, tokenOffset: number, rope: Rope): void {

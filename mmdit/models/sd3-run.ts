@@ -5,6 +5,7 @@ import { Scratch } from '../device/scratch.ts';
 import { ShapeError } from '../device/shape-error.ts';
 import type { Embedder } from './flux-weights.ts';
 import type { PreparedModel, StepHooks } from './mmdit-model.ts';
+import { type ResidualStream, ResidualStreams } from './residual-stream.ts';
 import type { Sd3Config } from './sd3-config.ts';
 import type { Sd3BlockWeights, Sd3Projection, Sd3StreamEnd, Sd3Weights } from './sd3-weights.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
@@ -69,6 +70,7 @@ export class Sd3Run implements PreparedModel {
     const device = this.#device;
     const weights = this.#weights;
     const scratch = new Scratch(device);
+    const streams = new ResidualStreams(device, EPS);
     try {
       const shape = [this.#batch, timestepEmbedding.channels];
       requireLength('timesteps', timesteps, this.#batch);
@@ -76,20 +78,22 @@ export class Sd3Run implements PreparedModel {
       const time = scratch.keep(this.#embed(sinusoids, weights.time));
       device.addInPlace(time, this.#pooled);
       const conditioning = scratch.keep(device.activation(time, 'silu'));
-      const image = scratch.keep(this.#linear(sample, weights.patchIn));
-      device.addInPlace(image, this.#positions);
-      const text = scratch.keep(this.#linear(this.#context, weights.textIn));
+      const patches = scratch.keep(this.#linear(sample, weights.patchIn));
+      device.addInPlace(patches, this.#positions);
+      const image = streams.keep(patches);
+      const text = streams.keep(scratch.keep(this.#linear(this.#context, weights.textIn)));
       let layer = 0;
       for (const [index, block] of weights.blocks.entries()) {
         await this.#block(image, text, block, conditioning, layer, hooks);
         layer += block.dual ? 2 : 1;
-        hooks.observe?.(`block${index}.1`, image);
-        if (block.text.end) hooks.observe?.(`block${index}.0`, text);
+        hooks.observe?.(`block${index}.1`, image.settled());
+        if (block.text.end) hooks.observe?.(`block${index}.0`, text.settled());
       }
       const modulation = scratch.keep(this.#linear(conditioning, weights.outModulation));
       const [scale, shift] = scratch.chunks(modulation, 2);
-      return this.#linear(scratch.keep(device.layerNormModulate(image, shift!, scale!, EPS)), weights.out);
+      return this.#linear(scratch.keep(image.normed(shift!, scale!)), weights.out);
     } finally {
+      streams.close();
       scratch.release();
     }
   }
@@ -98,10 +102,9 @@ export class Sd3Run implements PreparedModel {
     this.#own.release();
   }
 
-  /** Both streams are updated in place. */
   async #block(
-    image: Tensor,
-    text: Tensor,
+    image: ResidualStream,
+    text: ResidualStream,
     weights: Sd3BlockWeights,
     conditioning: Tensor,
     layer: number,
@@ -110,8 +113,7 @@ export class Sd3Run implements PreparedModel {
     const device = this.#device;
     const layout = this.#layout;
     const scratch = new Scratch(device);
-    const norm = (x: Tensor, shift: Tensor, scale: Tensor) =>
-      scratch.keep(device.layerNormModulate(x, shift, scale, EPS));
+    const norm = (stream: ResidualStream, shift: Tensor, scale: Tensor) => scratch.keep(stream.normed(shift, scale));
     try {
       const onImage = scratch.keep(this.#linear(conditioning, weights.image.modulation));
       const m = scratch.chunks(onImage, weights.dual ? 9 : 6);
@@ -128,12 +130,10 @@ export class Sd3Run implements PreparedModel {
 
       const attended = await hooks.attention({ layer, layout, ...qkv });
       const imagePart = scratch.keep(device.rows(attended, 0, layout.image));
-      const imageOut = scratch.keep(this.#linear(imagePart, weights.image.end.attentionOut));
-      device.gatedResidual(image, imageOut, m[2]!);
+      image.add(this.#linear(imagePart, weights.image.end.attentionOut), m[2]!);
       if (weights.text.end) {
         const textPart = scratch.keep(device.rows(attended, layout.image, tokenCount(layout)));
-        const textOut = scratch.keep(this.#linear(textPart, weights.text.end.attentionOut));
-        device.gatedResidual(text, textOut, t[2]!);
+        text.add(this.#linear(textPart, weights.text.end.attentionOut), t[2]!);
         this.#mlp(text, weights.text.end, { mlpShift: t[3]!, mlpScale: t[4]!, mlpGate: t[5]! }, scratch);
       }
       if (weights.dual && second) {
@@ -142,7 +142,7 @@ export class Sd3Run implements PreparedModel {
         this.#project(second, weights.dual.attention, own, 0);
         const again = await hooks.attention({ layer: layer + 1, layout: alone, ...own });
         const flat = scratch.keep(device.rows(again, 0, layout.image));
-        device.gatedResidual(image, scratch.keep(this.#linear(flat, weights.dual.out)), m[8]!);
+        image.add(this.#linear(flat, weights.dual.out), m[8]!);
       }
       this.#mlp(image, weights.image.end, { mlpShift: m[3]!, mlpScale: m[4]!, mlpGate: m[5]! }, scratch);
     } finally {
@@ -150,12 +150,16 @@ export class Sd3Run implements PreparedModel {
     }
   }
 
-  #mlp(stream: Tensor, weights: Sd3StreamEnd, { mlpShift, mlpScale, mlpGate }: Modulation, scratch: Scratch): void {
-    const device = this.#device;
-    const normed = scratch.keep(device.layerNormModulate(stream, mlpShift, mlpScale, EPS));
+  #mlp(
+    stream: ResidualStream,
+    weights: Sd3StreamEnd,
+    { mlpShift, mlpScale, mlpGate }: Modulation,
+    scratch: Scratch,
+  ): void {
+    const normed = scratch.keep(stream.normed(mlpShift, mlpScale));
     const { weight, bias } = weights.mlpIn;
-    const hidden = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
-    device.gatedResidual(stream, scratch.keep(this.#linear(hidden, weights.mlpOut)), mlpGate);
+    const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
+    stream.add(this.#linear(hidden, weights.mlpOut), mlpGate);
   }
 
   #project(normed: Tensor, weights: Sd3Projection, to: JointQkv, tokenOffset: number): void {

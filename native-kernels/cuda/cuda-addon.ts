@@ -97,8 +97,11 @@ export interface CudaContext {
     weightScales?: CudaPlace;
   }): void;
   activation(args: { x: CudaRows; out: CudaRows; rows: number; channels: number; kind: number; dtype: number }): void;
+  /** With `added` and `gate`, x becomes x + gate ⊙ added first. */
   layerNormModulate(args: {
     x: CudaRows;
+    added: CudaRows | null;
+    gate: CudaRows | null;
     shift: CudaRows;
     scale: CudaRows;
     out: CudaRows;

@@ -94,6 +94,17 @@ test('activation', () => compare({ x: [2, 37, 130] }, (d, t) => d.activation(t.x
 test('silu of columns', () => compare({ x: [3, 260] }, (d, t) => d.activation(d.columns(t.x!, 10, 77), 'silu')));
 
 for (const channels of [64, 100, 3072, 12288, 40000]) {
+  for (const part of ['norm', 'sum'] as const)
+    test(`gatedResidualNorm of ${channels} channels: the ${part}`, () =>
+      compare({ r: [2, 77, channels], x: [2, 77, channels], m: [2, 3 * channels] }, (d, t) => {
+        const sum = d.allocate([2, 77, channels]);
+        d.copy(t.r!, sum);
+        const [gate, shift, scale] = [0, 1, 2].map((n) => d.columns(t.m!, n * channels, (n + 1) * channels));
+        const norm = d.gatedResidualNorm(sum, t.x!, gate!, shift!, scale!, 1e-6);
+        d.release(part === 'norm' ? sum : norm);
+        return part === 'norm' ? norm : sum;
+      }));
+
   test(`layerNormModulate of ${channels} channels`, () =>
     compare({ x: [2, 9, channels], m: [2, 3 * channels] }, (d, t) =>
       d.layerNormModulate(t.x!, d.columns(t.m!, 0, channels), d.columns(t.m!, channels, 2 * channels), 1e-6),

@@ -281,29 +281,26 @@ export class CudaDevice implements Device {
   }
 
   layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): CudaTensor {
-    const input = cudaTensor('layerNormModulate', 'x', x);
-    const [batch, tokens, channels] = requireRank3('layerNormModulate', input);
-    const vector = [batch, channels];
-    const args = {
-      ...{ x: input.rows, batch, tokens, channels, eps, dtype: input.dtypeCode },
-      shift: cudaTensorOf('layerNormModulate', 'shift', shift, vector).rows,
-      scale: cudaTensorOf('layerNormModulate', 'scale', scale, vector).rows,
-    };
-    const out = this.allocate(input.shape);
-    this.#run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
-    return out;
+    return this.#norm('layerNormModulate', cudaTensor('layerNormModulate', 'x', x), shift, scale, eps);
   }
 
   gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void {
     const target = contiguous('gatedResidual', 'residual', residual);
     const [batch, tokens, channels] = requireRank3('gatedResidual', target);
-    const args = {
-      ...{ batch, tokens, channels, dtype: target.dtypeCode, residual: target.rows },
-      x: cudaTensorOf('gatedResidual', 'x', x, target.shape).rows,
-      gate: cudaTensorOf('gatedResidual', 'gate', gate, [batch, channels]).rows,
-    };
+    const added = addedRows('gatedResidual', target, x, gate);
     target.forgetQuantised();
-    this.#run(() => this.#context.gatedResidual(args));
+    this.#run(() =>
+      this.#context.gatedResidual({
+        ...{ batch, tokens, channels, dtype: target.dtypeCode, residual: target.rows },
+        ...{ x: added.added, gate: added.gate },
+      }),
+    );
+  }
+
+  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): CudaTensor {
+    const target = contiguous('gatedResidualNorm', 'residual', residual);
+    target.forgetQuantised();
+    return this.#norm('gatedResidualNorm', target, shift, scale, eps, addedRows('gatedResidualNorm', target, x, gate));
   }
 
   addInPlace(a: Tensor, b: Tensor): void {
@@ -461,6 +458,25 @@ export class CudaDevice implements Device {
     stored.release();
   }
 
+  #norm(
+    op: string,
+    x: CudaTensor,
+    shift: Tensor,
+    scale: Tensor,
+    eps: number,
+    added: { readonly added: CudaRows; readonly gate: CudaRows } | null = null,
+  ): CudaTensor {
+    const [batch, tokens, channels] = requireRank3(op, x);
+    const args = {
+      ...{ x: x.rows, batch, tokens, channels, eps, dtype: x.dtypeCode, added: null, gate: null, ...added },
+      shift: cudaTensorOf(op, 'shift', shift, [batch, channels]).rows,
+      scale: cudaTensorOf(op, 'scale', scale, [batch, channels]).rows,
+    };
+    const out = this.allocate(x.shape);
+    this.#run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
+    return out;
+  }
+
   #allocate(shape: Shape, dtype: CudaDtype): CudaTensor {
     requireLengths('allocate', shape);
     const bytes = countOf(shape) * CUDA_DTYPE_BYTES[dtype];
@@ -561,6 +577,15 @@ export class CudaDevice implements Device {
     result.catch(() => {});
     return result;
   }
+}
+
+/** What is added to a residual stream: gate ⊙ x. */
+function addedRows(op: string, residual: CudaTensor, x: Tensor, gate: Tensor) {
+  const [batch, , channels] = requireRank3(op, residual);
+  return {
+    added: cudaTensorOf(op, 'x', x, residual.shape).rows,
+    gate: cudaTensorOf(op, 'gate', gate, [batch, channels]).rows,
+  };
 }
 
 /** A view of [B, n, …] as [B, n, C]; the caller releases it. */

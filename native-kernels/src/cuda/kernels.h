@@ -184,6 +184,8 @@ struct LayerNormModulateCall {
   float eps;
   Dtype dtype;
   RowsView out;
+  // x becomes x + gate ⊙ added first, in place: rows as x's and [batch] rows; data null where nothing is added.
+  RowsView added, gate;
 };
 
 // LayerNorm without affine over channels, then · (1 + scale) + shift.

@@ -11,7 +11,7 @@ namespace {
 // What NVIDIA recommends for Hopper.
 constexpr size_t kWorkspaceBytes = size_t{32} << 20;
 // Of cuBLASLt's suggestions, its own favourite first.
-constexpr int kSuggestions = 16;
+constexpr int kSuggestions = 48;
 // FLOPs from which a product is timed with each suggestion: some 30 µs on an H200.
 constexpr double kWorthTiming = 2e10;
 

@@ -90,19 +90,38 @@ struct Row {
   }
 };
 
-// A block takes a few rows of one batch and keeps shift and scale in shared memory: they would be two thirds of what comes
+// A block takes a few rows of one batch and keeps shift, scale and gate in shared memory: they would be most of what comes
 // from the L2 cache.
 constexpr int kRowsPerBlock = 4;
 
+// x + gate ⊙ added, rounded as it is stored: the norm sees what others will read.
 template <class T, int count>
+__device__ void addGated(Row<T, count>& x, T* row, const T* added, const uint4* gates, int channels) {
+#pragma unroll
+  for (int v = 0; v < count; ++v) {
+    const int column = x.columnOf(v);
+    if (column >= channels) continue;
+    const Floats factors = unpackVector<T>(gates[column / kVector]), values = loadVector(added + column);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      float& value = x.vectors[v].at[i];
+      value = toFloat(fromFloat<T>(value + factors.at[i] * values.at[i]));
+    }
+    storeVector(row + column, x.vectors[v]);
+  }
+}
+
+template <class T, int count, bool adding>
 __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call) {
   const int64_t batch = blockIdx.y;
   const int channels = call.channels;
   const T* shift = static_cast<const T*>(call.shift.data) + batch * call.shift.rowStride;
   const T* scale = static_cast<const T*>(call.scale.data) + batch * call.scale.rowStride;
+  const T* gate = static_cast<const T*>(call.gate.data) + batch * call.gate.rowStride;
   extern __shared__ uint4 modulation[];
   uint4* shifts = modulation;
   uint4* scales = modulation + channels / kVector;
+  uint4* gates = modulation + 2 * (channels / kVector);
 #pragma unroll
   for (int v = 0; v < count; ++v) {
     const int column = Row<T, count>::columnOf(v);
@@ -110,12 +129,16 @@ __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call
     // Each thread reads back what it wrote itself: no barrier.
     shifts[column / kVector] = loadPacked(shift + column);
     scales[column / kVector] = loadPacked(scale + column);
+    if constexpr (adding) gates[column / kVector] = loadPacked(gate + column);
   }
   const int first = blockIdx.x * kRowsPerBlock, last = min(first + kRowsPerBlock, call.tokens);
   for (int token = first; token < last; ++token) {
     const int64_t row = batch * call.tokens + token;
     Row<T, count> x;
-    x.load(static_cast<const T*>(call.x.data) + row * call.x.rowStride, channels);
+    T* const from = static_cast<T*>(call.x.data) + row * call.x.rowStride;
+    x.load(from, channels);
+    if constexpr (adding)
+      addGated(x, from, static_cast<const T*>(call.added.data) + row * call.added.rowStride, gates, channels);
     const float mean = x.template reduce<Sum>(channels, [](float value) { return value; }) / channels;
     const float variance =
         x.template reduce<Sum>(channels, [mean](float value) { return (value - mean) * (value - mean); }) / channels;
@@ -182,20 +205,27 @@ template <class T>
 cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stream) {
   const auto rows = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   const RowShape shape = rowShape(call.channels);
-  // Of shift and scale together: 48 KiB without asking for more, and the reductions take some.
+  const bool adding = call.added.data != nullptr;
+  // Of shift, scale and gate together: 48 KiB without asking for more, and the reductions take some.
   constexpr int kMostShared = 47 * 1024;
-  const bool fits = 2 * sizeof(T) * call.channels <= kMostShared;
+  const size_t modulationBytes = (adding ? 3 : 2) * sizeof(T) * call.channels;
+  const bool fits = modulationBytes <= kMostShared;
   const bool vectors = fits && shape.vectorsPerThread > 0 && isAligned(call.x.data, call.x.rowStride) &&
                        isAligned(call.shift.data, call.shift.rowStride) && isAligned(call.scale.data, call.scale.rowStride) &&
-                       isAligned(call.out.data, call.out.rowStride);
+                       isAligned(call.out.data, call.out.rowStride) && isAligned(call.added.data, call.added.rowStride) &&
+                       isAligned(call.gate.data, call.gate.rowStride);
   if (!vectors) {
+    if (adding) {
+      const GatedResidualCall sum = {call.x, call.added, call.gate, call.batch, call.tokens, call.channels, call.dtype};
+      if (const cudaError_t error = gatedResidual(sum, stream)) return error;
+    }
     layerNormLoop<T><<<rows, kLoopThreads, 0, stream>>>(call);
     return cudaGetLastError();
   }
   return withVectors(shape.vectorsPerThread, [&]<int count>() {
     const dim3 grid((call.tokens + kRowsPerBlock - 1) / kRowsPerBlock, call.batch);
-    const size_t modulationBytes = 2 * sizeof(T) * call.channels;
-    layerNormRows<T, count><<<grid, shape.threads, modulationBytes, stream>>>(call);
+    if (adding) layerNormRows<T, count, true><<<grid, shape.threads, modulationBytes, stream>>>(call);
+    else layerNormRows<T, count, false><<<grid, shape.threads, modulationBytes, stream>>>(call);
     return cudaGetLastError();
   });
 }

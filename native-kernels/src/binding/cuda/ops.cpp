@@ -83,6 +83,10 @@ void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   call.shift = rowsOf(args, "shift", call.batch, call.channels);
   call.scale = rowsOf(args, "scale", call.batch, call.channels);
   call.out = rowsOf(args, "out", rows, call.channels);
+  if (has(args, "added")) {
+    call.added = rowsOf(args, "added", rows, call.channels);
+    call.gate = rowsOf(args, "gate", call.batch, call.channels);
+  }
   require(info.Env(), cuda::layerNormModulate(call, stream_), "layerNormModulate");
 }
 
