@@ -44,6 +44,9 @@ export const searchSettings = {
   headConstraint: amount.nullable(),
   /** Absent: `head`, as in every file before there was another. */
   granularity: z.enum(GRANULARITIES).optional(),
+  /** Absent: the progressive search. DiTFastAttn's has a threshold in the place of δ and c, which are 0 and null. */
+  algorithm: z.literal('ditfastattn').exactOptional(),
+  threshold: amount.exactOptional(),
   candidates: distinct(z.array(methodName).max(LIMITS.methods)),
   prompts: z.array(z.string().max(100_000)).min(1).max(LIMITS.prompts),
   seeds: z.array(z.int().nonnegative()).min(1).max(LIMITS.seeds),

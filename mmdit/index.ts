@@ -72,6 +72,7 @@ export type {
   Latents,
   ModelIdentity,
   Pipeline,
+  PredictUnder,
   PromptNotices,
   RgbImage,
   Sample,

@@ -3,6 +3,7 @@ import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import * as field from '../field-limits.ts';
 import { readJsonFile } from '../json-file.ts';
 import { GRANULARITIES } from '../solver/granularity.ts';
+import { ABLATION_TABLES } from './plan-ablation.ts';
 
 export const ABLATION_FILE = 'ablation.json';
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -11,6 +12,7 @@ const searchSchema = z.strictObject({
   delta: field.amount,
   headConstraint: field.amount.nullable(),
   granularity: z.enum(GRANULARITIES),
+  threshold: field.amount.nullable(),
   candidates: field.methodNames,
 });
 
@@ -50,7 +52,8 @@ const fileSchema = z.strictObject({
     base: searchSchema,
     deltas: z.array(field.amount).max(1000),
     headConstraints: z.array(field.amount.nullable()).max(1000),
-    tables: z.array(z.enum(['methods', 'constraint', 'budget', 'granularity'])),
+    thresholds: z.array(field.amount).max(1000),
+    tables: z.array(z.enum(ABLATION_TABLES)),
     /** Why rows with CFG sharing cannot run; null where they can. */
     unguided: z.string().max(10_000).nullable(),
     cost: z.enum(['flops', 'measured']),

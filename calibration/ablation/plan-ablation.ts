@@ -1,16 +1,18 @@
 import { formatMethod, type MethodName, parseMethod } from '../../mmdit/attention/method.ts';
 import { type AblationSearch, searchKey } from './ablation-search.ts';
 
-/** `methods`: what each kind of method adds. `constraint`: c. `budget`: δ. `granularity`: by head against by layer. */
-export type AblationTableId = 'methods' | 'constraint' | 'budget' | 'granularity';
+/** `methods`: what each kind of method adds. `constraint`: c. `budget`: δ. `algorithm`: by head, by layer, DiTFastAttn. */
+export type AblationTableId = 'methods' | 'constraint' | 'budget' | 'algorithm';
 
-export const ABLATION_TABLES: readonly AblationTableId[] = ['methods', 'constraint', 'budget', 'granularity'];
+export const ABLATION_TABLES: readonly AblationTableId[] = ['methods', 'constraint', 'budget', 'algorithm'];
 
 export interface AblationAxes {
   /** Where a table does not vary something, it is as here. */
   readonly base: AblationSearch;
   readonly deltas: readonly number[];
   readonly headConstraints: readonly (number | null)[];
+  /** Of DiTFastAttn's search. */
+  readonly thresholds: readonly number[];
   readonly tables: readonly AblationTableId[];
   /** Why attention cannot be shared between the halves of classifier-free guidance; null where it can. */
   readonly unguided: string | null;
@@ -69,7 +71,7 @@ const TABLES: Record<AblationTableId, Pick<AblationTable, 'title' | 'varies'>> =
   methods: { title: 'Methods', varies: 'methods offered' },
   constraint: { title: 'Head constraint', varies: 'c' },
   budget: { title: 'Error budget', varies: 'δ' },
-  granularity: { title: 'Granularity', varies: 'a method for' },
+  algorithm: { title: 'Algorithm', varies: 'search' },
 };
 
 function wishesOf(id: AblationTableId, axes: AblationAxes): readonly Wish[] {
@@ -87,11 +89,15 @@ function wishesOf(id: AblationTableId, axes: AblationAxes): readonly Wish[] {
       }));
     case 'budget':
       return deltas.map((delta) => ({ label: String(delta), search: { ...base, delta } }));
-    case 'granularity':
-      return (['head', 'layer'] as const).map((granularity) => ({
-        label: granularity === 'head' ? 'every head' : 'every layer',
-        search: { ...base, granularity },
-      }));
+    case 'algorithm':
+      return [
+        { label: 'head by head', search: { ...base, granularity: 'head' } },
+        { label: 'layer by layer', search: { ...base, granularity: 'layer' } },
+        ...axes.thresholds.map((threshold) => ({
+          label: `DiTFastAttn ${threshold}`,
+          search: { ...greedyMethods(axes), delta: 0, headConstraint: null, granularity: 'layer' as const, threshold },
+        })),
+      ];
   }
 }
 
@@ -101,12 +107,24 @@ interface MethodSet {
   readonly candidates: readonly MethodName[] | string;
 }
 
+/** What DiTFastAttn tries, in its order: output sharing, its one window with residual, shared first, sharing alone. */
+function greedyMethods({ base, unguided }: AblationAxes): Pick<AblationSearch, 'candidates'> {
+  const [fraction] = fractionsOf(base.candidates);
+  const window = (changes: object): readonly MethodName[] =>
+    fraction === undefined ? [] : [formatMethod({ kind: 'arrow', fraction, residual: true, ...changes })];
+  const [shared, sharing] = unguided === null ? [window({ sharesGuidance: true }), [CFG]] : [[], []];
+  return { candidates: ['cached', ...shared, ...window({}), ...sharing] };
+}
+
+/** Of the windows among the candidates, each once. */
+function fractionsOf(candidates: readonly MethodName[]): readonly number[] {
+  const windows = candidates.map(parseMethod).flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
+  return [...new Set(windows)];
+}
+
 /** The kinds of methods alone and together, of the windows that are among the candidates (the paper's ablation of methods). */
 function methodSets({ base, unguided }: AblationAxes): readonly MethodSet[] {
-  const windows = base.candidates
-    .map(parseMethod)
-    .flatMap((method) => (method.kind === 'arrow' ? [method.fraction] : []));
-  const fractions = [...new Set(windows)];
+  const fractions = fractionsOf(base.candidates);
   const under = (changes: object): readonly MethodName[] =>
     fractions.map((fraction) => formatMethod({ kind: 'arrow', fraction, ...changes }));
   const [arrows, residuals] = [under({}), under({ residual: true })];

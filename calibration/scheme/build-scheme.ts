@@ -11,7 +11,7 @@ import { SCHEME_FORMAT, SCHEME_VERSION, type Scheme } from './scheme.ts';
 export function buildScheme(
   table: RseTable,
   solved: Omit<SolvedTable, 'milliseconds'>,
-  settings: Pick<SearchSettings, 'delta' | 'headConstraint' | 'granularity' | 'cost'>,
+  settings: Pick<SearchSettings, 'delta' | 'headConstraint' | 'granularity' | 'algorithm' | 'threshold' | 'cost'>,
   mode: 'progressive' | 'preview',
 ): Scheme {
   const { model, sampling, search } = table;
@@ -20,7 +20,7 @@ export function buildScheme(
   }
   const { scheduler, steps, guidance, width, height, textTokens, tokenOrder, block } = sampling;
   const { candidates, prompts, seeds, device, negativePrompt } = search;
-  const { delta, headConstraint, granularity, cost } = settings;
+  const { delta, headConstraint, granularity, algorithm, threshold, cost } = settings;
   const heads = new Array<number>(solved.methods.length).fill(0);
   for (const choice of solved.plan.flat(2)) heads[choice]! += 1;
   return {
@@ -32,6 +32,8 @@ export function buildScheme(
       delta,
       headConstraint,
       ...(granularity === 'layer' && { granularity }),
+      ...(algorithm !== undefined && { algorithm }),
+      ...(threshold !== undefined && { threshold }),
       candidates: [...candidates],
       prompts: [...prompts],
       seeds: [...seeds],
@@ -47,7 +49,8 @@ export function buildScheme(
     stats: {
       sparsity: solved.sparsity ?? 0,
       saving: solved.saving,
-      largestRse: Math.max(0, ...solved.rseUsed.flat()),
+      // A threshold bounds no RSE: a head that puts out a constant may have an infinite one.
+      largestRse: Math.max(0, ...solved.rseUsed.flat().filter(Number.isFinite)),
       heads,
     },
   };

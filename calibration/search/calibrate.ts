@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { AttentionMemory } from '../../mmdit/attention/attention-memory.ts';
 import { formatMethod } from '../../mmdit/attention/method.ts';
-import type { Pipeline } from '../../mmdit/pipeline/pipeline.ts';
+import type { Pipeline, PredictUnder } from '../../mmdit/pipeline/pipeline.ts';
 import { layerSavings } from '../cost/savings.ts';
 import { planSparsity } from '../cost/sparsity.ts';
 import type { RseTable } from '../rse/rse-table.ts';
@@ -11,6 +12,8 @@ import { CalibrationFolder } from './calibration-folder.ts';
 import { type CalibrationProgress, ProgressReporter } from './calibration-progress.ts';
 import { type CalibrationRequest, type CalibrationSetup, prepareCalibration } from './calibration-request.ts';
 import { chooseSavings } from './choose-savings.ts';
+import { GreedyChoices } from './ditfastattn/greedy-choices.ts';
+import { TrialAttention } from './ditfastattn/trial-attention.ts';
 import { ProgressiveSearch } from './progressive-search.ts';
 import { SearchAttention } from './search-attention.ts';
 
@@ -67,7 +70,7 @@ export async function calibrate(
   let seconds = before?.seconds ?? 0;
   if ((before?.count ?? 0) < steps) {
     let started = performance.now();
-    await runSearch(pipeline, setup, search, progress, options, async (step) => {
+    await runSearch(pipeline, setup, request, search, progress, options, async (step) => {
       if (step < (before?.count ?? 0)) {
         started = performance.now();
         return;
@@ -89,19 +92,26 @@ export async function calibrate(
 async function runSearch(
   pipeline: Pipeline,
   setup: CalibrationSetup,
+  { threshold, candidates }: CalibrationRequest,
   search: ProgressiveSearch,
   progress: ProgressReporter,
   { signal, onNotice }: CalibrateOptions,
   afterStep: (step: number) => Promise<void>,
 ): Promise<void> {
-  const attention = new SearchAttention(pipeline.device, search, setup.sampling.block, progress, signal);
-  const { steps, guidance, width, height } = setup.sampling;
+  const { device } = pipeline;
+  const { steps, guidance, width, height, block } = setup.sampling;
+  const memory = new AttentionMemory(device);
+  const trial = new TrialAttention(device, memory, block);
+  const greedy =
+    threshold === undefined ? null : new GreedyChoices(search, trial, { threshold, candidates }, progress, signal);
+  const attention = new SearchAttention(device, search, memory, greedy, block, progress, signal);
   try {
     await pipeline.denoise({
       keptTensors: 1 + search.residualFractions.length,
       samples: setup.samples,
       sampling: { steps, guidance, width, height },
       attention: (step) => attention.step(step),
+      ...(greedy && { beforeStep: (step: number, predict: PredictUnder) => greedy.decide(step, predict) }),
       afterStep,
       onProgress: ({ stage }) => {
         if (stage === 'encode') progress.stage('encode', 'Encoding the prompts');
@@ -110,7 +120,8 @@ async function runSearch(
       ...(signal && { signal }),
     });
   } finally {
-    attention.close();
+    trial.close();
+    memory.close();
   }
 }
 

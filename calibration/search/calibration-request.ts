@@ -16,6 +16,8 @@ import { type PlanBounds, requireBudget } from '../solver/solve-plan.ts';
 import type { SearchSettings } from './search-settings.ts';
 
 export interface CalibrationRequest extends PlanBounds {
+  /** DiTFastAttn's greedy search by this threshold, layer by layer, in the place of δ and c. */
+  readonly threshold?: number | undefined;
   /** Every prompt is run with every seed; all of them in one batch. */
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
@@ -46,6 +48,7 @@ export interface CalibrationSetup {
 /** Throws CalibrationError, SamplingError or UnsupportedBlockError where this cannot be calibrated. */
 export function prepareCalibration(pipeline: Pipeline, request: CalibrationRequest): CalibrationSetup {
   requireBudget(request);
+  requireThreshold(request);
   requireSome('prompts', request.prompts);
   requireSome('seeds', request.seeds);
   const { heads, headDim } = requireUniform(pipeline.layers);
@@ -76,9 +79,7 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
       layouts: layouts.map(({ text, image, order }) => ({ text, image, order })),
     },
     settings: {
-      delta: request.delta,
-      headConstraint: request.headConstraint,
-      ...(request.granularity === 'layer' && { granularity: request.granularity }),
+      ...boundsOf(request),
       candidates: request.candidates.map(formatMethod),
       prompts: [...request.prompts],
       seeds: [...request.seeds],
@@ -91,6 +92,19 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
     isGuided,
     methods,
   };
+}
+
+/** What decides what heads do, as files record it. */
+export function boundsOf(request: Pick<CalibrationRequest, 'threshold'> & PlanBounds) {
+  const { delta, headConstraint, granularity, threshold } = request;
+  if (threshold === undefined) return { delta, headConstraint, ...(granularity === 'layer' && { granularity }) };
+  const layerwise = { delta: 0, headConstraint: null, granularity: 'layer' } as const;
+  return { ...layerwise, algorithm: 'ditfastattn', threshold } as const;
+}
+
+function requireThreshold({ threshold }: CalibrationRequest): void {
+  if (threshold === undefined || (Number.isFinite(threshold) && threshold >= 0)) return;
+  throw new CalibrationError(`threshold: expected a finite number of at least 0, found ${threshold}`);
 }
 
 function negativeOf(

@@ -66,13 +66,17 @@ export class ProgressiveSearch {
     return step > 0 && step >= this.#replayed;
   }
 
-  /** Takes what a layer measured at a step and chooses its methods. */
-  record(step: number, layer: number, measured: CandidateErrors): readonly HeadMethod[] {
+  /** Takes what a layer measured at a step and chooses its methods, unless one was `decided` for all its heads. */
+  record(step: number, layer: number, measured: CandidateErrors, decided: number | null = null): readonly HeadMethod[] {
     const { layers, heads, methods, savings, delta } = this.space;
     const row = step * layers.length + layer;
     const offset = row * methods.length * heads;
     const candidates = this.#rse.subarray(offset + heads, offset + methods.length * heads);
     relativeSquaredErrors(measured, candidates);
+    if (decided !== null) {
+      this.#choicesOf(row).fill(decided);
+      return this.chosen(step, layer);
+    }
     this.#solver.setSavings(savings[layer]!);
     this.#solver.solve(this.#rse, offset, delta, this.#limit, this.#choices, row * heads);
     return this.chosen(step, layer);

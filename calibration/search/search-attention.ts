@@ -1,17 +1,18 @@
-import { AttentionMemory } from '../../mmdit/attention/attention-memory.ts';
+import type { AttentionMemory } from '../../mmdit/attention/attention-memory.ts';
 import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
 import type { Device } from '../../mmdit/device/device.ts';
 import type { AttentionCall, AttentionHook } from '../../mmdit/models/mmdit-model.ts';
 import { CalibrationError } from '../calibration-error.ts';
 import type { CandidateErrors } from '../rse/relative-squared-error.ts';
 import type { ProgressReporter } from './calibration-progress.ts';
+import type { GreedyChoices } from './ditfastattn/greedy-choices.ts';
 import { measureCandidates } from './measure-candidates.ts';
 import type { ProgressiveSearch } from './progressive-search.ts';
 
 /**
- * Drives a progressive search from inside a model's forward passes: measures a layer's candidates on its actual input,
- * applies what the search chooses, and goes on with that. Each layer's output and residuals live as long as the run, for
- * cached heads and those that add a residual.
+ * Drives a search from inside a model's forward passes: measures a layer's candidates on its actual input, applies what is
+ * chosen, and goes on with that. Each layer's output and residuals live as long as the run, for cached heads and those
+ * that add a residual.
  */
 export class SearchAttention {
   readonly #device: Device;
@@ -20,10 +21,14 @@ export class SearchAttention {
   readonly #progress: ProgressReporter;
   readonly #signal: AbortSignal | undefined;
   readonly #memory: AttentionMemory;
+  readonly #greedy: GreedyChoices | null;
 
+  /** `greedy`: what chooses in the place of the search's own solver. */
   constructor(
     device: Device,
     search: ProgressiveSearch,
+    memory: AttentionMemory,
+    greedy: GreedyChoices | null,
     block: BlockSize,
     progress: ProgressReporter,
     signal: AbortSignal | undefined,
@@ -33,7 +38,8 @@ export class SearchAttention {
     this.#block = block;
     this.#progress = progress;
     this.#signal = signal;
-    this.#memory = new AttentionMemory(device);
+    this.#memory = memory;
+    this.#greedy = greedy;
   }
 
   step(step: number): AttentionHook {
@@ -42,7 +48,9 @@ export class SearchAttention {
       const { steps, layers } = this.#search.space;
       const measures = this.#search.measures(step);
       const detail = `step ${step + 1} of ${steps}, ${layers[call.layer]}`;
-      this.#progress.layer(measures || step === 0 ? 'search' : 'replay', step, call.layer, detail);
+      // Greedy choices of this step are reported where they are made.
+      if (!measures || !this.#greedy)
+        this.#progress.layer(measures || step === 0 ? 'search' : 'replay', step, call.layer, detail);
       const methods = measures ? await this.#choose(step, call) : this.#search.chosen(step, call.layer);
       const { out } = this.#memory.attend(call, this.#block, methods);
       // Which of them later steps add is not known yet.
@@ -52,16 +60,12 @@ export class SearchAttention {
     };
   }
 
-  close(): void {
-    this.#memory.close();
-  }
-
   async #choose(step: number, call: AttentionCall) {
     const past = { previous: this.#memory.output(call), residuals: this.#memory.residuals(call.layer) };
     const input = { ...call, block: this.#block };
     const measured = await measureCandidates(this.#device, input, past, this.#search.candidates);
     this.#requireFinite(measured, step, call.layer);
-    return this.#search.record(step, call.layer, measured);
+    return this.#search.record(step, call.layer, measured, this.#greedy?.chosen(call.layer) ?? null);
   }
 
   /** Full attention that is no number would make every candidate look impossible, and the scheme full. */

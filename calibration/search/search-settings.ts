@@ -6,6 +6,9 @@ export type CostSource = 'flops' | 'measured' | 'file';
 
 /** What a search was asked for, as tables and schemes record it. */
 export interface SearchSettings extends PlanBounds {
+  /** Absent: the progressive search. DiTFastAttn's has a threshold in the place of δ and c, which are 0 and null. */
+  readonly algorithm?: 'ditfastattn';
+  readonly threshold?: number;
   /** Methods offered beside `full`. */
   readonly candidates: readonly MethodName[];
   /** Every prompt was run with every seed. */

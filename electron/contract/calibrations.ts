@@ -5,6 +5,9 @@ export const searchSettings = z.strictObject({
   delta: field.amount,
   headConstraint: field.amount.nullable(),
   granularity: field.granularity,
+  /** Absent: the progressive search. DiTFastAttn's has a threshold in the place of δ and c, which are 0 and null. */
+  algorithm: z.literal('ditfastattn').exactOptional(),
+  threshold: field.amount.exactOptional(),
   candidates: z.array(z.string()),
   prompts: z.array(z.string()),
   seeds: z.array(field.count),

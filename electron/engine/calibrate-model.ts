@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {
+  boundsOf,
   type Calibration,
   type CalibrationProgress,
   calibrate,
@@ -21,6 +22,7 @@ import {
   completeSearch,
   ResumeMismatchError,
   resumeSearch,
+  suited,
   type SearchWish,
 } from './search-wish.ts';
 
@@ -48,11 +50,12 @@ export interface CalibrationSummary {
 export async function calibrateModel(wish: CalibrationWish, options: RunOptions = {}): Promise<CalibrationSummary> {
   const folder = await inspectRunFolder(wish.folder, wish.mode);
   const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
-  const search = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
+  const asked = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
-    const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+    const sampling = checkSampling(pipeline, completeSampling(asked.sampling, pipeline.defaults));
+    const search = suited(asked, wish, pipeline, sampling);
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     noticePrompts(pipeline, search.prompts, options);
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
@@ -75,12 +78,9 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
 }
 
 /** What run.json says from the start, so that a killed run can be resumed from its folder alone. */
-export function manifestOf(
-  pipeline: Pipeline,
-  { delta, headConstraint, granularity, candidates, prompts, seeds, cost, negativePrompt }: CompleteSearch,
-  sampling: SamplingDescription,
-) {
+export function manifestOf(pipeline: Pipeline, search: CompleteSearch, sampling: SamplingDescription) {
   const { identity, device } = pipeline;
+  const { candidates, prompts, seeds, cost, negativePrompt } = search;
   const { family, name, fingerprint } = identity;
   const { scheduler, steps, guidance, width, height, textTokens, tokenOrder } = sampling;
   return {
@@ -88,9 +88,7 @@ export function manifestOf(
     device: device.info.name,
     sampling: { scheduler, steps, guidance, width, height, textTokens, tokenOrder },
     search: {
-      delta,
-      headConstraint,
-      ...(granularity === 'layer' && { granularity }),
+      ...boundsOf(search),
       candidates: candidates.map(formatMethod),
       prompts: [...prompts],
       seeds: [...seeds],
@@ -115,13 +113,13 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, candidates, cost } = search;
+  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates, cost } = search;
   await run.update({ status: 'running', error: null });
   try {
     return await calibrate(
       pipeline,
       {
-        ...{ prompts, seeds, negativePrompt, delta, headConstraint, granularity, candidates },
+        ...{ prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates },
         sampling: { steps, guidance, width, height },
         cost: { source: cost },
       },

@@ -1,5 +1,12 @@
 import type { Granularity, RunManifest } from '../../calibration/index.ts';
-import { formatMethod, type HeadMethod, parseMethod } from '../../mmdit/index.ts';
+import {
+  formatMethod,
+  type HeadMethod,
+  type Pipeline,
+  parseMethod,
+  type Sampling,
+  sharesGuidance,
+} from '../../mmdit/index.ts';
 import type { SamplingWish } from './sampling-wish.ts';
 
 /** What the user asked of a search; absent fields have defaults, or are those of the run that is resumed. */
@@ -14,6 +21,8 @@ export interface SearchWish {
   readonly headConstraint?: number | null | undefined;
   /** Whether each head or each layer has a method of its own. */
   readonly granularity?: Granularity | undefined;
+  /** DiTFastAttn's greedy search by this threshold, in the place of δ and c. */
+  readonly threshold?: number | undefined;
   readonly candidates?: readonly HeadMethod[] | undefined;
   readonly cost?: 'flops' | 'measured' | undefined;
 }
@@ -28,6 +37,7 @@ export interface CompleteSearch {
   readonly delta: number;
   readonly headConstraint: number | null;
   readonly granularity: Granularity;
+  readonly threshold: number | undefined;
   readonly candidates: readonly HeadMethod[];
   readonly cost: 'flops' | 'measured';
 }
@@ -40,6 +50,9 @@ export const SEARCH_DEFAULTS = {
   candidates: ['arrow/8', 'arrow/16', 'arrow/32', 'cached'].map(parseMethod),
   cost: 'flops',
 } as const;
+
+/** In the order of the published code: output sharing, then windows with their residual, shared or not, then sharing alone. */
+const GREEDY_CANDIDATES = ['cached', 'cfg+arrow/8+residual', 'arrow/8+residual', 'cfg'].map(parseMethod);
 
 /** There is neither a run to go on with nor what a new one needs. */
 export class NothingToResumeError extends Error {
@@ -74,7 +87,8 @@ export function completeSearch(wish: SearchWish, folder: string): CompleteSearch
     delta: wish.delta ?? SEARCH_DEFAULTS.delta,
     headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
     granularity: wish.granularity ?? SEARCH_DEFAULTS.granularity,
-    candidates: wish.candidates ?? SEARCH_DEFAULTS.candidates,
+    threshold: wish.threshold,
+    candidates: wish.candidates ?? (wish.threshold === undefined ? SEARCH_DEFAULTS.candidates : GREEDY_CANDIDATES),
     cost: wish.cost ?? SEARCH_DEFAULTS.cost,
   };
 }
@@ -98,6 +112,7 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
       wish.headConstraint === null ? 'none' : wish.headConstraint,
     ),
     difference('granularity', search.granularity ?? 'head', wish.granularity),
+    difference('threshold', search.threshold ?? 'none', wish.threshold),
     difference('candidates', search.candidates, wish.candidates?.map(formatMethod)),
     difference('cost', search.cost, wish.cost),
   ].filter((found) => found !== null);
@@ -110,9 +125,21 @@ export function resumeSearch(wish: SearchWish, { search, sampling }: RunManifest
     delta: search.delta,
     headConstraint: search.headConstraint,
     granularity: search.granularity ?? 'head',
+    threshold: search.threshold,
     candidates: search.candidates.map(parseMethod),
     cost: search.cost,
   };
+}
+
+/** A search whose candidates are the defaults, without those that this model cannot run. */
+export function suited(
+  search: CompleteSearch,
+  wish: SearchWish,
+  pipeline: Pipeline,
+  sampling: Sampling,
+): CompleteSearch {
+  if (wish.candidates !== undefined || pipeline.usesNegativePrompts(sampling)) return search;
+  return { ...search, candidates: search.candidates.filter((method) => !sharesGuidance(method)) };
 }
 
 function difference(field: string, was: unknown, now: unknown): string | null {

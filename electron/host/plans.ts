@@ -98,6 +98,8 @@ function settingsOf({ model, sampling, search, block }: Scheme): readonly (reado
     ['model', `${model.name} (${model.fingerprint})`],
     ['δ', String(search.delta)],
     ['c', String(search.headConstraint ?? 'none')],
+    ['algorithm', search.algorithm ?? 'progressive'],
+    ['threshold', String(search.threshold ?? 'none')],
     ['granularity', search.granularity ?? 'head'],
     ['candidates', search.candidates.join(', ')],
     ['cost', search.cost],

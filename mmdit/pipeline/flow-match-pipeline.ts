@@ -50,8 +50,10 @@ export interface DenoisingRun {
   readonly latents: Float32Array;
   readonly shape: Shape;
   readonly schedule: Schedule;
-  /** The velocity of every sample at a step, laid out as the latents. */
+  /** The transformer's output at a step, laid out as the latents; with classifier-free guidance the unguided half first. */
   predict(step: number, attention: AttentionHook): Promise<Float32Array>;
+  /** The velocity of every sample, from the transformer's output. */
+  velocityOf(prediction: Float32Array): Float32Array;
   close(): void;
 }
 
@@ -176,13 +178,14 @@ export abstract class FlowMatchPipeline implements Pipeline {
   }
 
   /** The Euler loop; the run's latents are updated in place. */
-  async #run(request: DenoiseRequest, { latents, schedule, predict }: DenoisingRun): Promise<void> {
+  async #run(request: DenoiseRequest, { latents, schedule, predict, velocityOf }: DenoisingRun): Promise<void> {
     const { samples, sampling } = request;
     const { steps } = sampling;
     request.onProgress?.({ stage: 'denoise', step: 0, steps });
     for (let step = 0; step < steps; step++) {
       request.signal?.throwIfAborted();
-      const velocity = await predict(step, request.attention(step));
+      await request.beforeStep?.(step, (attention) => predict(step, attention));
+      const velocity = velocityOf(await predict(step, request.attention(step)));
       const fault = findFault(velocity, samples.length);
       if (fault !== null) {
         const again = (hook: AttentionHook) => predict(step, hook);

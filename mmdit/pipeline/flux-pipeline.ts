@@ -100,6 +100,7 @@ export class FluxPipeline extends FlowMatchPipeline {
         device.release(sample, prediction);
         return downloaded;
       },
+      velocityOf: (prediction) => prediction,
       close: () => prepared.close(),
     };
   }

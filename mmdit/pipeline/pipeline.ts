@@ -101,10 +101,18 @@ export interface DenoiseRequest {
   readonly onProgress?: (progress: GenerateProgress) => void;
   /** A sentence that the user should read: a provider that is wished for and cannot be used. */
   readonly onNotice?: ((text: string) => void) | undefined;
+  /**
+   * Called before a step, with a way to run it for its outcome alone, as often as wanted; awaited. What hooks keep from
+   * step to step is theirs to leave alone.
+   */
+  readonly beforeStep?: (step: number, predict: PredictUnder) => Promise<void>;
   /** Called when a step's latents are computed, with them (read only, changed by the next step); awaited. */
   readonly afterStep?: (step: number, latents: Float32Array) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
+
+/** The transformer's output at a step under a hook: of every sample, and of both halves of classifier-free guidance. */
+export type PredictUnder = (attention: AttentionHook) => Promise<Float32Array>;
 
 /** Final latents in the model's own layout; opaque but for their count. */
 export interface Latents {

@@ -119,9 +119,9 @@ export class Sd3Pipeline extends FlowMatchPipeline {
         const prediction = await prepared.predict(sample, times, { attention });
         const downloaded = device.download(prediction);
         device.release(sample, prediction);
-        const velocity = fromPatches(await downloaded, channels, h, w, patch);
-        return guided ? guide(velocity, sampling.guidance) : velocity;
+        return fromPatches(await downloaded, channels, h, w, patch);
       },
+      velocityOf: (prediction) => (guided ? guide(prediction, sampling.guidance) : prediction),
       close: () => prepared.close(),
     };
   }

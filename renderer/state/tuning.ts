@@ -16,14 +16,20 @@ export interface Tuning {
 export function initialTuning(calibration: Calibration, settings: Settings | null): Tuning {
   const offered = calibration.methods.filter((method) => method !== 'full');
   const { search } = calibration;
+  const bounds = searchBounds(calibration);
   return {
-    delta: search?.delta ?? settings?.delta ?? 0.4,
-    headConstraint: search === null ? (settings?.headConstraint ?? null) : search.headConstraint,
+    delta: bounds?.delta ?? settings?.delta ?? 0.4,
+    headConstraint: bounds === null ? (settings?.headConstraint ?? null) : bounds.headConstraint,
     granularity: search?.granularity ?? settings?.granularity ?? 'head',
     candidates: search === null ? offered : offered.filter((method) => search.candidates.includes(method)),
     pins: [],
     cost: search?.cost === 'measured' && calibration.costs.includes('measured') ? 'measured' : 'flops',
   };
+}
+
+/** The search with the bounds that it ran at; null where it had none, as DiTFastAttn's, or is not known. */
+export function searchBounds({ search }: Pick<Calibration, 'search'>): Calibration['search'] {
+  return search?.algorithm === undefined ? search : null;
 }
 
 /** Whether pins a and b are about the same steps, layers and heads. */

@@ -38,6 +38,7 @@ interface AblateOptions extends OutputOptions, ModelOptions, SamplingOptions, Se
   readonly evaluationSeed?: number;
   readonly deltas?: readonly number[];
   readonly headConstraints?: readonly HeadConstraintText[];
+  readonly thresholds?: readonly number[];
   readonly tables?: readonly AblationTableId[];
   readonly out?: string;
   readonly resume?: boolean;
@@ -50,7 +51,7 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
     .command('ablate')
     .summary("the paper's ablation tables on any model; resumable")
     .description(
-      "The paper's ablation tables: methods, c, δ and granularity. Every row is a search of its own, judged by pictures against full attention.",
+      "The paper's ablation tables: methods, c, δ, and the search beside layer-wise ones. Every row is a search of its own, judged by pictures against full attention.",
     );
   addModelOption(command)
     .option('--prompt <text...>', "prompts to calibrate on (default: four of the demo's)")
@@ -70,6 +71,11 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
       '--head-constraints <list>',
       'c of the constraint table, split by commas (default: none,1,1.5,2)',
       parseList(parseHeadConstraint),
+    )
+    .option(
+      '--thresholds <list>',
+      'of DiTFastAttn in the algorithm table, split by commas; a forward pass per layer and try (default: 0.1)',
+      parseList(parseAmount),
     )
     .option(
       '--tables <list>',
@@ -97,7 +103,7 @@ ${examples(
     )
     .action(async (options: AblateOptions) => {
       const { steps, size, guidance, headConstraint, headConstraints, seed, out } = options;
-      const { model, device, onnx, delta, granularity, candidates, cost, deltas, tables, dryRun } = options;
+      const { model, device, onnx, delta, granularity, candidates, cost, deltas, thresholds, tables, dryRun } = options;
       const { evaluationSeed, negativePrompt } = options;
       requireSense(options);
       const prompts = await gather(options.prompt, options.promptsFile);
@@ -107,7 +113,7 @@ ${examples(
       const summary = await ablateModel(
         {
           ...{ model, device, onnx, prompts, seeds: seed, evaluation, evaluationSeed, negativePrompt },
-          ...{ delta, granularity, candidates, cost, deltas, tables, dryRun },
+          ...{ delta, granularity, candidates, cost, deltas, thresholds, tables, dryRun },
           sampling: { steps, guidance, width: size?.width, height: size?.height },
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
           headConstraints: headConstraints?.map(headConstraintOf),
@@ -137,10 +143,11 @@ async function gather(texts: readonly string[] = [], file: string | undefined): 
 }
 
 function describeForecast(forecast: AblationForecast): string {
-  const { searches, pictures, seconds, secondsPerSearch, secondsPerPicture, memory } = forecast;
+  const { searches, pictures, seconds, searchSeconds, secondsPerPicture, memory } = forecast;
+  const longest = formatDuration(Math.max(0, ...searchSeconds));
   const fits = memory.neededBytes <= memory.freeBytes ? '' : ': too little';
   return [
-    `Forecast: at most about ${formatDuration(seconds)} for ${searches} searches (${formatDuration(secondsPerSearch)} each) and ${pictures} pictures (${formatDuration(secondsPerPicture)} each),`,
+    `Forecast: at most about ${formatDuration(seconds)} for ${searches} searches (the longest ${longest}) and ${pictures} pictures (${formatDuration(secondsPerPicture)} each),`,
     `beside the weights about ${formatBytes(memory.neededBytes)} of memory, of ${formatBytes(memory.freeBytes)} that are free${fits}.`,
   ].join('\n');
 }

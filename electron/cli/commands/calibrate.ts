@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CalibrationSummary } from '../../engine/calibrate-model.ts';
 import { readPromptsFile } from '../../engine/prompts-file.ts';
-import { headConstraintOf, parseSeed } from '../arguments/numbers.ts';
+import { headConstraintOf, parseAmount, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
   addModelOption,
@@ -19,11 +19,16 @@ import { showProgress } from '../progress-bar.ts';
 import { addSearchOptions, type SearchOptions } from '../search-options.ts';
 import { UsageError } from '../usage-error.ts';
 
+/** About the middle of what the published experiments use. */
+const DEFAULT_THRESHOLD = 0.05;
+
 interface CalibrateOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
   readonly prompt?: readonly string[];
   readonly promptsFile?: string;
   readonly negativePrompt?: string;
   readonly seed?: readonly number[];
+  readonly algorithm?: 'progressive' | 'ditfastattn';
+  readonly threshold?: number;
   readonly out: string;
   readonly resume?: boolean;
   readonly force?: boolean;
@@ -40,6 +45,17 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
     .option('--negative-prompt <text>', 'what none of them is to show; for SD3, with guidance above 1')
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed));
   addSearchOptions(addSamplingOptions(command))
+    .addOption(
+      new Option(
+        '--algorithm <name>',
+        "progressive, or DiTFastAttn's greedy search by a threshold, layer by layer (default: progressive)",
+      ).choices(['progressive', 'ditfastattn']),
+    )
+    .option(
+      '--threshold <t>',
+      "ditfastattn: how far the transformer's output may move, in the place of δ and c (default: 0.05)",
+      parseAmount,
+    )
     .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json')
     .option('--resume', 'go on with the run in --out; its settings are used, and given ones must agree with them')
     .option('--force', 'start over in a folder that holds a run already');
@@ -52,6 +68,7 @@ ${examples(
   'arrowhead calibrate --prompt "a red cube" "two blue spheres" --seed 0 1 --delta 0.6 --head-constraint 1.5 --out runs/first',
   'arrowhead calibrate --model FLUX.1-dev --prompts-file prompts.txt --steps 50 --size 1024x1024 --delta 0.4 \\',
   '    --head-constraint none --candidates arrow/8,arrow/16,cached --cost measured --out runs/flux',
+  'arrowhead calibrate --prompts-file prompts.txt --algorithm ditfastattn --threshold 0.05 --out runs/ditfastattn',
   'arrowhead calibrate --out runs/first --resume',
 )}`,
     )
@@ -60,6 +77,7 @@ ${examples(
       const progress = showProgress(terminal, options.quiet ?? false);
       const { steps, size, guidance, model, device, onnx, seed, negativePrompt, out } = options;
       const { delta, headConstraint, granularity, candidates, cost } = options;
+      const threshold = thresholdOf(options);
       const { calibrateModel } = await import('../../engine/calibrate-model.ts');
       const summary = await calibrateModel(
         {
@@ -73,6 +91,7 @@ ${examples(
           delta,
           headConstraint: headConstraint === undefined ? undefined : headConstraintOf(headConstraint),
           granularity,
+          threshold,
           candidates,
           cost,
           folder: out,
@@ -82,6 +101,20 @@ ${examples(
       ).finally(() => progress.stop());
       terminal.print(options.json ? toJson(summary) : describe(summary));
     });
+}
+
+/** undefined for the progressive search, and where a resumed run brings its own. */
+function thresholdOf(options: CalibrateOptions): number | undefined {
+  const { algorithm, threshold, delta, headConstraint, granularity, resume } = options;
+  if (algorithm !== 'ditfastattn') {
+    if (threshold === undefined || (resume && algorithm === undefined)) return threshold;
+    throw new UsageError('--threshold is for --algorithm ditfastattn; the progressive search has --delta.');
+  }
+  if (delta !== undefined || headConstraint !== undefined || granularity !== undefined)
+    throw new UsageError(
+      'DiTFastAttn knows no --delta, --head-constraint and --granularity: give --threshold instead.',
+    );
+  return threshold ?? (resume ? undefined : DEFAULT_THRESHOLD);
 }
 
 /** undefined where none was given and a resumed run brings its own. */

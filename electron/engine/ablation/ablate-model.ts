@@ -114,7 +114,7 @@ async function forecastOf(
   onProgress?.({ value: 0, title: 'Timing a step', detail: '' });
   const probe = await probeStep(pipeline, sampling, settings, signal);
   const left = {
-    searches: missingSearches(settings, results).length,
+    searches: missingSearches(settings, results),
     originals: settings.evaluation.length - originals.length,
   };
   return forecastAblation(pipeline, sampling, settings, probe, left);
@@ -170,7 +170,7 @@ class Ablation {
       for (const [n, search] of missing.entries()) {
         const title = `Search ${all - missing.length + n + 1} of ${all}`;
         const parts = {
-          search: progress.part(forecast.secondsPerSearch, title),
+          search: progress.part(forecast.searchSeconds[n]!, title),
           picture: () => progress.part(forecast.secondsPerPicture, title),
         };
         const { settings: asked } = this.#ablation;

@@ -1,4 +1,4 @@
-import { type AblationSettings, planAblation } from '../../../calibration/index.ts';
+import { type AblationSearch, type AblationSettings, planAblation } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, residualFractions, type Sampling } from '../../../mmdit/index.ts';
 import type { StepProbe } from './probe-step.ts';
 
@@ -9,7 +9,8 @@ export interface AblationForecast {
   readonly pictures: number;
   /** Upper bounds: what schemes save is not known yet. */
   readonly seconds: number;
-  readonly secondsPerSearch: number;
+  /** Of those searches, in their order. */
+  readonly searchSeconds: readonly number[];
   readonly secondsPerPicture: number;
   /** Of the largest job, beside the weights, and what the device has free. */
   readonly memory: { readonly neededBytes: number; readonly freeBytes: number };
@@ -17,7 +18,7 @@ export interface AblationForecast {
 }
 
 export interface WorkLeft {
-  readonly searches: number;
+  readonly searches: readonly AblationSearch[];
   /** Pictures with full attention that are to be made. */
   readonly originals: number;
 }
@@ -27,18 +28,21 @@ export function forecastAblation(
   sampling: Sampling,
   settings: AblationSettings,
   probe: StepProbe,
-  left: WorkLeft,
+  { searches, originals }: WorkLeft,
 ): AblationForecast {
   const samples = settings.prompts.length * settings.seeds.length;
   const { stepSeconds, measureSeconds, decodeSeconds } = probe;
-  const secondsPerSearch = samples * sampling.steps * (stepSeconds + measureSeconds);
+  const searchSeconds = searches.map(
+    (search) =>
+      samples * sampling.steps * (passesPerStep(search, pipeline.layers.length) * stepSeconds + measureSeconds),
+  );
   const secondsPerPicture = sampling.steps * stepSeconds + decodeSeconds;
-  const pictures = left.originals + left.searches * settings.evaluation.length;
+  const pictures = originals + searches.length * settings.evaluation.length;
   return {
-    searches: left.searches,
+    searches: searches.length,
     pictures,
-    seconds: left.searches * secondsPerSearch + pictures * secondsPerPicture,
-    secondsPerSearch,
+    seconds: searchSeconds.reduce((sum, seconds) => sum + seconds, 0) + pictures * secondsPerPicture,
+    searchSeconds,
     secondsPerPicture,
     memory: {
       neededBytes: pipeline.workBytes(samples, sampling, keptTensors(settings)),
@@ -46,6 +50,11 @@ export function forecastAblation(
     },
     probe,
   };
+}
+
+/** Forward passes at most: DiTFastAttn's search tries every candidate of every layer against a pass of its own. */
+function passesPerStep({ threshold, candidates }: AblationSearch, layers: number): number {
+  return threshold === null ? 1 : 2 + layers * candidates.length;
 }
 
 /** Of the search that keeps most: every layer's output, and a residual per window that is added. */

@@ -17,14 +17,18 @@ const PICTURES = 3;
 /** As the paper has them. */
 const HEAD_CONSTRAINTS = [null, 1, 1.5, 2];
 const DELTAS = [0.2, 0.4, 0.6, 0.8, 1];
+/** A search of this kind takes a forward pass for every layer and candidate: one is enough unless asked for. */
+const THRESHOLDS = [0.1];
 
 /** What the user asked of an ablation; absent fields have defaults, or are those of the one that is resumed. */
-export interface AblationWish extends SearchWish, ModelWish {
+export interface AblationWish extends Omit<SearchWish, 'threshold'>, ModelWish {
   /** Prompts to judge by. */
   readonly evaluation?: readonly string[] | undefined;
   readonly evaluationSeed?: number | undefined;
   readonly deltas?: readonly number[] | undefined;
   readonly headConstraints?: readonly (number | null)[] | undefined;
+  /** Of DiTFastAttn's search, to compare with. */
+  readonly thresholds?: readonly number[] | undefined;
   readonly tables?: readonly AblationTableId[] | undefined;
   /** `runs/<time>-ablation` where absent. */
   readonly folder?: string | undefined;
@@ -44,10 +48,12 @@ export async function completeAblation(wish: AblationWish): Promise<Omit<Ablatio
       delta: wish.delta ?? SEARCH_DEFAULTS.delta,
       headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
       granularity: wish.granularity ?? SEARCH_DEFAULTS.granularity,
+      threshold: null,
       candidates: candidates.map(formatMethod),
     },
     deltas: [...(wish.deltas ?? DELTAS)],
     headConstraints: [...(wish.headConstraints ?? HEAD_CONSTRAINTS)],
+    thresholds: [...(wish.thresholds ?? THRESHOLDS)],
     tables: [...(wish.tables ?? ABLATION_TABLES)],
     cost: wish.cost ?? SEARCH_DEFAULTS.cost,
     prompts: [...(wish.prompts ?? shipped.calibration.slice(0, CALIBRATION_PROMPTS))],
@@ -67,6 +73,7 @@ export function requireSameWish(wish: AblationWish, folder: string, { settings, 
     ['candidates', base.candidates, wish.candidates?.map(formatMethod)],
     ['deltas', settings.deltas, wish.deltas],
     ['head constraints', settings.headConstraints, wish.headConstraints],
+    ['thresholds', settings.thresholds, wish.thresholds],
     ['tables', settings.tables, wish.tables],
     ['cost', settings.cost, wish.cost],
     ['prompts', settings.prompts, wish.prompts],

@@ -77,8 +77,10 @@ export async function runSearch(
 
 function completeSearchOf(search: AblationSearch, settings: AblationSettings): CompleteSearch {
   const { prompts, seeds, negativePrompt, cost } = settings;
+  const threshold = search.threshold ?? undefined;
   return {
     ...search,
+    threshold,
     candidates: search.candidates.map(parseMethod),
     prompts,
     seeds,

@@ -16,6 +16,8 @@ export async function summariseRun(run: Run, inUse: ReadonlySet<string>): Promis
   const scheme = names.has(SCHEME_FILE) ? await run.readScheme().catch(() => null) : null;
   const killed = manifest.status === 'running' && !inUse.has(id);
   const sampling = manifest.sampling;
+  // A threshold is no bound on RSE.
+  const bounds = manifest.search?.algorithm === undefined ? manifest.search : null;
   return {
     id,
     name: manifest.name,
@@ -32,8 +34,8 @@ export async function summariseRun(run: Run, inUse: ReadonlySet<string>): Promis
       width: sampling.width,
       height: sampling.height,
     },
-    delta: manifest.search?.delta ?? null,
-    headConstraint: manifest.search?.headConstraint ?? null,
+    delta: bounds?.delta ?? null,
+    headConstraint: bounds?.headConstraint ?? null,
     sparsity: scheme?.stats.sparsity ?? null,
     ssim: mean(pictures.map(({ metrics }) => metrics?.ssim ?? null)),
     lpips: mean(pictures.map(({ metrics }) => metrics?.lpips ?? null)),

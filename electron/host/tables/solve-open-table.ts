@@ -80,7 +80,7 @@ function choose({ table, savings }: OpenTable, tuning: Tuning): PlanChoices {
 
 /** Whether these are the values that the search ran at: its plan is exact, and any other a preview. */
 function isProgressive({ search, methods }: RseTable, tuning: Tuning): boolean {
-  if (search === null || tuning.pins.length > 0) return false;
+  if (search === null || search.algorithm !== undefined || tuning.pins.length > 0) return false;
   const offered = tuning.candidates ?? methods.filter((method) => method !== 'full');
   const same = offered.length === search.candidates.length && offered.every((name) => search.candidates.includes(name));
   const { delta, headConstraint, granularity, cost } = tuning;

@@ -3,6 +3,7 @@ import type { Calibration, Granularity } from '../../../electron/contract.ts';
 import { Section } from '../../design/panel.tsx';
 import { Segmented } from '../../design/segmented.tsx';
 import { useApp } from '../../state/app-context.tsx';
+import { searchBounds } from '../../state/tuning.ts';
 import { bindingPoints, rseExtent } from './binding-points.ts';
 import styles from './budget-controls.module.css';
 import { CandidateToggles } from './candidate-toggles.tsx';
@@ -77,7 +78,7 @@ function DeltaBound({ calibration }: BudgetControlsProps) {
     <DeltaControl
       value={delta}
       points={pointsAt(headConstraint)}
-      searchValue={calibration.search?.delta ?? null}
+      searchValue={searchBounds(calibration)?.delta ?? null}
       onChange={(next) => tune({ delta: next }, 'delta')}
       onCommit={endGesture}
     />
@@ -108,7 +109,7 @@ function ConstraintBound({ calibration }: BudgetControlsProps) {
       value={headConstraint}
       delta={delta}
       heads={calibration.heads}
-      searchValue={calibration.search?.headConstraint}
+      searchValue={searchBounds(calibration)?.headConstraint}
       onChange={(next) => tune({ headConstraint: next }, 'headConstraint')}
       onCommit={endGesture}
     />

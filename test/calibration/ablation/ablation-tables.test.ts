@@ -27,11 +27,11 @@ describe('the tables of an ablation', () => {
 
   it('show a result in every table that has its search', () => {
     const found = tables.flatMap(({ id, rows }) => rows.filter(({ result }) => result !== null).map(() => id));
-    expect(found).toEqual(['methods', 'constraint', 'budget', 'granularity']);
+    expect(found).toEqual(['methods', 'constraint', 'budget', 'algorithm']);
   });
 
   it('are Markdown with as many cells in every row, and numbers for people', () => {
-    for (const title of ['Methods', 'Head constraint', 'Error budget', 'Granularity']) {
+    for (const title of ['Methods', 'Head constraint', 'Error budget', 'Algorithm']) {
       const rows = rowsOf(title);
       expect(new Set(rows.map((cells) => cells.length)).size).toBe(1);
       expect(rows[1]!.slice(1)).toEqual(new Array(8).fill('---:'));

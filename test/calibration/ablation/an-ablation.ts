@@ -1,6 +1,8 @@
 import type { AblationFile, AblationResult } from '../../../calibration/ablation/ablation-file.ts';
 
-const BASE: AblationResult['search'] = { delta: 0.2, headConstraint: 1.5, granularity: 'head', candidates: ['cached'] };
+const BASE: AblationResult['search'] = {
+  ...{ delta: 0.2, headConstraint: 1.5, granularity: 'head', threshold: null, candidates: ['cached'] },
+};
 
 /** An ablation of which one search is done. */
 export function anAblation(changes: Partial<AblationResult> = {}): AblationFile {
@@ -18,8 +20,9 @@ export function anAblation(changes: Partial<AblationResult> = {}): AblationFile 
       base: BASE,
       deltas: [0.2, 0.4],
       headConstraints: [null, 1, 1.5],
+      thresholds: [0.05],
       unguided: 'its guidance is built in',
-      tables: ['methods', 'constraint', 'budget', 'granularity'],
+      tables: ['methods', 'constraint', 'budget', 'algorithm'],
       cost: 'flops',
       prompts: ['a'],
       seeds: [0],

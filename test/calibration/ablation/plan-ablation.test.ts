@@ -6,23 +6,25 @@ const base = {
   delta: 0.2,
   headConstraint: 1.5,
   granularity: 'head',
+  threshold: null,
   candidates: ['arrow/8', 'arrow/16', 'cached'],
 } as const;
 const axes: AblationAxes = {
   base,
   deltas: [0.2, 0.4],
   headConstraints: [null, 1, 1.5],
+  thresholds: [0.05, 0.1],
   tables: ABLATION_TABLES,
   unguided: 'its guidance is built in',
 };
 
 describe('planAblation', () => {
   it('varies one thing per table, and searches what several tables share once', () => {
-    const { tables, searches } = planAblation({ ...axes, tables: ['constraint', 'budget', 'granularity'] });
+    const { tables, searches } = planAblation({ ...axes, tables: ['constraint', 'budget', 'algorithm'] });
     expect(tables.map(({ id, rows }) => [id, rows.map(({ label }) => label)])).toEqual([
       ['constraint', ['none', '1', '1.5']],
       ['budget', ['0.2', '0.4']],
-      ['granularity', ['every head', 'every layer']],
+      ['algorithm', ['head by head', 'layer by layer', 'DiTFastAttn 0.05', 'DiTFastAttn 0.1']],
     ]);
     const of = (table: number, row: number) => searches[tables[table]!.rows[row]!.search!]!;
     expect(of(0, 0)).toEqual({ ...base, headConstraint: null });
@@ -34,9 +36,9 @@ describe('planAblation', () => {
       [2, 0],
     ] as const)
       expect(of(table, row)).toEqual(base);
-    expect(searches).toHaveLength(5);
-    expect(new Set(searches.map(searchKey)).size).toBe(5);
-    expect(new Set(searches.map(searchSlug)).size).toBe(5);
+    expect(searches).toHaveLength(7);
+    expect(new Set(searches.map(searchKey)).size).toBe(7);
+    expect(new Set(searches.map(searchSlug)).size).toBe(7);
   });
 
   it('adds one kind of method after the other, of the windows that are offered', () => {
@@ -55,6 +57,17 @@ describe('planAblation', () => {
     ]);
     for (const search of searches) expect(search).toMatchObject({ delta: 0.2, headConstraint: 1.5 });
     expect(planAblation(axes).searches).toContainEqual(base);
+  });
+
+  it('compares with DiTFastAttn as published: its candidates in their order, one window, no δ and c', () => {
+    const candidatesOf = (changes: Partial<AblationAxes>) =>
+      planAblation({ ...axes, ...changes, tables: ['algorithm'] }).searches.at(-1)!.candidates;
+    const greedy = planAblation({ ...axes, tables: ['algorithm'] }).searches.at(-1);
+    expect(greedy).toMatchObject({ delta: 0, headConstraint: null, granularity: 'layer', threshold: 0.1 });
+    expect(candidatesOf({})).toEqual(['cached', 'arrow/8+residual']);
+    expect(candidatesOf({ unguided: null })).toEqual(['cached', 'cfg+arrow/8+residual', 'arrow/8+residual', 'cfg']);
+    expect(candidatesOf({ base: { ...base, candidates: ['cached'] } })).toEqual(['cached']);
+    expect(searchSlug(greedy!)).toBe('cached+arrow-8+residual_ditfastattn-0.1');
   });
 
   it('says why a row cannot be had, in the place of its search', () => {

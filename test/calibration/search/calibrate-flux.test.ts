@@ -75,6 +75,23 @@ describe('calibrating a FLUX transformer on the CPU', () => {
     expect(again.values.every(Number.isFinite)).toBe(true);
   });
 
+  it('searches as DiTFastAttn does, and ends with the latents that its plan makes', async () => {
+    const ends: Latents[] = [];
+    const greedy = { threshold: 0.1, candidates: ['cached', 'arrow/4+residual'].map(parseMethod) };
+    const { scheme } = await calibrate(recording(ends), { ...request, ...greedy });
+    expect(scheme.search).toMatchObject({ algorithm: 'ditfastattn', threshold: 0.1 });
+    expect(new Set(scheme.plan.flat(2)).size).toBeGreaterThan(1);
+    const { plan } = applyScheme(scheme, pipeline, request.sampling);
+    const attention = new PlanAttention(device, pipeline.layers, plan);
+    const again = await pipeline.denoise({
+      samples: request.prompts.map((prompt) => ({ prompt, seed: 5 })),
+      sampling: request.sampling,
+      attention: (step) => attention.step(step),
+    });
+    attention.close();
+    expect(again.values).toEqual(ends[0]!.values);
+  });
+
   it('resumed after a cancel, writes the bytes of a search that ran through', async () => {
     const [whole, resumed] = [path.join(root, 'whole'), path.join(root, 'resumed')];
     await calibrate(pipeline, request, { directory: whole });

@@ -8,6 +8,7 @@ import type {
   Shape,
   Tensor,
 } from '../../../mmdit/device/device.ts';
+import type { AttentionHook } from '../../../mmdit/models/mmdit-model.ts';
 import type { DenoiseRequest, Latents, Pipeline } from '../../../mmdit/pipeline/pipeline.ts';
 
 export const HEADS = 3;
@@ -32,6 +33,8 @@ export function fakeHead(input: number, method: HeadMethod, head: number): numbe
 export interface FakeCounts {
   measured: number;
   attended: number;
+  /** Passes made for their outcome alone. */
+  predicted: number;
   live: number;
 }
 
@@ -147,7 +150,7 @@ export interface FakeOptions {
 
 /** A two-layer "model" whose every layer adds a part of its attention to the state. */
 export function fakePipeline(options: FakeOptions = {}): FakePipeline {
-  const counts = { measured: 0, attended: 0, live: 0 };
+  const counts = { measured: 0, attended: 0, predicted: 0, live: 0 };
   const device = fakeDevice(counts);
   let final: Float32Array = new Float32Array();
   const denoise = async (request: DenoiseRequest): Promise<Latents> => {
@@ -155,18 +158,26 @@ export function fakePipeline(options: FakeOptions = {}): FakePipeline {
     const state = fakeState(samples);
     const shape = [samples.length, TOKENS, HEADS, HEAD_DIM];
     request.onProgress?.({ stage: 'encode' });
-    for (let step = 0; step < request.sampling.steps; step++) {
-      const hook = request.attention(step);
+    const forward = async (from: Float32Array, step: number, hook: AttentionHook): Promise<void> => {
       for (let layer = 0; layer < LAYERS.length; layer++) {
         request.signal?.throwIfAborted();
         if (options.pauseMs) await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
-        const q = device.upload(fakeInput(state, step, layer), shape);
+        const q = device.upload(fakeInput(from, step, layer), shape);
         const out = (await hook({ layer, layout: LAYOUT, q, k: q, v: q })) as FakeTensor;
         out.data.forEach((value, at) => {
-          state[at]! += 0.25 * value;
+          from[at]! += 0.25 * value;
         });
         device.release(q);
       }
+    };
+    for (let step = 0; step < request.sampling.steps; step++) {
+      await request.beforeStep?.(step, async (hook) => {
+        counts.predicted += 1;
+        const tried = state.slice();
+        await forward(tried, step, hook);
+        return tried;
+      });
+      await forward(state, step, request.attention(step));
       await request.afterStep?.(step, state);
     }
     final = state;

@@ -41,15 +41,22 @@ describe('arrowhead ablate', () => {
   it('forecasts time and memory, and with --dry-run does nothing else', async () => {
     const { code, stdout } = await runArrowhead(...SMALL, '--out', at('dry'), '--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Forecast: at most about .* for 6 searches \(.* each\) and 14 pictures \(.* each\),/);
+    expect(stdout).toMatch(
+      /^Forecast: at most about .* for 7 searches \(the longest .*\) and 16 pictures \(.* each\),/,
+    );
     expect(stdout).toMatch(/beside the weights about .* of memory, of .* that are free\./);
     expect(await readdir(folder)).toEqual([]);
     const json = JSON.parse((await runArrowhead(...SMALL, '--dry-run', '--json')).stdout);
-    expect(json).toMatchObject({ result: null, forecast: { searches: 6, pictures: 14 } });
-    const { probe, seconds, secondsPerSearch, secondsPerPicture, memory } = json.forecast;
+    expect(json).toMatchObject({ result: null, forecast: { searches: 7, pictures: 16 } });
+    const { probe, seconds, searchSeconds, secondsPerPicture, memory } = json.forecast;
     for (const value of Object.values(probe)) expect(value).toBeGreaterThan(0);
-    expect(secondsPerSearch).toBeCloseTo(2 * 4 * (probe.stepSeconds + probe.measureSeconds), 6);
-    expect(seconds).toBeCloseTo(6 * secondsPerSearch + 14 * secondsPerPicture, 6);
+    const { stepSeconds, measureSeconds } = probe;
+    const one = 2 * 4 * (stepSeconds + measureSeconds);
+    // DiTFastAttn's: a pass with full attention, one for each of 3 layers and 2 candidates, and the step itself.
+    const greedy = 2 * 4 * (8 * stepSeconds + measureSeconds);
+    for (const [n, expected] of [one, one, one, one, one, one, greedy].entries())
+      expect(searchSeconds[n]).toBeCloseTo(expected, 6);
+    expect(seconds).toBeCloseTo(6 * one + greedy + 16 * secondsPerPicture, 6);
     expect(memory.neededBytes).toBeGreaterThan(0);
     expect(memory.neededBytes).toBeLessThan(memory.freeBytes);
   });
@@ -61,7 +68,7 @@ describe('arrowhead ablate', () => {
     const { result } = JSON.parse(stdout);
     expect(result.folder).toBe(at('whole'));
     expect((await readdir(at('whole'))).sort()).toEqual([
-      ...['ablation-budget.csv', 'ablation-constraint.csv', 'ablation-granularity.csv', 'ablation-methods.csv'],
+      ...['ablation-algorithm.csv', 'ablation-budget.csv', 'ablation-constraint.csv', 'ablation-methods.csv'],
       ...['ablation.json', 'ablation.md', 'ablation.svg', 'original-2.png', 'original.png', 'searches'],
     ]);
     const { settings, results } = await jsonOf(at('whole', 'ablation.json'));
@@ -71,13 +78,14 @@ describe('arrowhead ablate', () => {
       expect((await readdir(at('whole', own))).sort()).toEqual([...names, 'scheme.scheme.json']);
       const scheme = await jsonOf(at('whole', own, 'scheme.scheme.json'));
       expect(scheme.stats.sparsity).toBe(sparsity);
-      const { granularity = 'head', ...rest } = scheme.search;
-      expect({ ...rest, granularity }).toMatchObject(search);
+      const { granularity = 'head', threshold = null, ...rest } = scheme.search;
+      expect({ ...rest, granularity, threshold }).toMatchObject(search);
+      expect(rest.algorithm).toBe(threshold === null ? undefined : 'ditfastattn');
       expect(mismatches).toBe(0);
       expect(ssim).toBeLessThanOrEqual(1);
     }
     const markdown = await readFile(result.files.markdown, 'utf8');
-    for (const title of ['Methods', 'Head constraint', 'Error budget', 'Granularity'])
+    for (const title of ['Methods', 'Head constraint', 'Error budget', 'Algorithm'])
       expect(markdown).toContain(`## ${title}\n`);
     expect(markdown).not.toContain('not made yet');
     expect(result.tables[2].rows[1].result.sparsity).toBeGreaterThanOrEqual(result.tables[2].rows[0].result.sparsity);
@@ -90,18 +98,30 @@ describe('arrowhead ablate', () => {
     await writeSd3Folder(at('sd3'));
     const sd3 = ['ablate', '--model', at('sd3'), '--size', '64x64'];
     const small = ['--steps', '4', '--prompt', 'a cube', '--evaluation', 'a cone', '--candidates', 'arrow/4,cached'];
-    const args = [...sd3, ...small, '--tables', 'methods', '--delta', '2', '--head-constraint', 'none'];
+    const args = [
+      ...sd3,
+      ...small,
+      '--tables',
+      'methods,algorithm',
+      '--thresholds',
+      '0.3',
+      '--delta',
+      '2',
+      '--head-constraint',
+      'none',
+    ];
     const { stdout } = await runArrowhead(...args, '--guidance', '5', '--out', at('guided'), '--json');
-    const [{ rows }] = JSON.parse(stdout).result.tables;
+    const [{ rows }, { rows: searches }] = JSON.parse(stdout).result.tables;
+    expect(searches[2].result.search.candidates).toContain('cfg+arrow/4+residual');
     expect(rows).toHaveLength(6);
-    for (const { reason: none, result } of rows) {
+    for (const { reason: none, result } of [...rows, ...searches]) {
       expect(none).toBeNull();
       expect(result.mismatches).toBe(0);
     }
     const { methods } = await jsonOf(at('guided', rows[4].result.folder, 'scheme.scheme.json'));
     expect(methods).toEqual(['full', 'arrow/4', 'cfg', 'cfg+arrow/4', 'cached']);
     const unguided = await runArrowhead(...args, '--guidance', '1', '--dry-run', '--json');
-    expect(JSON.parse(unguided.stdout).forecast.searches).toBe(4);
+    expect(JSON.parse(unguided.stdout).forecast.searches).toBe(6);
   });
 
   it('killed at any moment and resumed, keeps what is finished and ends with the same', async () => {
@@ -133,7 +153,7 @@ describe('arrowhead ablate', () => {
     child.kill('SIGINT');
     const { code, stderr } = await result;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/Cancelled: \d of 6 searches are kept in /);
+    expect(stderr).toMatch(/Cancelled: \d of 7 searches are kept in /);
     expect(stderr).toContain(`Go on with: arrowhead ablate --model ${MODEL} --device cpu --out ${at('cut')} --resume`);
     const before = await outcome(at('whole'));
     const again = await runArrowhead('ablate', '--model', MODEL, '--out', at('whole'), '--resume');
@@ -158,7 +178,7 @@ describe('arrowhead ablate', () => {
       expect((await runArrowhead(...SMALL, '--out', at('photos'), ...flags)).stderr).toMatch(/holds other files/);
     expect((await runArrowhead('ablate', '--resume', '--out', at('nothing'))).stderr).toMatch(/holds no run to resume/);
     await writeFile(at('cut', 'notes.txt'), 'mine');
-    const fresh = await runArrowhead(...SMALL, '--tables', 'granularity', '--out', at('cut'), '--force');
+    const fresh = await runArrowhead(...SMALL, '--tables', 'algorithm', '--out', at('cut'), '--force');
     expect(fresh.code).toBe(0);
     const { results } = await jsonOf(at('cut', 'ablation.json'));
     expect((await readdir(at('cut', 'searches'))).sort()).toEqual(

@@ -88,6 +88,38 @@ describe('arrowhead calibrate', () => {
     expect(other.stderr).toMatch(/granularity was layer, now head/);
   });
 
+  it('searches as DiTFastAttn does, by a threshold in the place of δ and c', async () => {
+    const args = ['calibrate', ...SMALL, '--algorithm', 'ditfastattn', '--out', at('greedy')];
+    expect((await runArrowhead(...args, '--threshold', '0.5')).code).toBe(0);
+    const { plan, search, methods } = await jsonOf(at('greedy', 'scheme.scheme.json'));
+    // FLUX has no halves of guidance to share between.
+    const candidates = ['cached', 'arrow/8+residual'];
+    expect(search).toMatchObject({
+      algorithm: 'ditfastattn',
+      threshold: 0.5,
+      delta: 0,
+      headConstraint: null,
+      candidates,
+    });
+    for (const heads of plan.flat()) expect(new Set(heads).size).toBe(1);
+    expect(new Set(plan.flat(2)).size).toBeGreaterThan(1);
+    expect(methods).toEqual(['full', 'arrow/8+residual', 'cached']);
+    expect((await jsonOf(at('greedy', 'run.json'))).search).toMatchObject({ algorithm: 'ditfastattn', threshold: 0.5 });
+    const resumed = ['calibrate', '--model', MODEL, '--out', at('greedy'), '--resume'];
+    expect((await runArrowhead(...resumed)).code).toBe(0);
+    expect((await runArrowhead(...resumed, '--threshold', '0.4')).stderr).toMatch(/threshold was 0\.5, now 0\.4/);
+  });
+
+  it.each([
+    [['--threshold', '0.1'], /--threshold is for --algorithm ditfastattn/],
+    [['--algorithm', 'ditfastattn', '--delta', '0.1'], /DiTFastAttn knows no --delta/],
+    [['--algorithm', 'greedy'], /Allowed choices are progressive, ditfastattn/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await runArrowhead('calibrate', ...SMALL, ...args, '--out', at('none'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
   it('says which settings a resumed run has otherwise', async () => {
     const args = ['calibrate', '--model', MODEL, '--out', at('run'), '--resume'];
     const { code, stderr } = await runArrowhead(...args, '--delta', '0.3', '--seed', '0', '--head-constraint', 'none');
