@@ -1,4 +1,5 @@
 import { formatMethod, type MethodName, parseMethod } from '../../mmdit/attention/method.ts';
+import { greedyCandidates } from '../search/ditfastattn/greedy-candidates.ts';
 import { type AblationSearch, searchKey } from './ablation-search.ts';
 
 /** `methods`: what each kind of method adds. `constraint`: c. `budget`: δ. `algorithm`: by head, by layer, DiTFastAttn. */
@@ -89,15 +90,19 @@ function wishesOf(id: AblationTableId, axes: AblationAxes): readonly Wish[] {
       }));
     case 'budget':
       return deltas.map((delta) => ({ label: String(delta), search: { ...base, delta } }));
-    case 'algorithm':
+    case 'algorithm': {
+      const [fraction = null] = fractionsOf(base.candidates);
+      const candidates = greedyCandidates(fraction, axes.unguided === null).map(formatMethod);
+      const greedy = { delta: 0, headConstraint: null, granularity: 'layer', candidates } as const;
       return [
         { label: 'head by head', search: { ...base, granularity: 'head' } },
         { label: 'layer by layer', search: { ...base, granularity: 'layer' } },
         ...axes.thresholds.map((threshold) => ({
           label: `DiTFastAttn ${threshold}`,
-          search: { ...greedyMethods(axes), delta: 0, headConstraint: null, granularity: 'layer' as const, threshold },
+          search: { ...greedy, threshold },
         })),
       ];
+    }
   }
 }
 
@@ -105,15 +110,6 @@ interface MethodSet {
   readonly label: string;
   /** Or why there are none. */
   readonly candidates: readonly MethodName[] | string;
-}
-
-/** What DiTFastAttn tries, in its order: output sharing, its one window with residual, shared first, sharing alone. */
-function greedyMethods({ base, unguided }: AblationAxes): Pick<AblationSearch, 'candidates'> {
-  const [fraction] = fractionsOf(base.candidates);
-  const window = (changes: object): readonly MethodName[] =>
-    fraction === undefined ? [] : [formatMethod({ kind: 'arrow', fraction, residual: true, ...changes })];
-  const [shared, sharing] = unguided === null ? [window({ sharesGuidance: true }), [CFG]] : [[], []];
-  return { candidates: ['cached', ...shared, ...window({}), ...sharing] };
 }
 
 /** Of the windows among the candidates, each once. */

@@ -90,6 +90,8 @@ export const schemeSummary = z.strictObject({
   file: field.entryName,
   delta: field.amount,
   headConstraint: field.amount.nullable(),
+  /** Of DiTFastAttn's search, in the place of δ and c; else absent. */
+  threshold: field.amount.exactOptional(),
   mode: z.enum(['progressive', 'preview']),
   sparsity: z.number(),
 });

@@ -1,4 +1,4 @@
-import type { Granularity, RunManifest } from '../../calibration/index.ts';
+import { type Granularity, greedyCandidates, type RunManifest } from '../../calibration/index.ts';
 import {
   formatMethod,
   type HeadMethod,
@@ -51,8 +51,8 @@ export const SEARCH_DEFAULTS = {
   cost: 'flops',
 } as const;
 
-/** In the order of the published code: output sharing, then windows with their residual, shared or not, then sharing alone. */
-const GREEDY_CANDIDATES = ['cached', 'cfg+arrow/8+residual', 'arrow/8+residual', 'cfg'].map(parseMethod);
+/** Window of DiTFastAttn's search: 1/8 of the image. */
+const GREEDY_FRACTION = 8;
 
 /** There is neither a run to go on with nor what a new one needs. */
 export class NothingToResumeError extends Error {
@@ -88,7 +88,9 @@ export function completeSearch(wish: SearchWish, folder: string): CompleteSearch
     headConstraint: wish.headConstraint === undefined ? SEARCH_DEFAULTS.headConstraint : wish.headConstraint,
     granularity: wish.granularity ?? SEARCH_DEFAULTS.granularity,
     threshold: wish.threshold,
-    candidates: wish.candidates ?? (wish.threshold === undefined ? SEARCH_DEFAULTS.candidates : GREEDY_CANDIDATES),
+    candidates:
+      wish.candidates ??
+      (wish.threshold === undefined ? SEARCH_DEFAULTS.candidates : greedyCandidates(GREEDY_FRACTION, true)),
     cost: wish.cost ?? SEARCH_DEFAULTS.cost,
   };
 }

@@ -12,7 +12,7 @@ export interface GreedySettings {
 }
 
 /**
- * DiTFastAttn's search (Yuan et al. 2024, §3.5 and the published code): at every step, layer after layer, the first
+ * DiTFastAttn's greedy search (Yuan et al. 2024, as in the published code): at every step, layer after layer, the first
  * candidate under which the whole transformer's output moves less than the layer's threshold, else full attention. Layers
  * before it are as they were chosen, layers after it are full. A forward pass for every try.
  */

@@ -54,11 +54,11 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
       "The paper's ablation tables: methods, c, δ, and the search beside layer-wise ones. Every row is a search of its own, judged by pictures against full attention.",
     );
   addModelOption(command)
-    .option('--prompt <text...>', "prompts to calibrate on (default: four of the demo's)")
+    .option('--prompt <text...>', "prompts to calibrate on (default: two of the demo's)")
     .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed))
     .option('--negative-prompt <text>', 'what none of the pictures is to show; for SD3, with guidance above 1')
-    .option('--evaluation <text...>', "prompts to judge by (default: three of the demo's, not calibrated on)")
+    .option('--evaluation <text...>', "prompts to judge by (default: two of the demo's, not calibrated on)")
     .option('--evaluation-file <file>', 'more of them, as --prompts-file')
     .option('--evaluation-seed <n>', 'seed of the pictures (default: 0)', parseSeed);
   addSearchOptions(addSamplingOptions(command))
@@ -74,7 +74,7 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
     )
     .option(
       '--thresholds <list>',
-      'of DiTFastAttn in the algorithm table, split by commas; a forward pass per layer and try (default: 0.1)',
+      'of DiTFastAttn in the algorithm table, split by commas; a forward pass per layer and try (default: 0.2)',
       parseList(parseAmount),
     )
     .option(

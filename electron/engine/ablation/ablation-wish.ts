@@ -11,14 +11,14 @@ import type { RunFolderMode } from '../run-folder.ts';
 import { ResumeMismatchError, SEARCH_DEFAULTS, type SearchWish } from '../search-wish.ts';
 
 /** More of them make schemes hold for more pictures, and the ablation longer. */
-const CALIBRATION_PROMPTS = 4;
+const CALIBRATION_PROMPTS = 2;
 /** Pictures to judge by, of prompts that calibration does not see. */
-const PICTURES = 3;
+const PICTURES = 2;
 /** As the paper has them. */
 const HEAD_CONSTRAINTS = [null, 1, 1.5, 2];
 const DELTAS = [0.2, 0.4, 0.6, 0.8, 1];
 /** A search of this kind takes a forward pass for every layer and candidate: one is enough unless asked for. */
-const THRESHOLDS = [0.1];
+const THRESHOLDS = [0.2];
 
 /** What the user asked of an ablation; absent fields have defaults, or are those of the one that is resumed. */
 export interface AblationWish extends Omit<SearchWish, 'threshold'>, ModelWish {

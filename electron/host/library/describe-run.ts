@@ -27,8 +27,9 @@ async function schemesOf(run: Run): Promise<RunDetails['schemes']> {
     const scheme = await run.readScheme(file).catch(() => null);
     if (scheme === null) continue;
     const { search, stats } = scheme;
-    const { delta, headConstraint, mode } = search;
-    schemes.push({ file, delta, headConstraint, mode, sparsity: stats.sparsity });
+    const { delta, headConstraint, threshold, mode } = search;
+    const bounds = { delta, headConstraint, ...(threshold !== undefined && { threshold }) };
+    schemes.push({ file, ...bounds, mode, sparsity: stats.sparsity });
   }
   return schemes;
 }

@@ -44,11 +44,17 @@ export function SchemesDialog({ run, onClose, onCompare }: SchemesDialogProps) {
           </tr>
         </thead>
         <tbody>
-          {schemes.map(({ file, delta, headConstraint, sparsity, mode }) => (
+          {schemes.map(({ file, delta, headConstraint, threshold, sparsity, mode }) => (
             <tr key={file}>
               <th scope="row">{file}</th>
-              <td>{formatNumber(delta)}</td>
-              <td>{headConstraint === null ? 'none' : formatNumber(headConstraint)}</td>
+              {threshold === undefined ? (
+                <>
+                  <td>{formatNumber(delta)}</td>
+                  <td>{headConstraint === null ? 'none' : formatNumber(headConstraint)}</td>
+                </>
+              ) : (
+                <td colSpan={2}>threshold {formatNumber(threshold)}</td>
+              )}
               <td>{formatPercent(sparsity)}</td>
               <td>
                 {mode === 'progressive' ? <Badge tone="success">search</Badge> : <Badge tone="warning">preview</Badge>}
