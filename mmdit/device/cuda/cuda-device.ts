@@ -1,9 +1,7 @@
 import {
-  CUDA_DTYPE_BYTES,
   CUDA_DTYPES,
   type CudaCard,
   type CudaContext,
-  type CudaDtype,
   type CudaMemory,
   type CudaRows,
   cudaAttentionBlock,
@@ -11,7 +9,7 @@ import {
   openCard,
 } from '../../../native-kernels/index.ts';
 import type { BlockSize } from '../../attention/token-layout.ts';
-import type { StoredDtype, TensorSource } from '../../checkpoint/tensor-source.ts';
+import type { TensorSource } from '../../checkpoint/tensor-source.ts';
 import type {
   Activation,
   AttentionErrorSums,
@@ -29,29 +27,24 @@ import type {
   WeightUse,
 } from '../device.ts';
 import { headPlan } from '../head-plan.ts';
-import { countOf, requireLengths, requireRange } from '../shape.ts';
+import { countOf, requireRange } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
-import { stackedShape } from '../stacked-shape.ts';
 import { UnsupportedBlockError } from '../unsupported-block-error.ts';
 import { attentionShape, mapAttention, measureInCalls } from './cuda-attention.ts';
-import { CudaFailure } from './cuda-failure.ts';
+import { CudaStream } from './cuda-stream.ts';
 import {
-  CudaBuffer,
   CudaTensor,
   contiguous,
   cudaTensor,
   cudaTensorOf,
   headsPlace,
+  type Quantised,
   requireRank3,
 } from './cuda-tensor.ts';
+import { CudaWeights } from './cuda-weights.ts';
 import { KeptMatmulChoices } from './matmul-choices.ts';
-import { WeightOffload } from './weight-offload.ts';
 
-const STORED: Readonly<Record<StoredDtype, CudaDtype>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { 'gelu-tanh': 0, silu: 1 };
-/** What cuBLASLt's fp8 products want every width to be a multiple of. */
-const FP8_MULTIPLE = 16;
-
 export interface CudaOptions {
   /** Index of the card. */
   readonly card?: number;
@@ -69,9 +62,8 @@ export class CudaDevice implements Device {
   readonly info: DeviceInfo;
   readonly #context: CudaContext;
   readonly #options: Required<CudaOptions>;
-  readonly #offload: WeightOffload;
-  readonly #choices: KeptMatmulChoices;
-  readonly #failure = new CudaFailure();
+  readonly #stream: CudaStream;
+  readonly #weights: CudaWeights;
 
   private constructor(
     card: CudaCard,
@@ -80,9 +72,7 @@ export class CudaDevice implements Device {
     options: Required<CudaOptions>,
   ) {
     this.#context = context;
-    this.#choices = choices;
     this.#options = options;
-    this.#offload = new WeightOffload(context, (bytes) => this.#allocate([bytes], 'e4m3'));
     const ways = [
       ...(options.projections === 'fp8' ? ['fp8 projections'] : []),
       ...(options.offload ? ['weights in host memory'] : []),
@@ -93,6 +83,8 @@ export class CudaDevice implements Device {
       computeDtype: 'bf16',
       memoryBytes: context.memory().freeBytes,
     };
+    this.#stream = new CudaStream(context, this.info.name, choices);
+    this.#weights = new CudaWeights(this.#stream, options);
   }
 
   /** Throws CudaUnavailableError where there is no such card or no cuBLASLt. */
@@ -132,13 +124,13 @@ export class CudaDevice implements Device {
   }
 
   allocate(shape: Shape): CudaTensor {
-    return this.#allocate(shape, 'bf16');
+    return this.#stream.allocate(shape, 'bf16');
   }
 
   upload(values: Float32Array, shape: Shape): CudaTensor {
     const exact = this.uploadExact(values, shape);
     const tensor = this.allocate(shape);
-    this.#convert(exact, tensor);
+    this.#stream.convert(exact, tensor);
     exact.release();
     return tensor;
   }
@@ -148,18 +140,17 @@ export class CudaDevice implements Device {
       const expected = `${countOf(shape)} elements for [${shape.join(', ')}]`;
       throw new ShapeError('upload', 'values', expected, `${values.length}`);
     }
-    const tensor = this.#allocate(shape, 'f32');
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.#run(() => this.#context.upload({ to: tensor.place, bytes }));
+    const tensor = this.#stream.allocate(shape, 'f32');
+    this.#stream.upload(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), tensor.place);
     return tensor;
   }
 
   download(tensor: Tensor): Promise<Float32Array> {
     const from = cudaTensor('download', 'tensor', tensor);
     const packed = from.isContiguous ? from.view(from.shape, from.offset, from.stride) : this.#packed(from);
-    const exact = this.#allocate(packed.shape, 'f32');
-    this.#convert(packed, exact);
-    const result = this.#ask(() => this.#context.download({ from: exact.place, count: exact.count * 4 }));
+    const exact = this.#stream.allocate(packed.shape, 'f32');
+    this.#stream.convert(packed, exact);
+    const result = this.#stream.ask(() => this.#context.download({ from: exact.place, count: exact.count * 4 }));
     packed.release();
     exact.release();
     return result.then((bytes) => new Float32Array(bytes));
@@ -169,58 +160,32 @@ export class CudaDevice implements Device {
     const target = cudaTensor('copy', 'to', to);
     const source = cudaTensorOf('copy', 'from', from, target.shape);
     target.forgetQuantised();
-    this.#copyRows(source, target);
+    this.#stream.copyRows(source, target);
   }
 
   release(...tensors: readonly Tensor[]): void {
     for (const tensor of tensors) {
       if (!(tensor instanceof CudaTensor) || tensor.released) continue;
-      for (const { host } of [tensor, ...(tensor.quantised ? [tensor.quantised.values] : [])])
-        if (host) this.#offload.forget(host);
+      this.#weights.forget(tensor);
       tensor.release();
     }
   }
 
-  async finish(): Promise<void> {
-    try {
-      await this.#context.finish();
-    } catch (error) {
-      this.#failure.note(error);
-    }
-    this.#failure.clear();
+  finish(): Promise<void> {
+    return this.#stream.finish();
   }
 
   abort(reason: unknown): void {
-    this.#failure.note(reason);
+    this.#stream.abort(reason);
   }
 
-  async loadWeight(sources: readonly TensorSource[], use: WeightUse): Promise<CudaTensor> {
-    const shape = stackedShape(sources);
-    const weight = this.allocate(shape);
-    const width = countOf(shape.slice(1));
-    try {
-      let row = 0;
-      for (const source of sources) {
-        const part = weight.view(source.shape, row * width);
-        await this.#fill(part, source).finally(() => part.release());
-        row += source.shape[0] ?? 1;
-      }
-      this.#failure.throwIfAny();
-    } catch (error) {
-      weight.release();
-      throw error;
-    }
-    if (use === 'exact') return weight;
-    const stored = this.#options.projections === 'fp8' ? this.#quantisedWeight(weight) : weight;
-    if (!this.#options.offload) return stored;
-    if (stored.quantised) stored.quantised = { ...stored.quantised, values: this.#offloaded(stored.quantised.values) };
-    this.#failure.throwIfAny();
-    return stored.quantised ? stored : this.#offloaded(stored);
+  loadWeight(sources: readonly TensorSource[], use: WeightUse): Promise<CudaTensor> {
+    return this.#weights.load(sources, use);
   }
 
   async close(): Promise<void> {
     await this.finish().catch(() => {});
-    this.#offload.close();
+    this.#weights.close();
     this.#context.close();
   }
 
@@ -256,14 +221,14 @@ export class CudaDevice implements Device {
       };
       if (quantised) {
         const { values, scales } = this.#quantised(part);
-        this.#withWeight(quantised.values, column, (weightRows) =>
+        this.#weights.with(quantised.values, column, (weightRows) =>
           this.#context.linear({
             ...{ ...common, x: values.rows, weight: weightRows, dtype: CUDA_DTYPES.e4m3 },
             ...{ xScales: scales.place, weightScales: quantised.scales.place },
           }),
         );
       } else {
-        this.#withWeight(w, column, (weightRows) =>
+        this.#weights.with(w, column, (weightRows) =>
           this.#context.linear({ ...common, x: part.rows, weight: weightRows, dtype: w.dtypeCode }),
         );
       }
@@ -289,7 +254,7 @@ export class CudaDevice implements Device {
     const [batch, tokens, channels] = requireRank3('gatedResidual', target);
     const added = addedRows('gatedResidual', target, x, gate);
     target.forgetQuantised();
-    this.#run(() =>
+    this.#stream.run(() =>
       this.#context.gatedResidual({
         ...{ batch, tokens, channels, dtype: target.dtypeCode, residual: target.rows },
         ...{ x: added.added, gate: added.gate },
@@ -307,7 +272,7 @@ export class CudaDevice implements Device {
     const left = contiguous('addInPlace', 'a', a);
     const right = contiguous('addInPlace', 'b', b, left.shape);
     left.forgetQuantised();
-    this.#run(() =>
+    this.#stream.run(() =>
       this.#context.addInPlace({ a: left.place, b: right.place, count: left.count, dtype: left.dtypeCode }),
     );
   }
@@ -347,7 +312,7 @@ export class CudaDevice implements Device {
       cos: rope && exactTable('rope.cos', rope.cos, [tokens, dim]).place,
       sin: rope && exactTable('rope.sin', rope.sin, [tokens, dim]).place,
     };
-    this.#run(() => this.#context.qkNormRope(args));
+    this.#stream.run(() => this.#context.qkNormRope(args));
   }
 
   columns(x: Tensor, begin: number, end: number): CudaTensor {
@@ -365,11 +330,11 @@ export class CudaDevice implements Device {
     if (batch === 1) {
       part = input.view(shape, input.offset + begin * input.stride, input.stride);
     } else {
-      part = this.#allocate(shape, input.dtype);
+      part = this.#stream.allocate(shape, input.dtype);
       for (let b = 0; b < batch; b++) {
         const from = input.view([end - begin, width], input.offset + (b * tokens + begin) * input.stride, input.stride);
         const to = part.view([end - begin, width], b * (end - begin) * width);
-        this.#copyRows(from, to);
+        this.#stream.copyRows(from, to);
         this.release(from, to);
       }
     }
@@ -404,7 +369,7 @@ export class CudaDevice implements Device {
         const from = input.view([count, input.width], input.offset + b * count * input.stride, input.stride);
         const begin = b * outTokens * outWidth + at * (axis === 'tokens' ? outWidth : 1);
         const to = out.view([count, input.width], begin, outWidth);
-        this.#copyRows(from, to);
+        this.#stream.copyRows(from, to);
         this.release(from, to);
       }
       at += axis === 'tokens' ? count : input.width;
@@ -420,14 +385,14 @@ export class CudaDevice implements Device {
     const plan = headPlan(call, input.batch, input.heads);
     const addends = plan.addends.map((addend) => place('residual', addend));
     target.forgetQuantised();
-    this.#run(() => this.#context.headwiseAttention({ ...input, ...plan, addends, out: place('out', target) }));
+    this.#stream.run(() => this.#context.headwiseAttention({ ...input, ...plan, addends, out: place('out', target) }));
   }
 
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums> {
     const input = attentionShape(this, 'measureAttention', call);
     const place = (name: string, tensor: Tensor) => headsPlace('measureAttention', name, tensor, call.q.shape);
     return measureInCalls(input, call, place, (part) =>
-      this.#ask(() => this.#context.measureAttention({ ...input, ...part })),
+      this.#stream.ask(() => this.#context.measureAttention({ ...input, ...part })),
     );
   }
 
@@ -435,27 +400,8 @@ export class CudaDevice implements Device {
     const { v: _, ...input } = attentionShape(this, 'attentionMap', call);
     const { head, batch: batchIndex, cell } = call;
     return mapAttention(call, (halfWindows) =>
-      this.#ask(() => this.#context.attentionMap({ ...input, batchIndex, head, cell, halfWindows })),
+      this.#stream.ask(() => this.#context.attentionMap({ ...input, batchIndex, head, cell, halfWindows })),
     );
-  }
-
-  /** Fills a weight from its checkpoint. */
-  async #fill(weight: CudaTensor, source: TensorSource): Promise<void> {
-    if (source.random) {
-      const { place: out, count, dtypeCode: dtype } = weight;
-      const { random } = source;
-      this.#run(() => this.#context.fillNormal({ out, count, dtype, ...random }));
-      return;
-    }
-    const bytes = await source.read();
-    if (STORED[source.dtype] === weight.dtype) {
-      this.#run(() => this.#context.upload({ to: weight.place, bytes }));
-      return;
-    }
-    const stored = this.#allocate(source.shape, STORED[source.dtype]);
-    this.#run(() => this.#context.upload({ to: stored.place, bytes }));
-    this.#convert(stored, weight);
-    stored.release();
   }
 
   #norm(
@@ -473,109 +419,27 @@ export class CudaDevice implements Device {
       scale: cudaTensorOf(op, 'scale', scale, [batch, channels]).rows,
     };
     const out = this.allocate(x.shape);
-    this.#run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
+    this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
     return out;
   }
 
-  #allocate(shape: Shape, dtype: CudaDtype): CudaTensor {
-    requireLengths('allocate', shape);
-    const bytes = countOf(shape) * CUDA_DTYPE_BYTES[dtype];
-    // After a failure nothing runs, and a tensor needs no memory.
-    const memory = this.#run(() => this.#context.allocate(bytes)) ?? 0;
-    return new CudaTensor(new CudaBuffer(this.#context, memory), dtype, shape);
-  }
-
-  #convert(from: CudaTensor, to: CudaTensor): void {
-    const { count } = to;
-    this.#run(() =>
-      this.#context.convert({
-        ...{ from: from.place, fromDtype: from.dtypeCode, to: to.place, toDtype: to.dtypeCode, count },
-      }),
-    );
-  }
-
-  #copyRows(from: CudaTensor, to: CudaTensor): void {
-    const { rowCount: rows, width } = from;
-    const elementBytes = CUDA_DTYPE_BYTES[from.dtype];
-    this.#run(() => this.#context.copyRows({ from: from.rows, to: to.rows, rows, width, elementBytes }));
+  #quantised(x: CudaTensor): Quantised {
+    x.quantised ??= this.#stream.quantise(x);
+    return x.quantised;
   }
 
   #packed(view: CudaTensor): CudaTensor {
-    const packed = this.#allocate(view.shape, view.dtype);
-    this.#copyRows(view, packed);
+    const packed = this.#stream.allocate(view.shape, view.dtype);
+    this.#stream.copyRows(view, packed);
     return packed;
   }
 
   #activate(input: CudaTensor, out: CudaTensor, kind: Activation): void {
     const { rowCount: rows, width: channels, dtypeCode: dtype } = input;
     out.forgetQuantised();
-    this.#run(() =>
+    this.#stream.run(() =>
       this.#context.activation({ x: input.rows, out: out.rows, rows, channels, kind: ACTIVATIONS[kind], dtype }),
     );
-  }
-
-  /** A weight's columns from `column` on, wherever they live. */
-  #withWeight(weight: CudaTensor, column: number, use: (rows: CudaRows) => void): void {
-    const offset = column * CUDA_DTYPE_BYTES[weight.dtype];
-    const { host, stride } = weight;
-    this.#run(() => {
-      if (host) this.#offload.with(host, (place) => use({ ...place, offset: place.offset + offset, stride }));
-      else use({ ...weight.rows, offset: weight.place.offset + offset });
-    });
-  }
-
-  /** Moves a weight to the host's memory. */
-  #offloaded(weight: CudaTensor): CudaTensor {
-    const shell = new CudaTensor(new CudaBuffer(this.#context, 0), weight.dtype, weight.shape);
-    const bytes = weight.count * CUDA_DTYPE_BYTES[weight.dtype];
-    shell.host = this.#run(() => this.#offload.keep(weight, bytes)) ?? null;
-    weight.release();
-    return shell;
-  }
-
-  /** Replaces a weight's bf16 values by fp8 where cuBLASLt can multiply its widths. */
-  #quantisedWeight(weight: CudaTensor): CudaTensor {
-    const [columns = 0, inner = 0] = weight.shape;
-    if (weight.shape.length !== 2 || columns % FP8_MULTIPLE !== 0 || inner % FP8_MULTIPLE !== 0) return weight;
-    const { values, scales } = this.#quantise(weight);
-    const shell = new CudaTensor(new CudaBuffer(this.#context, 0), 'bf16', weight.shape);
-    shell.quantised = { values, scales };
-    weight.release();
-    return shell;
-  }
-
-  #quantised(x: CudaTensor): { values: CudaTensor; scales: CudaTensor } {
-    x.quantised ??= this.#quantise(x);
-    return x.quantised;
-  }
-
-  #quantise(x: CudaTensor): { values: CudaTensor; scales: CudaTensor } {
-    const { rowCount: rows, width: channels, dtypeCode: dtype } = x;
-    const values = this.#allocate([rows, channels], 'e4m3');
-    const scales = this.#allocate([rows], 'f32');
-    this.#run(() =>
-      this.#context.quantizeRows({
-        ...{ x: x.rows, rows, channels, dtype, out: values.place, rowScales: scales.place },
-      }),
-    );
-    return { values, scales };
-  }
-
-  /** Enqueues, unless something failed since the last `finish`. */
-  #run<T>(enqueue: () => T): T | undefined {
-    return this.#failure.guard(this.info.name, enqueue);
-  }
-
-  /** Enqueues something with an answer. The promise may be dropped: `finish` reports a failure in any case. */
-  #ask<T>(enqueue: () => Promise<T>): Promise<T> {
-    this.#run(() => this.#choices.keep(this.#context));
-    const answer = this.#run(enqueue)?.catch((error: unknown) => {
-      this.#failure.note(error);
-      throw error;
-    });
-    const result = answer ?? Promise.reject(this.#failure.reason);
-    result.catch(() => {});
-    return result;
   }
 }
 
