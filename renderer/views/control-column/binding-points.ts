@@ -12,24 +12,27 @@ export interface RseExtent {
 
 export type RseOfTable = Pick<Calibration, 'steps' | 'layers' | 'methods' | 'heads' | 'rse'>;
 
-/** Of cached and arrows: how much they save, which is the same order on every device: cached costs nothing. */
-function savingRank(method: string): number {
-  return method === 'cached' ? Number.POSITIVE_INFINITY : Number(method.split('/')[1] ?? 0);
-}
+/** `[layers][methods]`: what a head saves, by what counts it now. */
+export type SavingsOfTable = readonly (readonly number[])[];
 
-/** Candidates as indices into the methods, most saving first. */
-export function bySaving(methods: readonly string[], candidates: readonly string[]): readonly number[] {
-  return [...methods.keys()]
-    .filter((index) => methods[index] !== 'full' && candidates.includes(methods[index]!))
-    .toSorted((a, b) => savingRank(methods[b]!) - savingRank(methods[a]!));
-}
-
-/** Passes once over the table: call it when the table or the candidates change, not per slider move. */
-export function rseExtent(
-  { steps, layers, methods, heads, rse }: RseOfTable,
+/**
+ * Candidates of a layer as indices into the methods, most saving first; those that save equally stand together, since the
+ * solver takes the smallest RSE of them. Whatever saves nothing is never chosen.
+ */
+export function bySaving(
+  methods: readonly string[],
   candidates: readonly string[],
-): RseExtent {
-  const offered = bySaving(methods, candidates);
+  savings: readonly number[],
+): readonly (readonly number[])[] {
+  const offered = [...methods.keys()].filter((index) => candidates.includes(methods[index]!) && savings[index]! > 0);
+  const amounts = [...new Set(offered.map((index) => savings[index]!))].sort((a, b) => b - a);
+  return amounts.map((amount) => offered.filter((index) => savings[index] === amount));
+}
+
+/** Passes once over the table: call it when the table, the candidates or the savings change, not per slider move. */
+export function rseExtent(table: RseOfTable, candidates: readonly string[], savings: SavingsOfTable): RseExtent {
+  const { steps, layers, methods, heads } = table;
+  const offered = savings.map((perMethod) => bySaving(methods, candidates, perMethod));
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
   let largestSum = 0;
@@ -37,19 +40,27 @@ export function rseExtent(
     let sum = 0;
     for (let head = 0; head < heads; head += 1) {
       let best: number | null = null;
-      for (const index of offered) {
-        const value = rse[(row * methods.length + index) * heads + head]!;
-        if (!Number.isFinite(value)) continue;
-        best ??= value;
-        if (value < smallest) smallest = value;
+      for (const equal of offered[row % layers.length]!) {
+        const least = leastRse(table, row, equal, head);
+        smallest = Math.min(smallest, least);
+        if (least < Number.POSITIVE_INFINITY) best ??= least;
       }
-      if (best === null) continue;
-      sum += best;
-      if (best > largest) largest = best;
+      sum += best ?? 0;
+      largest = Math.max(largest, best ?? 0);
     }
-    if (sum > largestSum) largestSum = sum;
+    largestSum = Math.max(largestSum, sum);
   }
   return { smallest, largest, largestSum };
+}
+
+/** Infinity where none of the methods is possible: nothing is larger than NaN. */
+function leastRse({ rse, methods, heads }: RseOfTable, row: number, among: readonly number[], head: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const index of among) {
+    const error = rse[(row * methods.length + index) * heads + head]!;
+    if (error < least) least = error;
+  }
+  return least;
 }
 
 export interface BindingPoints {

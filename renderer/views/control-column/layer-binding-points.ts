@@ -1,4 +1,4 @@
-import type { BindingPoints, RseOfTable } from './binding-points.ts';
+import type { BindingPoints, RseOfTable, SavingsOfTable } from './binding-points.ts';
 import { bySaving } from './binding-points.ts';
 
 /** RSE of one method for all heads of a layer at a step. */
@@ -12,22 +12,24 @@ interface LayerError {
 export interface LayerExtent {
   /** Of every candidate, wherever it is possible for all heads. */
   readonly possible: readonly LayerError[];
-  /** Of the one that saves most, of every step and layer where any is possible. */
-  readonly best: readonly LayerError[];
+  /** Of those that save most, of every step and layer where any is possible: the solver takes one of them. */
+  readonly best: readonly (readonly LayerError[])[];
 }
 
 /** Passes once over the table, as rseExtent. */
-export function layerExtent(table: RseOfTable, candidates: readonly string[]): LayerExtent {
+export function layerExtent(table: RseOfTable, candidates: readonly string[], savings: SavingsOfTable): LayerExtent {
   const { steps, layers, methods, heads, rse } = table;
-  const offered = bySaving(methods, candidates);
+  const offered = savings.map((perMethod) => bySaving(methods, candidates, perMethod));
   const possible: LayerError[] = [];
-  const best: LayerError[] = [];
+  const best: (readonly LayerError[])[] = [];
   for (let row = 0; row < steps * layers.length; row += 1) {
-    const errors = offered
-      .map((method) => (row * methods.length + method) * heads)
-      .map((begin) => layerError(rse.subarray(begin, begin + heads)))
-      .filter(({ sum }) => Number.isFinite(sum));
-    possible.push(...errors);
+    const errorsOf = (equal: readonly number[]) =>
+      equal
+        .map((method) => (row * methods.length + method) * heads)
+        .map((begin) => layerError(rse.subarray(begin, begin + heads)))
+        .filter(({ sum }) => Number.isFinite(sum));
+    const errors = offered[row % layers.length]!.map(errorsOf).filter(({ length }) => length > 0);
+    possible.push(...errors.flat());
     best.push(...errors.slice(0, 1));
   }
   return { possible, best };
@@ -37,9 +39,11 @@ export function layerExtent(table: RseOfTable, candidates: readonly string[]): L
 export function layerBindingPoints(extent: LayerExtent, headConstraint: number | null, heads: number): BindingPoints {
   const perHead = headConstraint === null ? 0 : heads / headConstraint;
   const needed = ({ sum, largest }: LayerError) => Math.max(sum, largest * perHead || 0);
+  const least = (errors: readonly LayerError[]) =>
+    errors.reduce((smallest, error) => Math.min(smallest, needed(error)), Number.POSITIVE_INFINITY);
   return {
-    nothingBelow: extent.possible.reduce((least, error) => Math.min(least, needed(error)), Number.POSITIVE_INFINITY),
-    everythingFrom: extent.best.reduce((most, error) => Math.max(most, needed(error)), 0),
+    nothingBelow: least(extent.possible),
+    everythingFrom: extent.best.reduce((most, errors) => Math.max(most, least(errors)), 0),
   };
 }
 
