@@ -11,7 +11,7 @@ export const attentionRequest = z.strictObject({
   layer: field.index,
   head: field.index,
   /** Arrow windows to draw, by fraction: `arrow/8` is 8. */
-  fractions: z.array(z.int().min(1).max(9999)).max(16),
+  fractions: z.array(z.int().min(1).max(9999)).max(field.LIMITS.windows),
 });
 
 /** What an arrow keeps of the joint sequence. */

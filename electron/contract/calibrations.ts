@@ -46,7 +46,13 @@ export const calibration = z.strictObject({
   sampling: tableSampling.nullable(),
   search: searchSettings.nullable(),
   /** What solve can count savings by; empty where the table says too little. */
-  costs: z.array(field.costSource),
+  savings: z.array(
+    z.strictObject({
+      source: field.costSource,
+      /** `[layers][methods]`: what one head saves against full attention, in FLOPs of one sample or seconds. */
+      layers: z.array(z.array(z.number())),
+    }),
+  ),
 });
 
 /** A method chosen by hand. null is every step, layer or head; the later of two pins that meet wins. */

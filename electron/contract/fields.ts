@@ -7,6 +7,8 @@ export const LIMITS = {
   layers: 1024,
   heads: 1024,
   methods: 64,
+  /** Arrows drawn over an attention map. */
+  windows: 16,
   prompts: 1000,
   promptCharacters: 20_000,
   pins: 10_000,

@@ -1,5 +1,6 @@
 import { formatScheme, readScheme, type Scheme } from '../../calibration/index.ts';
 import type { ExportedFile, PlanSource, SchemeContent, SchemeDiff, SchemeRef } from '../contract.ts';
+import { methodLabel } from '../contract/methods.ts';
 import { invalidRequest } from './host-errors.ts';
 import type { RunLibrary } from './library/run-library.ts';
 import type { TableCalls } from './tables/table-calls.ts';
@@ -101,7 +102,7 @@ function settingsOf({ model, sampling, search, block }: Scheme): readonly (reado
     ['algorithm', search.algorithm ?? 'progressive'],
     ['threshold', String(search.threshold ?? 'none')],
     ['granularity', search.granularity ?? 'head'],
-    ['candidates', search.candidates.join(', ')],
+    ['candidates', search.candidates.map(methodLabel).join(', ')],
     ['cost', search.cost],
     ['mode', search.mode],
     ['prompts', search.prompts.join(' · ')],

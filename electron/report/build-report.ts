@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { explainMissingLpips, whyMissing } from '../contract/lpips.ts';
-import { logScaleOf, methodColours, methodMark, needsDarkMark, SHADE_TABLE, shadeIndex } from './colours.ts';
-import { renderHeatmap } from './heatmap.ts';
+import { methodLabel } from '../contract/methods.ts';
+import { logScaleOf, SHADE_TABLE, shadeIndex } from './colours.ts';
+import { cellTile, renderHeatmap } from './heatmap.ts';
 import { embedJson, Html, html } from './html.ts';
 import { renderMethodLegend, renderScaleLegend } from './legends.ts';
+import { renderMethodChoice } from './method-choice.ts';
+import { fillsOf, paintMethods, renderPatterns } from './method-paint.ts';
 import { renderMethodShares } from './method-shares.ts';
 import { percent, readable, seconds } from './numbers.ts';
 import { renderPair } from './pictures.ts';
@@ -12,6 +15,8 @@ import { REPORT_SCRIPT } from './report-script.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { renderCommands, renderSettings } from './settings.ts';
 
+/** Prefix of the patterns of the map of chosen methods. */
+const PLAN_TILE = 'plan-method';
 /** From so many layers on two heatmaps need a wide window to stand side by side. */
 const BROAD_FROM_LAYERS = 40;
 
@@ -87,19 +92,18 @@ function calibrationSaw({ search, pairs }: ReportData): string {
 function renderMaps(data: ReportData): Html {
   const { table, plan, search } = data;
   const { layers, heads, methods } = table;
-  const colours = methodColours(plan.methods);
+  const paints = paintMethods(plan.methods);
+  const tile = cellTile(PLAN_TILE, layers.length, heads);
+  const fills = fillsOf(paints, tile);
   const scale = logScaleOf(table.rse);
   const step = firstTellingStep(table);
   const headLimit = search.headConstraint === null ? null : (search.headConstraint * search.delta) / heads;
   return html`<section aria-labelledby="heads"><h2 id="heads">Heads</h2>
 <p class="lede">Rows are heads, columns are layers. The relative squared error (RSE) says how far a head's output moves when it uses a cheaper method; the heads of a layer may lose δ = ${readable(search.delta)} together.</p>
 <div class="controls"><label class="step" for="step">Step <input id="step" type="range" min="0" max="${table.steps - 1}" value="${step}" step="1" autocomplete="off"><output id="step-text" for="step">${step} / ${table.steps - 1}</output></label>
-<fieldset><legend>RSE of</legend><span class="choice">${methods.map(
-    (name, index) =>
-      html`<label><input type="radio" name="method" value="${index}" autocomplete="off"${new Html(index === 0 ? ' checked' : '')}>${name}</label>`,
-  )}</span></fieldset></div>
+<fieldset><legend>RSE of</legend>${renderMethodChoice(methods)}</fieldset></div>
 <div class="panels${layers.length > BROAD_FROM_LAYERS ? ' broad' : ''}">
-<figure><h3>Error of <span id="rse-method">${methods[0]}</span></h3><p class="note">Dark loses little, bright much; hatched is not possible.</p>
+<figure><h3>Error of <span id="rse-method">${methodLabel(methods[0] ?? '')}</span></h3><p class="note">Dark loses little, bright much; hatched is not possible.</p>
 ${renderHeatmap({
   id: 'rse-map',
   label: 'RSE of every head and layer',
@@ -119,15 +123,17 @@ ${renderHeatmap({
   label: 'Chosen method of every head and layer',
   layers,
   heads,
+  patterns: renderPatterns(paints, tile),
   cell: (layer, head) => {
     const choice = plan.choices[step]?.[layer]?.[head] ?? 0;
-    return { fill: colours[choice] ?? null, mark: methodMark(plan.methods[choice] ?? '') };
+    const { mark = '', needsDark = false } = paints[choice] ?? {};
+    return { fill: fills[choice] ?? null, mark: { text: mark, needsDark } };
   },
-})}${renderMethodLegend(plan.methods, colours)}</figure>
+})}${renderMethodLegend(paints)}</figure>
 </div>
 <p class="readout" id="readout" role="status"></p>
 <div class="wide"><h3>Methods by step</h3><p class="note">Share of all heads, from the first denoising step to the last.</p>
-${renderMethodShares(plan, colours)}${renderMethodLegend(plan.methods, colours)}</div></section>`;
+${renderMethodShares(plan, paints)}${renderMethodLegend(paints)}</div></section>`;
 }
 
 /** Step 0 is always full: what the maps show first is the first step where something was measured. */
@@ -139,16 +145,16 @@ function firstTellingStep({ rse, steps }: ReportTable): number {
 
 function scriptData({ table, plan }: ReportData): object {
   const { layers, heads, steps, methods, rse } = table;
-  const colours = methodColours(plan.methods);
+  const paints = paintMethods(plan.methods);
   return {
     layers,
     heads,
     steps,
-    methods,
-    planMethods: plan.methods,
-    planColours: colours,
-    planMarks: plan.methods.map(methodMark),
-    darkMarks: colours.map(needsDarkMark),
+    methods: methods.map(methodLabel),
+    planMethods: paints.map(({ label }) => label),
+    planFills: fillsOf(paints, cellTile(PLAN_TILE, layers.length, heads)),
+    planMarks: paints.map(({ mark }) => mark),
+    darkMarks: paints.map(({ needsDark }) => needsDark),
     shades: SHADE_TABLE,
     ...logScaleOf(rse),
     rse: Buffer.from(rse.buffer, rse.byteOffset, rse.byteLength).toString('base64'),

@@ -60,37 +60,3 @@ export function shadeIndex(value: number, { low, high }: LogScale): number | nul
   const part = value > 0 ? (Math.log10(value) - low) / (high - low) : 0;
   return Math.round(Math.min(1, Math.max(0, part)) * (SHADES - 1));
 }
-
-const ARROWS = ['#9fd0ee', '#5aa5dd', '#2f74c0', '#1f4f9a', '#183a78', '#122a5a'];
-const FULL = '#c3c6ce';
-const CACHED = '#e8a33d';
-const OTHERS = ['#cc79a7', '#3f9b74', '#8f6bb3', '#d55e00'];
-
-/** One colour per method: grey full, blues that deepen as arrows narrow, amber cached. */
-export function methodColours(methods: readonly string[]): readonly string[] {
-  const fractions = methods.filter((name) => name.startsWith('arrow/')).sort((a, b) => fractionOf(a) - fractionOf(b));
-  const others = methods.filter((name) => name !== 'full' && name !== 'cached' && !name.startsWith('arrow/'));
-  return methods.map((name) => {
-    if (name === 'full') return FULL;
-    if (name === 'cached') return CACHED;
-    const index = fractions.indexOf(name);
-    return (index >= 0 ? ARROWS[Math.min(index, ARROWS.length - 1)] : OTHERS[others.indexOf(name) % OTHERS.length])!;
-  });
-}
-
-/** A method in one or two characters, for those who cannot tell the colours apart. */
-export function methodMark(name: string): string {
-  if (name === 'full') return '';
-  if (name === 'cached') return 'c';
-  return name.startsWith('arrow/') ? name.slice('arrow/'.length) : name.slice(0, 2);
-}
-
-/** Whether text over this colour reads better dark than white. */
-export function needsDarkMark(colour: string): boolean {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140;
-}
-
-function fractionOf(name: string): number {
-  return Number(name.slice('arrow/'.length));
-}

@@ -1,5 +1,7 @@
+import { sortMethods } from '../contract/methods.ts';
 import { type LogScale, SHADE_TABLE, shadeIndex } from './colours.ts';
 import { Html, html } from './html.ts';
+import { type MethodPaint, renderLook } from './method-paint.ts';
 import { readable } from './numbers.ts';
 
 const WIDTH = 300;
@@ -30,9 +32,12 @@ function limitMark(limit: number, scale: LogScale): Html | null {
   return html`<g class="limit"><path d="M${x - 4} 5h8l-4 7z"/><text x="${x + 8}" y="11" class="${x > WIDTH * 0.6 ? 'before' : 'after'}">limit of a head ${readable(limit)}</text></g>`;
 }
 
-export function renderMethodLegend(methods: readonly string[], colours: readonly string[]): Html {
-  return html`<ul class="keys">${methods.map(
-    (name, index) =>
-      html`<li><svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" rx="2" fill="${colours[index]}"/></svg>${name}</li>`,
+export function renderMethodLegend(paints: readonly MethodPaint[]): Html {
+  const sorted = sortMethods(paints.map(({ name }) => name)).map(
+    (wanted) => paints.find(({ name }) => name === wanted)!,
+  );
+  return html`<ul class="keys">${sorted.map(
+    ({ label, look }) =>
+      html`<li><svg class="key" width="12" height="12" aria-hidden="true">${renderLook(look)}</svg>${label}</li>`,
   )}</ul>`;
 }

@@ -5,7 +5,7 @@
 export const REPORT_SCRIPT = `
 'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
-const { layers, heads, steps, methods, planMethods, planColours, planMarks, shades, low, high } = data;
+const { layers, heads, steps, methods, planMethods, planFills, planMarks, shades, low, high } = data;
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const rse = new Float32Array(bytes(data.rse).buffer);
 const choices = bytes(data.choices);
@@ -35,7 +35,7 @@ function paint() {
       const index = layer * heads + head;
       const choice = choiceAt(layer, head);
       rects[0][index].setAttribute('fill', shade(rseAt(layer, method, head)));
-      rects[1][index].setAttribute('fill', planColours[choice]);
+      rects[1][index].setAttribute('fill', planFills[choice]);
       if (marks[index]) {
         marks[index].textContent = planMarks[choice];
         marks[index].classList.toggle('dark', data.darkMarks[choice]);

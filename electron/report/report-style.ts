@@ -41,6 +41,7 @@ legend{float:left;margin-right:6px;padding:0}
 .choice{display:inline-flex;border:1px solid var(--line);border-radius:7px;overflow:hidden;background:var(--card)}
 .choice label{position:relative;padding:5px 13px;cursor:pointer}
 .choice label+label{border-left:1px solid var(--line)}
+.family{display:inline-flex;align-items:center;gap:8px;color:var(--soft)}.family .choice{color:var(--ink)}
 .choice input{position:absolute;inset:0;opacity:0;margin:0;cursor:pointer}
 .choice label:has(:checked){background:var(--accent);color:var(--ground)}
 .choice label:has(:focus-visible){outline:2px solid var(--accent);outline-offset:-4px;outline-color:currentColor}
@@ -64,6 +65,7 @@ svg .limit path{fill:var(--ink)}svg .limit text{fill:var(--ink)}svg .limit .befo
 .legend{display:block;margin-top:10px;max-width:100%}
 .keys{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:14px;font-size:14px}
 .keys li{display:flex;align-items:center;gap:7px}
+.key{border-radius:2px;outline:1px solid #8886;outline-offset:-1px}
 .readout{min-height:1.6em;margin:18px 0 0;font-size:14.5px;font-variant-numeric:tabular-nums;color:var(--soft);display:none}
 .scripted .readout{display:block}
 .readout b{color:var(--ink);font-weight:600}

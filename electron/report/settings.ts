@@ -1,3 +1,4 @@
+import { methodLabel } from '../contract/methods.ts';
 import { type Html, html } from './html.ts';
 import { readable } from './numbers.ts';
 import type { ReportCommand, ReportData } from './report-data.ts';
@@ -14,7 +15,7 @@ export function renderSettings({ model, device, sampling, search, plan, table }:
     ['Error budget δ', readable(search.delta)],
     ['Head constraint c', search.headConstraint === null ? 'none' : readable(search.headConstraint)],
     ['Methods chosen', search.granularity === 'layer' ? 'one for all heads of a layer' : 'head by head'],
-    ['Candidates', search.candidates.join(', ')],
+    ['Candidates', search.candidates.map(methodLabel).join(', ')],
     ['Search', search.mode === 'preview' ? 'preview: re-solved, not confirmed by a search' : 'progressive'],
     ['Saving counted in', search.cost],
     ['Mask block', `${plan.block[0]} × ${plan.block[1]}`],

@@ -1,5 +1,7 @@
 import { type MouseEvent, type ReactNode, useLayoutEffect, useRef } from 'react';
 import styles from './cell-map.module.css';
+import type { MarkedCells } from './cell-marks.ts';
+import { MarksCanvas } from './marks-canvas.tsx';
 
 export interface Cell {
   readonly column: number;
@@ -20,8 +22,10 @@ interface CellMapProps {
   readonly x: CellAxis;
   readonly y: CellAxis;
   readonly selected: Cell;
+  /** What is drawn over the colours; null: nothing. */
+  readonly marks: MarkedCells | null;
   /** Cells with a dot. */
-  readonly marked: readonly Cell[];
+  readonly pinned: readonly Cell[];
   /** At the right of the map: what colours mean. */
   readonly scale?: ReactNode;
   /** The cell under the pointer, and where the pointer is on the page; null when it leaves. */
@@ -37,7 +41,8 @@ const LABELS = { x: 30, y: 30 };
  * A map of coloured cells. A canvas of one pixel per cell, stretched: a plan of FLUX's size repaints in about a
  * millisecond, where a chart library that lays out axes anew takes a slider's whole time.
  */
-export function CellMap({ columns, rows, pixels, x, y, selected, marked, scale, onHover, onClick }: CellMapProps) {
+export function CellMap(props: CellMapProps) {
+  const { columns, rows, pixels, x, y, selected, marks, pinned, scale, onHover, onClick } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const context = canvas.current!.getContext('2d')!;
@@ -67,10 +72,11 @@ export function CellMap({ columns, rows, pixels, x, y, selected, marked, scale, 
         onContextMenu={(event) => onClick(cellAt(event))}
       >
         <canvas ref={canvas} width={columns} height={rows} />
+        {marks && <MarksCanvas cells={marks} />}
         {parted && (
           <div className={styles.lines} style={{ backgroundSize: `${100 / columns}% ${100 / rows}%` }} aria-hidden />
         )}
-        <Marks cells={marked} columns={columns} rows={rows} />
+        <Pins cells={pinned} columns={columns} rows={rows} />
         <div className={styles.selected} style={boxOf(selected, columns, rows)} aria-hidden />
       </div>
       {scale && <div className={styles.scale}>{scale}</div>}
@@ -98,7 +104,7 @@ function Ticks({ axis, side }: { readonly axis: CellAxis; readonly side: 'x' | '
   );
 }
 
-function Marks({
+function Pins({
   cells,
   columns,
   rows,
@@ -109,7 +115,7 @@ function Marks({
 }) {
   if (cells.length === 0) return null;
   return (
-    <div className={styles.marks} aria-hidden>
+    <div className={styles.pins} aria-hidden>
       {cells.map(({ column, row }) => (
         <i
           key={`${column} ${row}`}

@@ -23,7 +23,10 @@ export function initialTuning(calibration: Calibration, settings: Settings | nul
     granularity: search?.granularity ?? settings?.granularity ?? 'head',
     candidates: search === null ? offered : offered.filter((method) => search.candidates.includes(method)),
     pins: [],
-    cost: search?.cost === 'measured' && calibration.costs.includes('measured') ? 'measured' : 'flops',
+    cost:
+      search?.cost === 'measured' && calibration.savings.some(({ source }) => source === 'measured')
+        ? 'measured'
+        : 'flops',
   };
 }
 

@@ -61,7 +61,15 @@ export function aCalibration(changes: Partial<Calibration> = {}): Calibration {
       cost: 'flops',
       device: 'CPU',
     },
-    costs: ['flops'],
+    savings: [
+      {
+        source: 'flops',
+        layers: [
+          [0, 2, 3],
+          [0, 2, 3],
+        ],
+      },
+    ],
     ...changes,
   };
 }

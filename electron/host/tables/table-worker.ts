@@ -36,7 +36,7 @@ function describe({ table, scheme, savings }: OpenTable): OpenedTable {
         prompts: [...search.prompts],
         seeds: [...search.seeds],
       },
-      costs: [...savings.keys()],
+      savings: [...savings].map(([source, of]) => ({ source, layers: of.map((perMethod) => [...perMethod]) })),
     },
     fingerprint: model?.fingerprint ?? null,
   };

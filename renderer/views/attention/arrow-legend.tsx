@@ -1,6 +1,6 @@
 import type { AttentionMapReply } from '../../../electron/contract.ts';
+import { methodLabel } from '../../../electron/contract/methods.ts';
 import { formatPercent } from '../../design/format.ts';
-import { methodLabel } from '../../plots/method-colours.ts';
 import styles from './arrow-legend.module.css';
 
 interface ArrowLegendProps {

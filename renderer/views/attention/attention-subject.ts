@@ -6,6 +6,8 @@ import type {
   Sampling,
   SchemeRef,
 } from '../../../electron/contract.ts';
+import { LIMITS } from '../../../electron/contract/fields.ts';
+import { windowFractions } from '../../../electron/contract/methods.ts';
 import { isSameSample } from '../../state/negative-prompt.ts';
 import type { Selection } from '../../state/selection-slice.ts';
 
@@ -38,12 +40,9 @@ function negative(negativePrompt: string | undefined): Pick<Sample, 'negativePro
   return negativePrompt === undefined ? {} : { negativePrompt };
 }
 
-/** Windows to draw: those of the table, else of the settings. */
+/** Windows to draw, of arrows with a residual or shared guidance too; as many as a request takes. */
 export function offeredFractions(methods: readonly string[]): readonly number[] {
-  return methods.flatMap((method) => {
-    const fraction = /^arrow\/(\d+)$/.exec(method)?.[1];
-    return fraction === undefined ? [] : [Number(fraction)];
-  });
+  return windowFractions(methods).slice(0, LIMITS.windows);
 }
 
 /** The request for a selection; null where it does not lie within the sampling. */

@@ -1,9 +1,9 @@
 import { ScanSearch } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { windowColours } from '../../../electron/contract/method-looks.ts';
 import { Button } from '../../design/button.tsx';
 import { EmptyState } from '../../design/empty-state.tsx';
 import { describeError } from '../../design/notify.ts';
-import { methodColours } from '../../plots/method-colours.ts';
 import { useApp } from '../../state/app-context.tsx';
 import { runningJob } from '../../state/jobs-slice.ts';
 import { isSameSample, samplesToMake } from '../../state/negative-prompt.ts';
@@ -75,8 +75,8 @@ function AttentionOf({ methods, attention, ...toolbar }: AttentionOfProps) {
   const [chosenRow, setRow] = useState<number | null>(null);
   const picture = usePictureOfSample(toolbar.subject.sample);
   const { map, waiting, error, retry } = attention;
-  const colours = useMemo(() => new Map(methods.map((method, n) => [method, methodColours(methods)[n]!])), [methods]);
-  const colourOf = (fraction: number) => colours.get(`arrow/${fraction}`) ?? '#ffffff';
+  const colours = useMemo(() => windowColours(methods), [methods]);
+  const colourOf = (fraction: number) => colours.get(fraction) ?? '#ffffff';
   const shown = (map?.overlays ?? []).filter(({ fraction }) => !hidden.has(fraction));
   const toggle = (fraction: number) => {
     const next = new Set(hidden);

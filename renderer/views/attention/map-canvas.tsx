@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { AttentionMapReply } from '../../../electron/contract.ts';
+import { inkOver } from '../../../electron/contract/method-looks.ts';
 import { formatNumber } from '../../design/format.ts';
 import { arrowOutline } from './arrow-outline.ts';
 import styles from './map-canvas.module.css';
@@ -101,7 +102,7 @@ function ArrowEdge({ map, fraction, colour }: ArrowEdgeProps) {
   const path = useMemo(() => arrowOutline(rows ?? [], block[0], layout.text + layout.image), [rows, block, layout]);
   return (
     <>
-      <path className={styles.edgeShadow} d={path} />
+      <path className={styles.casing} d={path} style={{ stroke: inkOver(colour) }} />
       <path className={styles.edge} d={path} style={{ stroke: colour }} />
     </>
   );

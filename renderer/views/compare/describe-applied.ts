@@ -1,5 +1,5 @@
 import type { AppliedMethods } from '../../../electron/contract.ts';
-import { methodLabel } from '../../plots/method-colours.ts';
+import { methodLabel } from '../../../electron/contract/methods.ts';
 
 /** "Heads that ran: 120 full, 40 cached. All as the scheme says." */
 export function describeApplied({ methods, heads, mismatches, firstMismatch }: AppliedMethods): string {

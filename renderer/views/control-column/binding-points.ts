@@ -12,60 +12,55 @@ export interface RseExtent {
 
 export type RseOfTable = Pick<Calibration, 'steps' | 'layers' | 'methods' | 'heads' | 'rse'>;
 
+/** `[layers][methods]`: what a head saves, by what counts it now. */
+export type SavingsOfTable = readonly (readonly number[])[];
+
 /**
- * How much methods save, in an order that holds on every device: cached costs nothing, sharing between the halves of
- * guidance half, a residual nothing more than its arrow.
+ * Candidates of a layer as indices into the methods, most saving first; those that save equally stand together, since the
+ * solver takes the smallest RSE of them. Whatever saves nothing is never chosen.
  */
-function savingRank(method: string): number {
-  if (method === 'cached') return 1;
-  const window = 1 / Number(/arrow\/(\d+)/.exec(method)?.[1] ?? 1);
-  return 1 - window * (method.startsWith('cfg') ? 0.5 : 1);
-}
-
-interface RankedMethod {
-  /** Among the methods. */
-  readonly index: number;
-  /** Equal for methods that save the same. */
-  readonly rank: number;
-}
-
-/** Candidates, most saving first. */
-export function bySaving(methods: readonly string[], candidates: readonly string[]): readonly RankedMethod[] {
-  return [...methods.keys()]
-    .filter((index) => methods[index] !== 'full' && candidates.includes(methods[index]!))
-    .map((index) => ({ index, rank: savingRank(methods[index]!) }))
-    .toSorted((a, b) => b.rank - a.rank);
-}
-
-/** Passes once over the table: call it when the table or the candidates change, not per slider move. */
-export function rseExtent(
-  { steps, layers, methods, heads, rse }: RseOfTable,
+export function bySaving(
+  methods: readonly string[],
   candidates: readonly string[],
-): RseExtent {
-  const offered = bySaving(methods, candidates);
+  savings: readonly number[],
+): readonly (readonly number[])[] {
+  const offered = [...methods.keys()].filter((index) => candidates.includes(methods[index]!) && savings[index]! > 0);
+  const amounts = [...new Set(offered.map((index) => savings[index]!))].sort((a, b) => b - a);
+  return amounts.map((amount) => offered.filter((index) => savings[index] === amount));
+}
+
+/** Passes once over the table: call it when the table, the candidates or the savings change, not per slider move. */
+export function rseExtent(table: RseOfTable, candidates: readonly string[], savings: SavingsOfTable): RseExtent {
+  const { steps, layers, methods, heads } = table;
+  const offered = savings.map((perMethod) => bySaving(methods, candidates, perMethod));
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
   let largestSum = 0;
   for (let row = 0; row < steps * layers.length; row += 1) {
     let sum = 0;
     for (let head = 0; head < heads; head += 1) {
-      const possible = offered
-        .map(({ index, rank }) => ({ rank, value: rse[(row * methods.length + index) * heads + head]! }))
-        .filter(({ value }) => Number.isFinite(value));
-      const saving = possible.filter(({ rank }) => rank === possible[0]!.rank);
-      if (saving.length === 0) continue;
-      const best = leastOf(saving);
-      smallest = Math.min(smallest, leastOf(possible));
-      largest = Math.max(largest, best);
-      sum += best;
+      let best: number | null = null;
+      for (const equal of offered[row % layers.length]!) {
+        const least = leastRse(table, row, equal, head);
+        smallest = Math.min(smallest, least);
+        if (least < Number.POSITIVE_INFINITY) best ??= least;
+      }
+      sum += best ?? 0;
+      largest = Math.max(largest, best ?? 0);
     }
-    if (sum > largestSum) largestSum = sum;
+    largestSum = Math.max(largestSum, sum);
   }
   return { smallest, largest, largestSum };
 }
 
-function leastOf(errors: readonly { readonly value: number }[]): number {
-  return errors.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
+/** Infinity where none of the methods is possible: nothing is larger than NaN. */
+function leastRse({ rse, methods, heads }: RseOfTable, row: number, among: readonly number[], head: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const index of among) {
+    const error = rse[(row * methods.length + index) * heads + head]!;
+    if (error < least) least = error;
+  }
+  return least;
 }
 
 export interface BindingPoints {

@@ -3,8 +3,7 @@ import type { Calibration, Granularity } from '../../../electron/contract.ts';
 import { Section } from '../../design/panel.tsx';
 import { Segmented } from '../../design/segmented.tsx';
 import { useApp } from '../../state/app-context.tsx';
-import { searchBounds } from '../../state/tuning.ts';
-import { bindingPoints, rseExtent } from './binding-points.ts';
+import { bindingPoints, rseExtent, type SavingsOfTable } from './binding-points.ts';
 import styles from './budget-controls.module.css';
 import { CandidateToggles } from './candidate-toggles.tsx';
 import { ConstraintControl } from './constraint-control.tsx';
@@ -61,24 +60,25 @@ function Presets() {
 }
 
 function DeltaBound({ calibration }: BudgetControlsProps) {
-  const [delta, headConstraint, granularity, candidates, tune, endGesture] = useApp((state) => [
+  const [delta, headConstraint, granularity, candidates, cost, tune, endGesture] = useApp((state) => [
     state.tuning?.delta ?? null,
     state.tuning?.headConstraint ?? null,
     state.tuning?.granularity ?? null,
     state.tuning?.candidates ?? null,
+    state.tuning?.cost ?? null,
     state.tune,
     state.endGesture,
   ]);
-  const pointsAt = useMemo(
-    () => candidates && pointsOf(calibration, candidates, granularity),
-    [calibration, candidates, granularity],
-  );
-  if (delta === null || pointsAt === null) return null;
+  const pointsAt = useMemo(() => {
+    const savings = calibration.savings.find(({ source }) => source === cost)?.layers;
+    return savings && candidates && pointsOf(calibration, candidates, savings, granularity);
+  }, [calibration, candidates, cost, granularity]);
+  if (delta === null) return null;
   return (
     <DeltaControl
       value={delta}
-      points={pointsAt(headConstraint)}
-      searchValue={searchBounds(calibration)?.delta ?? null}
+      points={pointsAt?.(headConstraint) ?? null}
+      searchValue={calibration.search?.delta ?? null}
       onChange={(next) => tune({ delta: next }, 'delta')}
       onCommit={endGesture}
     />
@@ -86,13 +86,18 @@ function DeltaBound({ calibration }: BudgetControlsProps) {
 }
 
 /** Where δ binds under a head constraint. */
-function pointsOf(calibration: Calibration, candidates: readonly string[], granularity: Granularity | null) {
+function pointsOf(
+  calibration: Calibration,
+  candidates: readonly string[],
+  savings: SavingsOfTable,
+  granularity: Granularity | null,
+) {
   const { heads } = calibration;
   if (granularity === 'layer') {
-    const extent = layerExtent(calibration, candidates);
+    const extent = layerExtent(calibration, candidates, savings);
     return (headConstraint: number | null) => layerBindingPoints(extent, headConstraint, heads);
   }
-  const extent = rseExtent(calibration, candidates);
+  const extent = rseExtent(calibration, candidates, savings);
   return (headConstraint: number | null) => bindingPoints(extent, headConstraint, heads);
 }
 
@@ -109,7 +114,7 @@ function ConstraintBound({ calibration }: BudgetControlsProps) {
       value={headConstraint}
       delta={delta}
       heads={calibration.heads}
-      searchValue={searchBounds(calibration)?.headConstraint}
+      searchValue={calibration.search?.headConstraint}
       onChange={(next) => tune({ headConstraint: next }, 'headConstraint')}
       onCommit={endGesture}
     />
@@ -131,7 +136,13 @@ function CandidateChoice({ calibration }: BudgetControlsProps) {
 function CostSource({ calibration }: BudgetControlsProps) {
   const [cost, tune] = useApp((state) => [state.tuning?.cost ?? null, state.tune]);
   if (cost === null) return null;
-  return <CostChoice value={cost} available={calibration.costs} onChange={(next) => tune({ cost: next })} />;
+  return (
+    <CostChoice
+      value={cost}
+      available={calibration.savings.map(({ source }) => source)}
+      onChange={(next) => tune({ cost: next })}
+    />
+  );
 }
 
 function GranularityBound() {

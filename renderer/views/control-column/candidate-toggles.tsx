@@ -1,6 +1,8 @@
 import { ToggleGroup } from 'radix-ui';
-import { methodColours, methodLabel } from '../../plots/method-colours.ts';
-import styles from './candidate-toggles.module.css';
+import chip from '../../design/chip.module.css';
+import { MethodGroups } from '../../plots/method-groups.tsx';
+import { MethodSwatch } from '../../plots/method-swatch.tsx';
+import { useLooks } from '../../plots/use-looks.ts';
 
 interface CandidateTogglesProps {
   /** What may be offered, beside `full`. */
@@ -11,22 +13,23 @@ interface CandidateTogglesProps {
 
 /** Which methods the search may choose from, beside full attention. */
 export function CandidateToggles({ methods, chosen, onChange }: CandidateTogglesProps) {
-  const colours = methodColours(['full', ...methods]).slice(1);
+  const lookOf = useLooks(methods);
   return (
     <ToggleGroup.Root
       type="multiple"
-      className={styles.group}
       value={[...chosen]}
       // In the order of the methods, whatever the order of the clicks: equal choices are equal settings.
       onValueChange={(next) => onChange(methods.filter((method) => next.includes(method)))}
       aria-label="Candidates"
     >
-      {methods.map((method, i) => (
-        <ToggleGroup.Item key={method} value={method} className={styles.item}>
-          <span className={styles.swatch} style={{ background: colours[i] }} aria-hidden />
-          {methodLabel(method)}
-        </ToggleGroup.Item>
-      ))}
+      <MethodGroups methods={methods}>
+        {({ name, label, whole }) => (
+          <ToggleGroup.Item key={name} value={name} className={chip.chip} aria-label={whole} title={whole}>
+            <MethodSwatch look={lookOf(name)} />
+            {label}
+          </ToggleGroup.Item>
+        )}
+      </MethodGroups>
     </ToggleGroup.Root>
   );
 }

@@ -1,4 +1,4 @@
-import type { BindingPoints, RseOfTable } from './binding-points.ts';
+import type { BindingPoints, RseOfTable, SavingsOfTable } from './binding-points.ts';
 import { bySaving } from './binding-points.ts';
 
 /** RSE of one method for all heads of a layer at a step. */
@@ -12,23 +12,25 @@ interface LayerError {
 export interface LayerExtent {
   /** Of every candidate, wherever it is possible for all heads. */
   readonly possible: readonly LayerError[];
-  /** Of those that save most, of every step and layer where any is possible. */
+  /** Of those that save most, of every step and layer where any is possible: the solver takes one of them. */
   readonly best: readonly (readonly LayerError[])[];
 }
 
 /** Passes once over the table, as rseExtent. */
-export function layerExtent(table: RseOfTable, candidates: readonly string[]): LayerExtent {
+export function layerExtent(table: RseOfTable, candidates: readonly string[], savings: SavingsOfTable): LayerExtent {
   const { steps, layers, methods, heads, rse } = table;
-  const offered = bySaving(methods, candidates);
+  const offered = savings.map((perMethod) => bySaving(methods, candidates, perMethod));
   const possible: LayerError[] = [];
-  const best: LayerError[][] = [];
+  const best: (readonly LayerError[])[] = [];
   for (let row = 0; row < steps * layers.length; row += 1) {
-    const errors = offered
-      .map(({ index, rank }) => ({ rank, begin: (row * methods.length + index) * heads }))
-      .map(({ rank, begin }) => ({ rank, ...layerError(rse.subarray(begin, begin + heads)) }))
-      .filter(({ sum }) => Number.isFinite(sum));
-    possible.push(...errors);
-    if (errors.length > 0) best.push(errors.filter(({ rank }) => rank === errors[0]!.rank));
+    const errorsOf = (equal: readonly number[]) =>
+      equal
+        .map((method) => (row * methods.length + method) * heads)
+        .map((begin) => layerError(rse.subarray(begin, begin + heads)))
+        .filter(({ sum }) => Number.isFinite(sum));
+    const errors = offered[row % layers.length]!.map(errorsOf).filter(({ length }) => length > 0);
+    possible.push(...errors.flat());
+    best.push(...errors.slice(0, 1));
   }
   return { possible, best };
 }

@@ -1,8 +1,8 @@
 import { X } from 'lucide-react';
 import type { Pin } from '../../../electron/contract.ts';
+import { methodLabel } from '../../../electron/contract/methods.ts';
 import { Button, IconButton } from '../../design/button.tsx';
 import { Section } from '../../design/panel.tsx';
-import { methodLabel } from '../../plots/method-colours.ts';
 import { useApp } from '../../state/app-context.tsx';
 import styles from './pinned-list.module.css';
 

@@ -1,9 +1,13 @@
 import { PinOff } from 'lucide-react';
 import { useState } from 'react';
 import type { Calibration, Solved } from '../../../electron/contract.ts';
+import { hasVariants, methodLabel } from '../../../electron/contract/methods.ts';
 import { Button } from '../../design/button.tsx';
+import chip from '../../design/chip.module.css';
 import { Select } from '../../design/select.tsx';
-import { methodColours, methodLabel } from '../../plots/method-colours.ts';
+import { MethodGroups } from '../../plots/method-groups.tsx';
+import { MethodSwatch } from '../../plots/method-swatch.tsx';
+import { useLooks } from '../../plots/use-looks.ts';
 import { useApp } from '../../state/app-context.tsx';
 import type { Tuning } from '../../state/tuning.ts';
 import styles from './cell-inspector.module.css';
@@ -27,7 +31,7 @@ export function CellInspector({ calibration, solved, tuning }: CellInspectorProp
   const [scope, setScope] = useState<PinScope>('head');
   const { pin, unpin } = usePinning();
   const pinned = pinOf(tuning.pins, place);
-  const colours = methodColours(calibration.methods);
+  const lookOf = useLooks(calibration.methods);
   return (
     <section className={styles.inspector} aria-label="Selected head">
       <header>
@@ -45,19 +49,22 @@ export function CellInspector({ calibration, solved, tuning }: CellInspectorProp
         />
         <fieldset className={styles.methods}>
           <legend className="visually-hidden">Method to pin</legend>
-          {calibration.methods.map((method, n) => (
-            <button
-              key={method}
-              type="button"
-              className={styles.method}
-              aria-pressed={pinned?.method === method}
-              title={`Key ${n + 1}`}
-              onClick={() => pin(place, scope, method)}
-            >
-              <span className={styles.swatch} style={{ background: colours[n] }} aria-hidden />
-              {methodLabel(method)}
-            </button>
-          ))}
+          <MethodGroups methods={calibration.methods} stacked={hasVariants(calibration.methods)}>
+            {({ name, label, whole }) => (
+              <button
+                key={name}
+                type="button"
+                className={chip.chip}
+                aria-pressed={pinned?.method === name}
+                aria-label={whole}
+                title={`${whole}${keyOf(calibration.methods, name)}`}
+                onClick={() => pin(place, scope, name)}
+              >
+                <MethodSwatch look={lookOf(name)} />
+                {label}
+              </button>
+            )}
+          </MethodGroups>
         </fieldset>
         {pinned && (
           <Button look="quiet" icon={<PinOff />} onClick={() => unpin(place)}>
@@ -68,4 +75,10 @@ export function CellInspector({ calibration, solved, tuning }: CellInspectorProp
       </div>
     </section>
   );
+}
+
+/** The first nine have keys on the map. */
+function keyOf(methods: readonly string[], name: string): string {
+  const position = methods.indexOf(name) + 1;
+  return position <= 9 ? ` (key ${position})` : '';
 }

@@ -1,14 +1,12 @@
+import type { MethodLook } from '../../../electron/contract/method-looks.ts';
 import { colourTable } from '../../plots/colour-table.ts';
 import type { LogRange } from '../../plots/log-colours.ts';
-import { methodColours } from '../../plots/method-colours.ts';
 
 type Pixels = Uint8ClampedArray<ArrayBuffer>;
 
 /** Method indices as the methods' colours, RGBA. */
-export function methodPixels(matrix: readonly Float32Array[], methods: readonly string[]): Pixels {
-  const colours = methodColours(methods).map((colour) =>
-    [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)),
-  );
+export function methodPixels(matrix: readonly Float32Array[], looks: readonly MethodLook[]): Pixels {
+  const colours = looks.map(({ colour }) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
   return toPixels(matrix, (value, pixels, at) => pixels.set(colours[value]!, at));
 }
 

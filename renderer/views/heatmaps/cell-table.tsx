@@ -1,6 +1,7 @@
-import { useMemo } from 'react';
+import { groupMethods, hasVariants, type MethodGroup, methodLabel } from '../../../electron/contract/methods.ts';
 import { formatNumber, formatPercent } from '../../design/format.ts';
-import { methodColours, methodLabel } from '../../plots/method-colours.ts';
+import { MethodSwatch } from '../../plots/method-swatch.tsx';
+import { useLooks } from '../../plots/use-looks.ts';
 import styles from './cell-table.module.css';
 import type { CellNumbers } from './map-matrix.ts';
 
@@ -11,8 +12,11 @@ interface CellTableProps {
 
 /** All numbers of a cell: RSE of every method, which is chosen, and what of the budget it would use. */
 export function CellTable({ numbers, delta }: CellTableProps) {
-  const { methods, heads, layerRse } = numbers;
-  const colours = useMemo(() => methodColours(methods.map(({ name }) => name)), [methods]);
+  const { place, methods, heads, layerRse } = numbers;
+  const names = methods.map(({ name }) => name);
+  const numbersOf = (name: string) => methods[names.indexOf(name)]!;
+  const lookOf = useLooks(names);
+  const titled = (group: MethodGroup) => group.methods.length > 1 && hasVariants(names);
   return (
     <table className={styles.table}>
       <thead>
@@ -23,21 +27,26 @@ export function CellTable({ numbers, delta }: CellTableProps) {
           <th scope="col">{heads === 1 ? <span className="visually-hidden">Chosen</span> : 'Heads'}</th>
         </tr>
       </thead>
-      <tbody>
-        {methods.map(({ name, rse, chosenBy }, n) => (
-          <tr key={name} className={chosenBy > 0 ? styles.chosen : ''}>
-            <th scope="row">
-              <span className={styles.swatch} style={{ background: colours[n] }} aria-hidden />
-              {methodLabel(name)}
-            </th>
-            <td>
-              {Number.isNaN(rse) ? <span title="Nothing to reuse at this step">not possible</span> : formatNumber(rse)}
-            </td>
-            <td>{Number.isNaN(rse) || delta === 0 ? '—' : formatPercent(rse / delta)}</td>
-            <td>{heads === 1 ? (chosenBy > 0 ? '✓' : '') : chosenBy}</td>
-          </tr>
-        ))}
-      </tbody>
+      {groupMethods(names).map((group) => (
+        <tbody key={group.title}>
+          {titled(group) && (
+            <tr className={styles.title}>
+              <th scope="rowgroup" colSpan={4}>
+                {group.title}
+              </th>
+            </tr>
+          )}
+          {group.methods.map(({ name, label }) => (
+            <tr key={name} className={numbersOf(name).chosenBy > 0 ? styles.chosen : ''}>
+              <th scope="row">
+                <MethodSwatch look={lookOf(name)} className={styles.swatch} />
+                {titled(group) ? label : methodLabel(name)}
+              </th>
+              <MethodCells {...numbersOf(name)} isHead={heads === 1} step={place.step} delta={delta} />
+            </tr>
+          ))}
+        </tbody>
+      ))}
       <tfoot>
         <tr>
           <th scope="row">Layer uses</th>
@@ -47,5 +56,25 @@ export function CellTable({ numbers, delta }: CellTableProps) {
         </tr>
       </tfoot>
     </table>
+  );
+}
+
+interface MethodCellsProps {
+  readonly rse: number;
+  readonly chosenBy: number;
+  readonly isHead: boolean;
+  readonly step: number;
+  readonly delta: number;
+}
+
+function MethodCells({ rse, chosenBy, isHead, step, delta }: MethodCellsProps) {
+  const why = step === 0 ? 'The first step is always full' : 'Nothing to reuse at this step';
+  const impossible = Number.isNaN(rse);
+  return (
+    <>
+      <td>{impossible ? <span title={why}>not possible</span> : formatNumber(rse)}</td>
+      <td>{impossible || delta === 0 ? '—' : formatPercent(rse / delta)}</td>
+      <td>{isHead ? (chosenBy > 0 ? '✓' : '') : chosenBy}</td>
+    </>
   );
 }

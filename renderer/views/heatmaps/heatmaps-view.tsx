@@ -1,11 +1,11 @@
 import { Grid3x3 } from 'lucide-react';
 import { EmptyState } from '../../design/empty-state.tsx';
 import { describeError } from '../../design/notify.ts';
-import { methodColours, methodLabel } from '../../plots/method-colours.ts';
 import { useApp } from '../../state/app-context.tsx';
 import { CalibrateDemoButton } from '../control-column/calibrate-demo-button.tsx';
 import { CellInspector } from './cell-inspector.tsx';
 import styles from './heatmaps-view.module.css';
+import { MapLegend } from './map-legend.tsx';
 import { MAP_KINDS, type MapColour, type MapKind } from './map-matrix.ts';
 import { MapSurface } from './map-surface.tsx';
 import { MapToolbar } from './map-toolbar.tsx';
@@ -48,7 +48,7 @@ export function HeatmapsView() {
       <div className={styles.body}>
         <div className={styles.map}>
           <MapSurface calibration={calibration} solved={solved} tuning={tuning} kind={knownKind} colour={knownColour} />
-          <Legend
+          <MapLegend
             methods={calibration.methods}
             showMethods={knownColour === 'chosen' && knownKind !== 'steps-layers'}
           />
@@ -64,31 +64,6 @@ function knownColourOf(colour: string, methods: readonly string[]): MapColour {
   if (colour === 'used') return 'used';
   const method = colour.startsWith('rse:') ? colour.slice('rse:'.length) : null;
   return method !== null && methods.includes(method) ? `rse:${method}` : 'chosen';
-}
-
-function Legend({ methods, showMethods }: { readonly methods: readonly string[]; readonly showMethods: boolean }) {
-  const colours = methodColours(methods);
-  return (
-    <ul className={styles.legend} aria-label="Legend">
-      {showMethods &&
-        methods.map((method, n) => (
-          <li key={method}>
-            <span className={styles.swatch} style={{ background: colours[n] }} aria-hidden />
-            {methodLabel(method)}
-          </li>
-        ))}
-      {!showMethods && (
-        <li>
-          <span className={`${styles.swatch} ${styles.impossible}`} aria-hidden />
-          not possible
-        </li>
-      )}
-      <li>
-        <span className={styles.pin} aria-hidden />
-        pinned by hand
-      </li>
-    </ul>
-  );
 }
 
 function Nothing({ isDemo }: { readonly isDemo: boolean }) {

@@ -1,13 +1,15 @@
 import { ContextMenu } from 'radix-ui';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import type { Calibration, Solved } from '../../../electron/contract.ts';
+import { methodLabel } from '../../../electron/contract/methods.ts';
 import menu from '../../design/menu.module.css';
 import { type Cell, CellMap } from '../../plots/cell-map.tsx';
 import { ColourScale } from '../../plots/colour-scale.tsx';
-import { methodLabel } from '../../plots/method-colours.ts';
+import { MethodSwatch } from '../../plots/method-swatch.tsx';
+import { useLooks } from '../../plots/use-looks.ts';
 import { useApp } from '../../state/app-context.tsx';
 import type { Tuning } from '../../state/tuning.ts';
-import { CellTable } from './cell-table.tsx';
+import { HoverCard } from './hover-card.tsx';
 import { cellNumbers, cellOf, type MapColour, type MapKind, type Place, placeOf } from './map-matrix.ts';
 import styles from './map-surface.module.css';
 import { pinOf } from './pinning.ts';
@@ -38,6 +40,7 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
   const surface = useRef<HTMLDivElement>(null);
   const { pin, unpin } = usePinning();
   const help = useId();
+  const lookOf = useLooks(calibration.methods);
 
   const onHover = (cell: Cell | null, clientX: number, clientY: number) => {
     if (cell === null) return setHover(null);
@@ -89,7 +92,7 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
             onHover={onHover}
             onClick={({ column, row }) => selectPlace(placeOf(kind, column, row, selection))}
           />
-          {hover && <HoverCard hover={hover} calibration={calibration} solved={solved} tuning={tuning} />}
+          {hover && <HoverCard {...hover} calibration={calibration} solved={solved} tuning={tuning} />}
           <p id={help} className="visually-hidden">
             Arrow keys move, Page Up and Page Down change the step, 1 to {Math.min(9, calibration.methods.length)} pin a
             method, Delete unpins.
@@ -104,7 +107,7 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
           <ContextMenu.Label className={menu.heading}>{placeLabel(calibration, selection)}</ContextMenu.Label>
           {calibration.methods.map((method, n) => (
             <ContextMenu.Item key={method} className={menu.item} onSelect={() => pin(selection, scope, method)}>
-              Pin {methodLabel(method)}
+              <MethodSwatch look={lookOf(method)} /> Pin {methodLabel(method)}
               {n < 9 && <kbd>{n + 1}</kbd>}
             </ContextMenu.Item>
           ))}
@@ -119,27 +122,6 @@ export function MapSurface({ calibration, solved, tuning, kind, colour }: MapSur
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>
-  );
-}
-
-interface HoverCardProps extends Omit<MapSurfaceProps, 'kind' | 'colour'> {
-  readonly hover: Hover;
-}
-
-function HoverCard({ hover, calibration, solved, tuning }: HoverCardProps) {
-  const { place, x, y } = hover;
-  const pinned = pinOf(tuning.pins, place);
-  // Towards the side where there is room, so that it never covers the cell.
-  const side = {
-    left: `min(${x + 16}px, calc(100% - 250px))`,
-    ...(y > 220 ? { bottom: `calc(100% - ${y - 12}px)` } : { top: y + 16 }),
-  };
-  return (
-    <div className={styles.hover} style={side} aria-hidden>
-      <p className={styles.where}>{placeLabel(calibration, place)}</p>
-      <CellTable numbers={cellNumbers(calibration, solved, place)} delta={tuning.delta} />
-      {pinned && <p>Pinned by hand: {methodLabel(pinned.method)}</p>}
-    </div>
   );
 }
 

@@ -1,6 +1,6 @@
+import { methodLabel } from '../../../electron/contract/methods.ts';
 import { Segmented } from '../../design/segmented.tsx';
 import { Select } from '../../design/select.tsx';
-import { methodLabel } from '../../plots/method-colours.ts';
 import type { MapColour, MapKind } from './map-matrix.ts';
 import styles from './map-toolbar.module.css';
 import { StepPlayer } from './step-player.tsx';

@@ -1,6 +1,8 @@
 import { useMemo } from 'react';
 import type { Calibration, Pin, Solved } from '../../../electron/contract.ts';
+import { methodLooks } from '../../../electron/contract/method-looks.ts';
 import type { Cell, CellAxis } from '../../plots/cell-map.tsx';
+import type { MarkedCells } from '../../plots/cell-marks.ts';
 import { layerLabel } from '../../plots/layer-label.ts';
 import { type LogRange, logRange, logTicks } from '../../plots/log-colours.ts';
 import type { Selection } from '../../state/selection-slice.ts';
@@ -21,7 +23,8 @@ export interface Heatmap extends Pick<MapShape, 'columns' | 'rows'> {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   readonly x: CellAxis;
   readonly y: CellAxis;
-  readonly marked: readonly Cell[];
+  readonly marks: MarkedCells | null;
+  readonly pinned: readonly Cell[];
   /** What the sequential colours mean; null where colours are methods. */
   readonly scale: { readonly title: string; readonly ticks: readonly { at: number; label: string }[] } | null;
 }
@@ -38,15 +41,18 @@ export function useHeatmap({ calibration, solved, pins, kind, colour, selection 
   const fixed = useMemo(() => ({ step: fixedStep, layer: fixedLayer, head: 0 }), [fixedStep, fixedLayer]);
   // RSE of a fixed method does not depend on the plan.
   const plan = colour.startsWith('rse:') ? NO_PLAN : solved.plan;
-  const pixels = useMemo(() => {
+  const looks = useMemo(() => methodLooks(calibration.methods), [calibration.methods]);
+  const painted = useMemo(() => {
     const matrix = mapMatrix(calibration, plan, kind, colour, fixed, range);
-    if (colour !== 'chosen') return scalePixels(matrix, range);
-    return kind === 'steps-layers' ? scalePixels(matrix, SHARES) : methodPixels(matrix, calibration.methods);
-  }, [calibration, plan, kind, colour, fixed, range]);
-  const marked = useMemo(() => pinnedCells(calibration, kind, pins, fixed), [calibration, kind, pins, fixed]);
+    if (colour !== 'chosen') return { pixels: scalePixels(matrix, range), marks: null };
+    if (kind === 'steps-layers') return { pixels: scalePixels(matrix, SHARES), marks: null };
+    const marks = looks.some(({ half, plus }) => half ?? plus) ? { matrix, looks } : null;
+    return { pixels: methodPixels(matrix, looks), marks };
+  }, [calibration, plan, kind, colour, fixed, range, looks]);
+  const pinned = useMemo(() => pinnedCells(calibration, kind, pins, fixed), [calibration, kind, pins, fixed]);
   const frame = useMemo(() => frameOf(calibration, kind), [calibration, kind]);
   const scale = useMemo(() => scaleOf(kind, colour, range), [kind, colour, range]);
-  return { ...frame, pixels, marked, scale };
+  return { ...frame, ...painted, pinned, scale };
 }
 
 const NO_PLAN = new Uint8Array();

@@ -5,7 +5,8 @@ import { notifyError } from '../../design/notify.ts';
 import { TextField } from '../../design/text-field.tsx';
 import { matches } from '../../shortcuts/shortcuts.ts';
 import { useAppStore } from '../../state/app-context.tsx';
-import { samplesToMake, takesNegativePrompt } from '../../state/negative-prompt.ts';
+import { samplesToMake, whyUnguided } from '../../state/negative-prompt.ts';
+import { usableCandidates } from '../../state/usable-candidates.ts';
 import { ConstraintControl } from '../control-column/constraint-control.tsx';
 import { CostChoice } from '../control-column/cost-choice.tsx';
 import { DeltaControl } from '../control-column/delta-control.tsx';
@@ -28,19 +29,20 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
   const store = useAppStore();
   const [form, setForm] = useState<CalibrationForm>(() => initialForm(store.getState()));
   const change = (changes: Partial<CalibrationForm>) => setForm((before) => ({ ...before, ...changes }));
-  const problems = formProblems(form);
   const { settings, model, currentSampling, startJob, changeSettings } = store.getState();
   const sampling = currentSampling();
   if (settings === null || sampling === null || model === null) return null;
 
-  const negatives = takesNegativePrompt(model, sampling);
+  const unguided = whyUnguided(model, sampling);
+  const usable = { ...form, candidates: usableCandidates(form.candidates, unguided === null) };
+  const problems = formProblems(usable);
   const start = async (event: FormEvent) => {
     event.preventDefault();
     const { delta, headConstraint, granularity, candidates, cost, negativePrompt } = form;
     const bounds = { delta, headConstraint, granularity, candidates: [...candidates], cost };
-    const changes = { ...bounds, ...(negatives && { negativePrompt }) };
+    const changes = { ...bounds, ...(unguided === null && { negativePrompt }) };
     const samples = samplesToMake({ ...settings, ...changes }, model, sampling);
-    const job = calibrationRequest(form, { model: settings.model, sampling, samples });
+    const job = calibrationRequest(usable, { model: settings.model, sampling, samples });
     if (job === null) return;
     changeSettings(changes);
     try {
@@ -76,7 +78,7 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
             samples={settings.samples.map(({ prompt }) => prompt)}
             onChange={(prompts) => change({ prompts })}
           />
-          {negatives && (
+          {unguided === null && (
             <NegativePromptField
               value={form.negativePrompt}
               onChange={(negativePrompt) => change({ negativePrompt })}
@@ -97,6 +99,14 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
               onChange={(name) => change({ name })}
             />
           </div>
+          <label className={styles.check}>
+            <input
+              type="checkbox"
+              checked={form.evaluate}
+              onChange={(event) => change({ evaluate: event.target.checked })}
+            />
+            Then make the {pictures === 1 ? 'picture' : `${pictures} pictures`} of the top bar both ways and compare
+          </label>
         </div>
         <div className={styles.side}>
           <DeltaControl value={form.delta} points={null} searchValue={null} onChange={(delta) => change({ delta })} />
@@ -109,19 +119,12 @@ export function CalibrateDialog({ onClose }: { readonly onClose: () => void }) {
           />
           <CalibrationCandidates
             chosen={form.candidates}
+            unguided={unguided}
             problem={problems.candidates ?? null}
             onChange={(candidates) => change({ candidates })}
           />
           <CostChoice value={form.cost} available={['flops', 'measured']} onChange={(cost) => change({ cost })} />
           <GranularityChoice value={form.granularity} onChange={(granularity) => change({ granularity })} />
-          <label className={styles.check}>
-            <input
-              type="checkbox"
-              checked={form.evaluate}
-              onChange={(event) => change({ evaluate: event.target.checked })}
-            />
-            Then make the {pictures === 1 ? 'picture' : `${pictures} pictures`} of the top bar both ways and compare
-          </label>
         </div>
       </form>
     </Modal>

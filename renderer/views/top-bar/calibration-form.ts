@@ -77,8 +77,8 @@ export function calibrationRequest(
 
 const ARROW = /^(?:arrow\/|1\/)?([1-9]\d{0,3})$/;
 
-/** "64", "1/64" or "arrow/64" as a method; null where it is none. */
-export function parseArrow(text: string): string | null {
+/** "64", "1/64" or "arrow/64" as the window's fraction; null where it is none. */
+export function parseFraction(text: string): number | null {
   const match = ARROW.exec(text.trim());
-  return match ? `arrow/${match[1]}` : null;
+  return match ? Number(match[1]) : null;
 }

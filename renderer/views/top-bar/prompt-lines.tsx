@@ -17,7 +17,7 @@ interface PromptLinesProps {
 export function PromptLines({ value, problem, shipped, samples, onChange }: PromptLinesProps) {
   const id = useId();
   return (
-    <div className={field.field}>
+    <div className={`${field.field} ${styles.prompts}`}>
       <label htmlFor={id} className={field.label}>
         Prompts to calibrate on, one per line
       </label>

@@ -63,8 +63,9 @@ export function createSamplingEditor(workbench: Workbench, app: AppStore): Store
           ),
         );
         const description = await describe(sampling);
-        if (mine !== wish) return;
-        set({ presets: candidates.filter((_, i) => possible[i]), description, refused: null, problem: null });
+        // What the model can make does not depend on what was typed meanwhile.
+        if (app.getState().model?.id === model.id) set({ presets: candidates.filter((_, i) => possible[i]) });
+        if (mine === wish) set({ description, refused: null, problem: null });
       } catch (error) {
         if (mine === wish) set({ problem: describeError(error).message });
       }

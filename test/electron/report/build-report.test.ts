@@ -6,6 +6,16 @@ import { REPORT_SCRIPT } from '../../../electron/report/report-script.ts';
 import { syntheticReport } from './synthetic-report.ts';
 
 const SMALL = { steps: 3, layers: 4, heads: 2 };
+const VARIANTS = [
+  'arrow/8',
+  'arrow/8+residual',
+  'arrow/16+residual',
+  'cfg',
+  'cfg+arrow/8',
+  'cfg+arrow/8+residual',
+  'cfg+arrow/16+residual',
+  'cached',
+];
 
 function block(page: string, open: string, close: string): string {
   const start = page.indexOf(open) + open.length;
@@ -64,7 +74,27 @@ describe('buildReport', () => {
     const rse = new Float32Array(new Uint8Array(Buffer.from(script.rse, 'base64')).buffer);
     expect(rse).toEqual(data.table.rse);
     expect([...Buffer.from(script.choices, 'base64')]).toEqual(data.plan.choices.flat(2));
-    expect(script).toMatchObject({ steps: 3, heads: 2, methods: data.table.methods, planMethods: data.plan.methods });
+    const labels = ['arrow 1/8', 'arrow 1/16', 'arrow 1/32', 'cached'];
+    expect(script).toMatchObject({ steps: 3, heads: 2, methods: labels, planMethods: ['full', ...labels] });
+  });
+
+  it('tells variants apart: by words in legends, by marks in cells, by family where one is chosen', async () => {
+    const data = await syntheticReport(SMALL, VARIANTS);
+    const page = buildReport(data);
+    expect(page).toContain('</svg>CFG shared arrow 1/8 + residual</li>');
+    expect(page).toContain('<span class="family">Arrow + residual<span class="choice">');
+    const script = JSON.parse(block(page, 'id="data">', '</script>'));
+    expect(script.planMarks).toEqual(['', '8', '8+', '16+', '', '8', '8+', '16+', 'c']);
+    const patterns = [...page.matchAll(/<pattern id="(plan-method-\d+)"/g)].map(([, id]) => `url(#${id})`);
+    expect(patterns).toHaveLength(4);
+    // Plain methods and residuals, which text marks here, are colours; what shares guidance is a pattern that exists.
+    expect(script.planFills.filter((fill: string) => fill.startsWith('url'))).toEqual(patterns);
+    const small = buildReport(await syntheticReport({ steps: 2, layers: 57, heads: 24 }, VARIANTS));
+    expect(small.match(/<pattern id="plan-method-/g)).toHaveLength(6);
+    const plan = small.slice(small.indexOf('<svg id="plan-map"'));
+    const used = [...block(plan, '<g class="cells">', '</g>').matchAll(/url\(#(plan-method-\d+)\)/g)];
+    expect(used.every(([, id]) => small.includes(`<pattern id="${id}"`))).toBe(true);
+    expect(used.length).toBeGreaterThan(0);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logScaleOf, methodColours, SHADE_TABLE, shadeIndex } from '../../../electron/report/colours.ts';
+import { logScaleOf, SHADE_TABLE, shadeIndex } from '../../../electron/report/colours.ts';
 import { layerAxis } from '../../../electron/report/layer-axis.ts';
 
 describe('the RSE scale', () => {
@@ -19,15 +19,6 @@ describe('the RSE scale', () => {
     expect(shadeIndex(Number.NaN, scale)).toBeNull();
     expect(shadeIndex(Number.POSITIVE_INFINITY, scale)).toBeNull();
     expect(new Set(SHADE_TABLE).size).toBe(SHADE_TABLE.length);
-  });
-});
-
-describe('method colours', () => {
-  it('tells every method apart and deepens as arrows narrow', () => {
-    const methods = ['full', 'arrow/32', 'cached', 'arrow/8'];
-    const colours = methodColours(methods);
-    expect(new Set(colours).size).toBe(4);
-    expect(colours[3]).toBe(methodColours(['arrow/8'])[0]);
   });
 });
 

@@ -7,9 +7,14 @@ export interface SyntheticSize {
   readonly heads: number;
 }
 
+/** What the published search offers. */
+const USUAL = ['arrow/8', 'arrow/16', 'arrow/32', 'cached'];
+
 /** A report's data without a model behind it: errors and choices that look like a search's. */
-export async function syntheticReport({ steps, layers, heads }: SyntheticSize): Promise<ReportData> {
-  const methods = ['arrow/8', 'arrow/16', 'arrow/32', 'cached'];
+export async function syntheticReport(
+  { steps, layers, heads }: SyntheticSize,
+  methods: readonly string[] = USUAL,
+): Promise<ReportData> {
   const planMethods = ['full', ...methods];
   const rse = new Float32Array(steps * layers * methods.length * heads);
   const choices = Array.from({ length: steps }, (_, step) =>
@@ -20,10 +25,12 @@ export async function syntheticReport({ steps, layers, heads }: SyntheticSize): 
           const value = name === 'cached' ? (step === 0 ? Number.NaN : base * 0.7) : base * 2 ** method;
           rse[((step * layers + layer) * methods.length + method) * heads + head] = value;
         });
-        if (base < 0.002 && step > 0) return 4;
-        if (base < 0.008) return 3;
-        if (base < 0.02) return 2;
-        return base < 0.04 ? 1 : 0;
+        const level = [0.002, 0.008, 0.02, 0.04].findIndex((limit) => base < limit);
+        if (level < 0) return 0;
+        // Of many methods, those that save about as much take turns.
+        const turn = (step + layer + head) % Math.floor(methods.length / USUAL.length);
+        const choice = methods.length - level - USUAL.length * turn;
+        return step === 0 && choice === methods.length ? choice - 1 : choice;
       }),
     ),
   );

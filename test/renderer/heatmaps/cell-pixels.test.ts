@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { methodLooks } from '../../../electron/contract/method-looks.ts';
 import { methodPixels, scalePixels } from '../../../renderer/views/heatmaps/cell-pixels.ts';
 
 it('methods have their colours, row by row', () => {
-  const pixels = methodPixels([Float32Array.of(0, 1), Float32Array.of(1, 0)], ['full', 'cached']);
+  const pixels = methodPixels([Float32Array.of(0, 1), Float32Array.of(1, 0)], methodLooks(['full', 'cached']));
   const [a, b, c, d] = [0, 4, 8, 12].map((at) => [...pixels.subarray(at, at + 4)]);
   expect(a).toEqual(d);
   expect(b).toEqual(c);

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { layerLabel } from '../../../renderer/plots/layer-label.ts';
 import { logRange, logTicks, toLog } from '../../../renderer/plots/log-colours.ts';
-import { methodColours } from '../../../renderer/plots/method-colours.ts';
 
 it('the range spans the positive finite values, six decades at most and one at least', () => {
   expect(logRange(new Float32Array([0, Number.NaN, Number.POSITIVE_INFINITY, 0.01, 1]))).toEqual({
@@ -22,14 +21,6 @@ it('values are cut to the range; what is not possible stays NaN', () => {
 it('ticks are whole decades', () => {
   expect(logTicks({ min: -2.5, max: 0.2 })).toEqual({ values: [-2, -1, 0], labels: ['0.01', '0.1', '1'] });
   expect(logTicks({ min: 0.1, max: 0.9 }).values).toEqual([0.1, 0.9]);
-});
-
-it('methods have distinct colours, whatever their order', () => {
-  const methods = ['cached', 'arrow/16', 'full', 'arrow/4', 'arrow/8'];
-  const colours = methodColours(methods);
-  expect(new Set(colours).size).toBe(methods.length);
-  const reversed = methodColours(methods.toReversed());
-  expect(reversed.toReversed()).toEqual(colours);
 });
 
 it.each([

@@ -22,7 +22,7 @@ const CALIBRATION: Calibration = {
     cost: 'flops',
     device: '',
   },
-  costs: ['flops'],
+  savings: [{ source: 'flops', layers: [[0, 2, 3]] }],
 };
 
 function solvedAt({ delta }: { readonly delta: number }): Solved {

@@ -4,7 +4,7 @@ import {
   type CalibrationForm,
   calibrationRequest,
   formProblems,
-  parseArrow,
+  parseFraction,
   parsePrompts,
   parseSeeds,
 } from '../../../renderer/views/top-bar/calibration-form.ts';
@@ -63,8 +63,10 @@ test('prompts are lines, seeds are whole numbers, arrows are fractions', () => {
   expect(parseSeeds('1;2 , 3')).toEqual([1, 2, 3]);
   expect(parseSeeds('-1')).toBeNull();
   expect(parseSeeds('1.5')).toBeNull();
-  expect([parseArrow('64'), parseArrow('1/64'), parseArrow(' arrow/64 ')]).toEqual(Array(3).fill('arrow/64'));
-  expect([parseArrow('0'), parseArrow(''), parseArrow('1e3'), parseArrow('12345')]).toEqual(Array(4).fill(null));
+  expect([parseFraction('64'), parseFraction('1/64'), parseFraction(' arrow/64 ')]).toEqual(Array(3).fill(64));
+  expect([parseFraction('0'), parseFraction(''), parseFraction('1e3'), parseFraction('12345')]).toEqual(
+    Array(4).fill(null),
+  );
 });
 
 test('the dialog begins with the model’s prompts and the open table’s bounds', () => {

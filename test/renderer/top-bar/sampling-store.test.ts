@@ -73,6 +73,15 @@ test('only sizes that the model can make are offered', async () => {
   }
 });
 
+test('presets come although something is typed before they do', async () => {
+  const { editor } = editorOf([30]);
+  const loading = editor.getState().load();
+  await editor.getState().propose({ height: 100 });
+  await loading;
+  expect(editor.getState().presets).not.toEqual([]);
+  expect(editor.getState().problem).toMatch(/multiple of 16/);
+});
+
 test('sizes keep to whole tokens and to about the same area, each once', () => {
   const sizes = sizeCandidates({ width: 1024, height: 1024, tokenGrid: { columns: 64, rows: 64 } });
   expect(new Set(sizes.map(({ width, height }) => `${width}×${height}`)).size).toBe(sizes.length);

@@ -1,9 +1,11 @@
 import { useMemo, useState } from 'react';
 import type { SchemeDiff } from '../../../../electron/contract.ts';
+import { methodLabel } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../design/button.tsx';
 import { formatPercent } from '../../../design/format.ts';
-import { methodColours, methodLabel } from '../../../plots/method-colours.ts';
+import { MethodSwatch } from '../../../plots/method-swatch.tsx';
 import { Plot } from '../../../plots/plot.tsx';
+import { useLooks } from '../../../plots/use-looks.ts';
 import { useApp } from '../../../state/app-context.tsx';
 import { type ChangedLayer, changedHeads, changedLayers } from './changed-heads.ts';
 import { diffFigure } from './diff-figure.ts';
@@ -74,10 +76,7 @@ export function DiffResult({ diff, onClose }: DiffResultProps) {
 }
 
 function Transitions({ diff }: { readonly diff: SchemeDiff }) {
-  const colours = methodColours(diff.methods);
-  const swatch = (method: string) => (
-    <span className={styles.swatch} style={{ background: colours[diff.methods.indexOf(method)] }} aria-hidden />
-  );
+  const lookOf = useLooks(diff.methods);
   return (
     <section>
       <h3>From what to what</h3>
@@ -85,7 +84,8 @@ function Transitions({ diff }: { readonly diff: SchemeDiff }) {
         {diff.transitions.slice(0, 8).map(({ from, to, heads }) => (
           <li key={`${from} ${to}`}>
             <span>
-              {swatch(from)} {methodLabel(from)} → {swatch(to)} {methodLabel(to)}
+              <MethodSwatch look={lookOf(from)} /> {methodLabel(from)} → <MethodSwatch look={lookOf(to)} />{' '}
+              {methodLabel(to)}
             </span>
             <span>{heads}</span>
           </li>
