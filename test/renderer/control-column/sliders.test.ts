@@ -44,8 +44,11 @@ describe.runIf(CHROMIUM !== undefined)('sliders over a table of FLUX size, in a 
     await expect.poll(sparsity).toBe(0);
     await setBound(typedDelta(), '0.3');
     await expect.poll(sparsity).toBeGreaterThan(20);
+    const some = await sparsity();
     await setBound(typedDelta(), '100000');
     await expect.poll(() => page.getByText(/Does not bind/).count()).toBe(1);
+    // The mark is there at once, the plan when it is solved.
+    await expect.poll(sparsity).toBeGreaterThan(some);
     const most = await sparsity();
     await setBound(typedDelta(), '200000');
     await expect.poll(sparsity).toBe(most);
