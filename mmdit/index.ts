@@ -20,6 +20,7 @@ export {
 export { PlanAttention } from './attention/plan-attention.ts';
 export { PlanError } from './attention/plan-error.ts';
 export { requirePlan } from './attention/require-plan.ts';
+export { keptTensors } from './attention/residual-needs.ts';
 export { type BlockSize, type TokenLayout, type TokenOrder, tokenCount } from './attention/token-layout.ts';
 export { Checkpoint } from './checkpoint/checkpoint.ts';
 export { CheckpointError } from './checkpoint/checkpoint-error.ts';

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageInfo from '../../package.json' with { type: 'json' };
 import type { CliContext } from './cli-context.ts';
 import { ablateCommand } from './commands/ablate.ts';
+import { benchCommand } from './commands/bench.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { compareCommand } from './commands/compare.ts';
@@ -83,6 +84,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds sta
     calibrateCommand,
     solveCommand,
     ablateCommand,
+    benchCommand,
     compareCommand,
     verifyCommand,
     weightsCommand,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrate } from '../../calibration/search/calibrate.ts';
+import { benchmarkModel } from '../../electron/engine/benchmark-model.ts';
 import {
   CudaDevice,
   openPipeline,
@@ -25,7 +26,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const METHODS = ['full', 'arrow/8', 'arrow/8+residual', 'cfg', 'cfg+arrow/8', 'cfg+arrow/8+residual', 'cached'];
+const METHODS = ['arrow/8', 'arrow/8+residual', 'cfg', 'cfg+arrow/8', 'cfg+arrow/8+residual', 'cached'];
 const CANDIDATES = ['arrow/8', 'arrow/8+residual', 'cfg', 'cfg+arrow/8', 'cached'];
 const SAMPLES = [{ prompt: 'a lighthouse', seed: 0 }];
 const steps = Number(options.steps);
@@ -33,54 +34,27 @@ const size = Number(options.size);
 const sampling = { steps, guidance: 4.5, width: size, height: size };
 const results: Record<string, unknown>[] = [];
 const folder = mkdtempSync(path.join(tmpdir(), 'arrowhead-bench-'));
-const device = CudaDevice.open();
 try {
   await writeSynthetic(folder, 'sd35-large', { seed: 1 });
+  const { rows } = await benchmarkModel({ model: folder, device: 'cuda', sampling, methods: METHODS.map(parseMethod) });
+  for (const { method, stepSeconds, speedUp } of rows)
+    report({ what: `SD3.5-large ${size}², guided, ${method}`, ms: stepSeconds * 1000, speedUp });
+  const device = CudaDevice.open();
   const pipeline = await openPipeline(folder, device);
   try {
-    const full = await stepMs(pipeline, 'full');
-    for (const method of METHODS) {
-      const ms = method === 'full' ? full : await stepMs(pipeline, method);
-      report({ what: `SD3.5-large ${size}², guided, ${method}`, ms, speedup: full / ms });
-    }
     await benchSearch(pipeline);
     report({ what: 'peak memory', GiB: device.memory.peakBytes / 2 ** 30 });
   } finally {
     await pipeline.close();
+    await device.close();
   }
 } finally {
-  await device.close();
   rmSync(folder, { recursive: true, force: true });
 }
 if (options.json) writeFileSync(options.json, JSON.stringify(results, null, 1));
 
-/** Median milliseconds of a step after the first two: the first is full, and the second has first-call costs. */
-async function stepMs(pipeline: Pipeline, method: string): Promise<number> {
-  const layers = pipeline.layers.map(({ name }) => name);
-  const row = (choice: number) => pipeline.layers.map(({ heads }) => new Array<number>(heads).fill(choice));
-  const choices = Array.from({ length: steps }, (_, step) => row(step === 0 ? 0 : 1));
-  const block = device.preferredBlock(pipeline.layers[0]!.headDim);
-  const plan = { block, methods: ['full', method].map(parseMethod), layers, choices };
-  const attention = new PlanAttention(device, pipeline.layers, plan);
-  const times: number[] = [];
-  let begin = 0;
-  try {
-    await pipeline.denoise({
-      ...{ samples: SAMPLES, sampling, keptTensors: 2 },
-      attention: (step) => {
-        begin = performance.now();
-        return attention.step(step);
-      },
-      afterStep: () => void times.push(performance.now() - begin),
-    });
-  } finally {
-    attention.close();
-  }
-  return times.slice(2).sort((a, b) => a - b)[(times.length - 2) >> 1]!;
-}
-
 async function benchSearch(pipeline: Pipeline): Promise<void> {
-  const attention = new PlanAttention(device, pipeline.layers, null);
+  const attention = new PlanAttention(pipeline.device, pipeline.layers, null);
   const begin = performance.now();
   await pipeline.denoise({ samples: SAMPLES, sampling, attention: (step) => attention.step(step) });
   const plain = (performance.now() - begin) / 1000;
