@@ -35,7 +35,8 @@ interface CellMapProps {
 
 /** Cells are parted by lines where they are large enough to see. */
 const PARTED_BELOW = 1600;
-const LABELS = { x: 30, y: 30 };
+/** So many labels fit below each other, and labels of so many characters, each with a space, beside each other. */
+const ROOM = { x: 54, y: 30 };
 
 /**
  * A map of coloured cells. A canvas of one pixel per cell, stretched: a plan of FLUX's size repaints in about a
@@ -87,7 +88,8 @@ export function CellMap(props: CellMapProps) {
 
 function Ticks({ axis, side }: { readonly axis: CellAxis; readonly side: 'x' | 'y' }) {
   const { labels, title } = axis;
-  const every = Math.ceil(labels.length / LABELS[side]);
+  const needed = side === 'y' ? labels.length : labels.reduce((sum, label) => sum + label.length + 1, 0);
+  const every = Math.ceil(needed / ROOM[side]);
   const place = (n: number) => `${(100 * (n + 0.5)) / labels.length}%`;
   return (
     <div className={styles[side]} aria-hidden>

@@ -16,7 +16,9 @@ export function CellTable({ numbers, delta }: CellTableProps) {
   const names = methods.map(({ name }) => name);
   const numbersOf = (name: string) => methods[names.indexOf(name)]!;
   const lookOf = useLooks(names);
-  const titled = (group: MethodGroup) => group.methods.length > 1 && hasVariants(names);
+  // Where families differ, a row has room for what its family does not say.
+  const broad = hasVariants(names);
+  const titled = ({ title }: MethodGroup) => broad && title !== 'Full' && title !== 'Reuse';
   return (
     <table className={styles.table}>
       <thead>

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { RunDetails, RunPicture } from '../../../electron/contract.ts';
-import { offeredSamples } from '../../../renderer/views/attention/attention-subject.ts';
+import { attentionRequest as requestSchema } from '../../../electron/contract/attention.ts';
+import {
+  attentionRequest,
+  offeredFractions,
+  offeredSamples,
+} from '../../../renderer/views/attention/attention-subject.ts';
 import { aCalibration, aRun } from '../examples.ts';
 
 const SEARCH = aCalibration().search!;
@@ -32,4 +37,14 @@ test('samples are the run’s pictures, the calibration’s and the top bar’s,
     { prompt: 'a ring', seed: 1, negativePrompt: 'fog' },
   ]);
   expect(offeredSamples(null, null, own)).toEqual([own[0]]);
+});
+
+test('every window is drawn once, whatever it is used for, and no more than a request takes', () => {
+  expect(offeredFractions(['full', 'cfg+arrow/16', 'arrow/8', 'arrow/8+residual', 'cfg', 'cached'])).toEqual([8, 16]);
+  const many = Array.from({ length: 40 }, (_, n) => `arrow/${n + 2}+residual`);
+  const selection = { step: 0, layer: 0, head: 0 };
+  const subject = { sample: { prompt: 'a cone', seed: 0 }, scheme: null };
+  const sampling = { steps: 3, guidance: 1, width: 64, height: 64 };
+  const request = attentionRequest(null, subject, sampling, selection, offeredFractions(many));
+  expect(requestSchema.parse(request).fractions).toHaveLength(16);
 });

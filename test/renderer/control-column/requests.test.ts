@@ -54,4 +54,7 @@ test('the demo is calibrated on its own prompts and judged by others', () => {
   });
   expect(calibrateDemoRequest(aModel({ prompts: null }), someSettings())).toBeNull();
   expect(calibrateDemoRequest(aModel(), someSettings({ candidates: [] }))).toBeNull();
+  // What another model was calibrated with last may need guidance that the demo has built in.
+  const shared = someSettings({ candidates: ['arrow/8+residual', 'cfg', 'cfg+arrow/8'] });
+  expect(calibrateDemoRequest(aModel(), shared)).toMatchObject({ candidates: ['arrow/8+residual'] });
 });
