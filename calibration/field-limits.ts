@@ -13,7 +13,9 @@ export const stepCount = z.int().min(1).max(LIMITS.steps);
 export const finite = z.number();
 export const amount = z.number().nonnegative();
 
-export const methodName = z.string().refine(isMethod, { error: `expected ${METHOD_FORMS}, with F from 1 to 9999` });
+export const methodName = z.string().refine(isMethod, {
+  error: ({ input }) => `expected ${METHOD_FORMS}, with F from 1 to 9999; found "${String(input).slice(0, 80)}"`,
+});
 export const methodNames = distinct(z.array(methodName).min(1).max(LIMITS.methods));
 export const layerNames = distinct(z.array(name).min(1).max(LIMITS.layers));
 

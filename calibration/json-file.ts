@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { z } from 'zod';
+import { firstProblem } from '../mmdit/checkpoint/read-fields.ts';
 import { CalibrationFileError } from './calibration-error.ts';
 
 /** Reads and validates a JSON file. Throws CalibrationFileError naming the file and the first wrong field. */
@@ -19,6 +20,8 @@ export function validate<T>(file: string, schema: z.ZodType<T>, value: unknown, 
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  // Our own checks say what they found; zod's do not.
+  if (place === '' && issue?.code !== 'custom') throw new CalibrationFileError(file, firstProblem(parsed.error, value));
   const field = [...(place === '' ? [] : [place]), ...(issue?.path ?? [])].join('.');
   throw new CalibrationFileError(file, `${field === '' ? '' : `field "${field}": `}${issue?.message}`);
 }

@@ -24,10 +24,11 @@ export function ablationCsv({ rows }: MeasuredTable): string {
   const lines = rows.map(({ label, reason, result }) => {
     if (result === null) return [label, ...HEADER.slice(2).map(() => ''), reason ?? 'not made yet'];
     const { search, sparsity, ssim, psnr, lpips, attentionSpeedUp } = result;
+    const isGreedy = search.threshold !== null;
     return [
       label,
-      search.delta,
-      search.headConstraint ?? 'none',
+      isGreedy ? '' : search.delta,
+      isGreedy ? '' : (search.headConstraint ?? 'none'),
       search.granularity,
       search.threshold ?? '',
       search.candidates.join(' '),

@@ -13,13 +13,17 @@ export function ablationMarkdown(ablation: AblationFile, plot: string): string {
   return [
     `# Ablation: ${cell(model.name)}`,
     '',
-    `${sampling.width}×${sampling.height}, ${sampling.steps} steps, guidance ${sampling.guidance}, on ${cell(device)}. Calibrated on ${prompts.length} prompts × ${seeds.length} seeds, judged by ${evaluation.length} other pictures against full attention. Where a table does not say otherwise: δ ${base.delta}, c ${base.headConstraint ?? 'none'}, candidates ${offered}, a method for every ${base.granularity}, savings by ${cost}. Every row is a progressive search of its own.`,
+    `${sampling.width}×${sampling.height}, ${sampling.steps} steps, guidance ${sampling.guidance}, on ${cell(device)}. Calibrated on ${counted(prompts, 'prompt')} × ${counted(seeds, 'seed')}, judged by ${counted(evaluation, 'other picture')} against full attention. Where a table does not say otherwise: δ ${base.delta}, c ${base.headConstraint ?? 'none'}, candidates ${offered}, a method for every ${base.granularity}, savings by ${cost}. Every row is a search of its own, progressive but for DiTFastAttn's.`,
     '',
     ...tables.flatMap(tableLines),
     `![Attention left out against SSIM](${plot})`,
     '',
     ...notes(tables),
   ].join('\n');
+}
+
+function counted({ length }: readonly unknown[], thing: string): string {
+  return `${length} ${thing}${length === 1 ? '' : 's'}`;
 }
 
 function tableLines({ title, varies, rows }: MeasuredTable): readonly string[] {

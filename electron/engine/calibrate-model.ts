@@ -3,9 +3,11 @@ import {
   boundsOf,
   type Calibration,
   type CalibrationProgress,
+  type CalibrationRequest,
   calibrate,
   createRunIn,
   openRun,
+  prepareCalibration,
   RSE_FILE,
   type Run,
   SCHEME_FILE,
@@ -20,6 +22,7 @@ import { checkSampling, completeSampling } from './sampling-wish.ts';
 import {
   type CompleteSearch,
   completeSearch,
+  ELSEWHERE,
   ResumeMismatchError,
   resumeSearch,
   suited,
@@ -56,6 +59,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(asked.sampling, pipeline.defaults));
     const search = suited(asked, wish, pipeline, sampling);
+    requirePossible(pipeline, search, sampling);
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     noticePrompts(pipeline, search.prompts, options);
     if (wish.mode === 'replace') await clearRunFolder(wish.folder);
@@ -99,12 +103,27 @@ export function manifestOf(pipeline: Pipeline, search: CompleteSearch, sampling:
   };
 }
 
+/** Throws what `calibrate` throws of a search that this model cannot do, before a folder is made or cleared for it. */
+export function requirePossible(pipeline: Pipeline, search: CompleteSearch, sampling: SamplingDescription): void {
+  prepareCalibration(pipeline, requestOf(search, sampling));
+}
+
+function requestOf(search: CompleteSearch, sampling: SamplingDescription): CalibrationRequest {
+  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates, cost } = search;
+  const { steps, guidance, width, height } = sampling;
+  return {
+    ...{ prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates },
+    sampling: { steps, guidance, width, height },
+    cost: { source: cost },
+  };
+}
+
 /** Runs the search in a run's folder, going on from what its journal holds, and keeps run.json's status true. */
 export async function calibrateInto(
   run: Run,
   pipeline: Pipeline,
   search: CompleteSearch,
-  { steps, guidance, width, height }: SamplingDescription,
+  sampling: SamplingDescription,
   { signal, onProgress, onNotice }: RunOptions,
 ): Promise<Calibration> {
   let stepsKept = 0;
@@ -113,31 +132,33 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  const { prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates, cost } = search;
   await run.update({ status: 'running', error: null });
   try {
-    return await calibrate(
-      pipeline,
-      {
-        ...{ prompts, seeds, negativePrompt, delta, headConstraint, granularity, threshold, candidates },
-        sampling: { steps, guidance, width, height },
-        cost: { source: cost },
-      },
-      { directory: run.folder, resume: true, onProgress: report, onNotice, ...(signal && { signal }) },
-    );
+    return await calibrate(pipeline, requestOf(search, sampling), {
+      ...{ directory: run.folder, resume: true, onProgress: report, onNotice },
+      ...(signal && { signal }),
+    });
   } catch (error) {
     const cancelled = signal?.aborted === true;
     const reason = error instanceof Error ? error.message : String(error);
     // The first error is the one to tell, should run.json not be writable any more either.
     await run.update(cancelled ? { status: 'cancelled' } : { status: 'failed', error: reason }).catch(() => {});
     if (!cancelled) throw error;
-    throw new CancelledError(`Cancelled: ${stepsKept} of ${steps} steps are kept in ${run.folder}.`, run.folder);
+    throw new CancelledError(
+      `Cancelled: ${stepsKept} of ${sampling.steps} steps are kept in ${run.folder}.`,
+      run.folder,
+    );
   }
 }
 
+/** Runs know the model's weights, not where they lie. */
 function requireSameModel({ manifest, folder }: Run, { identity }: Pipeline): void {
   if (manifest.model === null || manifest.model.fingerprint === identity.fingerprint) return;
-  throw new ResumeMismatchError(folder, [
-    `model was ${manifest.model.name} (${manifest.model.fingerprint}), now ${identity.name} (${identity.fingerprint})`,
-  ]);
+  throw new ResumeMismatchError(
+    folder,
+    [
+      `model was ${manifest.model.name} (${manifest.model.fingerprint}), now ${identity.name} (${identity.fingerprint})`,
+    ],
+    ELSEWHERE,
+  );
 }

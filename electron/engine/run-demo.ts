@@ -3,7 +3,7 @@ import { type Calibration, createRun, createRunIn, RSE_FILE, type Run, SCHEME_FI
 import type { Pipeline, Sample, SamplingDescription } from '../../mmdit/index.ts';
 import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
-import { calibrateInto, manifestOf } from './calibrate-model.ts';
+import { calibrateInto, manifestOf, requirePossible } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
 import { noticePrompts } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
@@ -66,6 +66,7 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
+    requirePossible(pipeline, search, sampling);
     noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);
     const run = await makeRun(wish, manifestOf(pipeline, search, sampling));
     const onSearch = partOf(options.onProgress, 0, SEARCH_PART);

@@ -63,14 +63,17 @@ export class NothingToResumeError extends Error {
   }
 }
 
+/** What to do about a run whose model or device is another than the one at hand. */
+export const ELSEWHERE = 'Give the --model and --device that it began with';
+
 /** A run was to be resumed under other settings than it began with: names each of them. */
 export class ResumeMismatchError extends Error {
   override readonly name = 'ResumeMismatchError';
 
-  constructor(folder: string, differences: readonly string[]) {
+  constructor(folder: string, differences: readonly string[], advice = 'Leave them out to go on with its own') {
     super(
       `The run in ${folder} has other settings: ${differences.join('; ')}. ` +
-        'Leave them out to go on with its own, give --force instead of --resume to start over, or choose another folder',
+        `${advice}, give --force instead of --resume to start over, or choose another folder`,
     );
   }
 }

@@ -31,7 +31,8 @@ export function readFields<Shape extends z.ZodRawShape>(
   return validate(file, z.object(read), config);
 }
 
-function firstProblem({ issues }: z.ZodError, value: unknown): string {
+/** The first wrong field of a value, what it should be and what it is. */
+export function firstProblem({ issues }: z.ZodError, value: unknown): string {
   const [issue] = issues;
   if (!issue) return 'is not as expected';
   if (issue.code === 'unrecognized_keys') {

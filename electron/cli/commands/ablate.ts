@@ -83,7 +83,10 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
       parseList(parseWord(ABLATION_TABLES)),
     )
     .option('--out <folder>', 'folder to write (default: runs/<time>-ablation)')
-    .option('--resume', 'go on with the ablation in --out; its settings are used, and given ones must agree with them')
+    .option(
+      '--resume',
+      'go on with the ablation in --out; its settings are used, and given ones must agree with them; --model is to be given again',
+    )
     .option('--force', 'start over in a folder that holds an ablation already')
     .option('--dry-run', 'print the forecast of time and memory, and do nothing else');
   addOutputOptions(command)

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CalibrationSummary } from '../../engine/calibrate-model.ts';
 import { readPromptsFile } from '../../engine/prompts-file.ts';
+import { quoteForShell } from '../../engine/quote-for-shell.ts';
 import { headConstraintOf, parseAmount, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import {
@@ -57,7 +58,10 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
       parseAmount,
     )
     .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json')
-    .option('--resume', 'go on with the run in --out; its settings are used, and given ones must agree with them')
+    .option(
+      '--resume',
+      'go on with the run in --out; its settings are used, and given ones must agree with them; --model is to be given again',
+    )
     .option('--force', 'start over in a folder that holds a run already');
   addOutputOptions(command)
     .addHelpText(
@@ -99,7 +103,7 @@ ${examples(
         },
         { signal, onProgress: (event) => progress.update(event), onNotice: (text) => progress.note(`note: ${text}`) },
       ).finally(() => progress.stop());
-      terminal.print(options.json ? toJson(summary) : describe(summary));
+      terminal.print(options.json ? toJson(summary) : describe(summary, options));
     });
 }
 
@@ -127,14 +131,20 @@ async function gatherPrompts(options: CalibrateOptions): Promise<readonly string
   throw new UsageError('A calibration needs prompts: give --prompt "…" (several, if you can) or --prompts-file FILE.');
 }
 
-function describe({ folder, scheme, table, sparsity, seconds, resumedSteps }: CalibrationSummary): string {
+function describe(summary: CalibrationSummary, { model, negativePrompt }: CalibrateOptions): string {
+  const { folder, scheme, table, sparsity, seconds, resumedSteps } = summary;
+  const picture = [
+    ...(model === undefined ? [] : ['--model', model]),
+    ...(negativePrompt === undefined ? [] : ['--negative-prompt', negativePrompt]),
+    ...['--scheme', scheme, '--out', 'picture.png'],
+  ].map(quoteForShell);
   const resumed = resumedSteps > 0 ? `, ${resumedSteps} steps taken over from before` : '';
   return [
     `${formatPercent(sparsity)} of the attention left out; calibrated in ${formatDuration(seconds)}${resumed}.`,
     `scheme  ${scheme}`,
     `table   ${table}`,
-    `Use it: arrowhead generate --prompt "…" --scheme ${scheme} --out picture.png`,
-    `Other budgets: arrowhead solve ${table} --delta D --head-constraint C`,
+    `Use it: arrowhead generate --prompt "…" ${picture.join(' ')}`,
+    `Other budgets: arrowhead solve ${quoteForShell(table)} --delta D --head-constraint C`,
     `Everything is in ${folder}.`,
   ].join('\n');
 }

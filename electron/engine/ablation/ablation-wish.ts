@@ -8,7 +8,7 @@ import { formatMethod, type SamplingDescription } from '../../../mmdit/index.ts'
 import { readDemoPrompts } from '../demo-prompts.ts';
 import type { ModelWish } from '../open-model.ts';
 import type { RunFolderMode } from '../run-folder.ts';
-import { ResumeMismatchError, SEARCH_DEFAULTS, type SearchWish } from '../search-wish.ts';
+import { ELSEWHERE, ResumeMismatchError, SEARCH_DEFAULTS, type SearchWish } from '../search-wish.ts';
 
 /** More of them make schemes hold for more pictures, and the ablation longer. */
 const CALIBRATION_PROMPTS = 2;
@@ -95,18 +95,21 @@ export function requireSamePlace(
   { model, device, sampling }: AblationFile,
   now: Pick<AblationFile, 'model' | 'device'> & { readonly sampling: SamplingDescription },
 ): void {
-  requireSame(folder, [
-    ['model', model.fingerprint, now.model.fingerprint],
+  const named = ({ name, fingerprint }: AblationFile['model']): string => `${name} (${fingerprint})`;
+  const isOtherModel = model.fingerprint !== now.model.fingerprint;
+  const pairs = [
+    ['model', named(model), isOtherModel ? named(now.model) : named(model)],
     ['device', device, now.device],
     ['scheduler', sampling.scheduler, now.sampling.scheduler],
     ['text tokens', sampling.textTokens, now.sampling.textTokens],
     ['token order', sampling.tokenOrder, now.sampling.tokenOrder],
-  ]);
+  ] as const;
+  requireSame(folder, pairs, ELSEWHERE);
 }
 
-function requireSame(folder: string, pairs: readonly (readonly [string, unknown, unknown])[]): void {
+function requireSame(folder: string, pairs: readonly (readonly [string, unknown, unknown])[], advice?: string): void {
   const differences = pairs
     .filter(([, was, now]) => now !== undefined && JSON.stringify(was) !== JSON.stringify(now))
     .map(([field, was, now]) => `${field} was ${JSON.stringify(was)}, now ${JSON.stringify(now)}`);
-  if (differences.length > 0) throw new ResumeMismatchError(folder, differences);
+  if (differences.length > 0) throw new ResumeMismatchError(folder, differences, advice);
 }

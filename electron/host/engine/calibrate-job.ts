@@ -1,6 +1,6 @@
 import { type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type Sample, type SamplingDescription } from '../../../mmdit/index.ts';
-import { calibrateInto, manifestOf } from '../../engine/calibrate-model.ts';
+import { calibrateInto, manifestOf, requirePossible } from '../../engine/calibrate-model.ts';
 import { noticePrompts } from '../../engine/notice-prompts.ts';
 import { partOf } from '../../engine/progress.ts';
 import { sweepRunFolder } from '../../engine/run-folder.ts';
@@ -25,6 +25,7 @@ export async function calibrateJob(
   const wish = { prompts, seeds, negativePrompt, ...bounds, sampling: request.sampling };
   const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
+  requirePossible(pipeline, search, sampling);
   noticePrompts(pipeline, [...prompts, ...request.evaluate.map(({ prompt }) => prompt)], runOptions(context));
   const run = await createRun(library, request.name ?? nameOf(request), manifestOf(pipeline, search, sampling));
   const notes = { ...NO_NOTES, kind: 'calibration' as const, parent, model: request.model, request };

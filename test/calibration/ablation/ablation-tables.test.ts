@@ -54,6 +54,7 @@ describe('the tables of an ablation', () => {
     ]);
     expect(rowsOf('Error budget')[3]![1]).toBe('not made yet');
     expect(markdown).toContain('a model \\| of two lines');
+    expect(markdown).toContain('Calibrated on 1 prompt × 1 seed, judged by 1 other picture against');
     expect(markdown).toContain('arrowhead weights --help');
     expect(markdown).not.toContain('did not run as their schemes say');
     expect(ablationMarkdown(anAblation({ mismatches: 3, lpips: 0.1 }), 'x')).toContain(
@@ -70,6 +71,13 @@ describe('the tables of an ablation', () => {
     const cells = Object.fromEntries(header!.map((name, n) => [name, own![n]]));
     expect(cells).toMatchObject({ label: '1.5', delta: '0.2', head_constraint: '1.5', sparsity: '0.676', lpips: '' });
     expect(cells).toMatchObject({ candidates: 'cached', psnr_db: '30.4', reason: '' });
+    const greedy = { ...ablation.settings.base, threshold: 0.05, delta: 0, headConstraint: null };
+    const result = { ...ablation.results[0]!, search: greedy };
+    const searched = ablationCsv({
+      ...tables[3]!,
+      rows: [{ label: 'DiTFastAttn', search: 0, reason: null, result }],
+    });
+    expect(searched.split('\r\n')[1]).toMatch(/^DiTFastAttn,,,head,0\.05,cached,/);
     expect(
       ablationCsv({ ...tables[1]!, rows: [{ label: 'a "b", c', search: null, reason: 'x\ny', result: null }] }),
     ).toMatch(/\r\n"a ""b"", c",+"x\ny"\r\n$/);

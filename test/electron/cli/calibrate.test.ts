@@ -67,11 +67,27 @@ describe('arrowhead calibrate', () => {
     expect(await readdir(at('photos'))).toEqual(['cat.jpg']);
   });
 
+  it('refuses candidates that the model cannot run before it makes or clears a folder', async () => {
+    const impossible = ['calibrate', ...SMALL, '--candidates', 'cfg'];
+    const before = await readdir(at('run'));
+    for (const where of [['none'], ['run', '--force']]) {
+      const { code, stderr } = await runArrowhead(...impossible, '--out', at(where[0]!), ...where.slice(1));
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/candidates: cfg shares attention .* has its guidance built in/);
+    }
+    expect(await readdir(at('run'))).toEqual(before);
+    expect(await readdir(folder)).not.toContain('none');
+  });
+
   it('starts over with --force, and keeps files of the user', async () => {
     await writeFile(at('run', 'notes.txt'), 'mine');
-    const { code, stderr } = await runArrowhead('calibrate', ...SMALL, '--delta', '0.2', '--out', at('run'), '--force');
+    const args = ['calibrate', ...SMALL, '--delta', '0.2', '--out', at('run'), '--force'];
+    const { code, stdout, stderr } = await runArrowhead(...args);
     expect(stderr).not.toContain('error');
     expect(code).toBe(0);
+    expect(stdout).toContain(
+      `generate --prompt "…" --model ${MODEL} --scheme ${at('run', 'scheme.scheme.json')} --out`,
+    );
     expect(await readFile(at('run', 'notes.txt'), 'utf8')).toBe('mine');
     expect((await jsonOf(at('run', 'scheme.scheme.json'))).search.delta).toBe(0.2);
   });
@@ -142,6 +158,7 @@ describe('arrowhead calibrate', () => {
     const { code, stderr } = await runArrowhead('calibrate', '--model', at('other'), '--out', at('run'), '--resume');
     expect(code).toBe(1);
     expect(stderr).toMatch(/model was flux-pipeline-tiny \(sha256:\w+\), now other \(sha256:/);
+    expect(stderr).toContain('Give the --model and --device that it began with');
   });
 
   it('keeps the finished steps when cancelled, and says how to go on', async () => {
