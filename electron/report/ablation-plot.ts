@@ -29,6 +29,8 @@ interface Axis {
 export function ablationPlot(tables: readonly MeasuredTable[], title: string): string {
   const series = tables.map(({ title: name, varies, rows }) => ({
     name,
+    // Only numbers have an order that a line could follow.
+    isConnected: isNumber(varies),
     points: rows.flatMap(({ label, result }) =>
       result === null ? [] : [{ label: namedBy(varies, label), x: result.sparsity * 100, y: result.ssim }],
     ),
@@ -51,7 +53,7 @@ export function ablationPlot(tables: readonly MeasuredTable[], title: string): s
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <text x="${PLOT.left}" y="22" font-size="14" font-weight="600" fill="#1b2733">${title}</text>
 ${grid(x, y)}
-${series.map(({ points }, n) => drawSeries(points, n, place))}
+${series.map(({ points, isConnected }, n) => drawSeries(points, n, isConnected, place))}
 ${legend(series.map(({ name }) => name))}
 </svg>`.markup
   }\n`;
@@ -60,6 +62,7 @@ ${legend(series.map(({ name }) => name))}
 function drawSeries(
   points: readonly Point[],
   n: number,
+  isConnected: boolean,
   place: (point: Point) => { readonly left: number; readonly top: number },
 ): Html {
   const { colour, mark, label } = SERIES[n % SERIES.length]!;
@@ -67,11 +70,29 @@ function drawSeries(
     .toSorted((a, b) => a.x - b.x)
     .map((point) => `${fixed(place(point).left)},${fixed(place(point).top)}`)
     .join(' ');
-  return html`<g fill="${colour}"><polyline points="${line}" fill="none" stroke="${colour}" stroke-opacity="0.4" stroke-width="1.5"/>
+  const path = html`<polyline points="${line}" fill="none" stroke="${colour}" stroke-opacity="0.4" stroke-width="1.5"/>`;
+  return html`<g fill="${colour}">${isConnected ? path : null}
 ${points.map((point) => {
   const { left, top } = place(point);
-  return html`<g transform="translate(${fixed(left)} ${fixed(top)})"><path d="${mark}" stroke="#fff"/><text x="${label.x}" y="${label.y}" text-anchor="${label.anchor}" font-size="11">${point.label}</text><title>${point.label}: ${point.x.toFixed(1)} % left out, SSIM ${point.y.toFixed(4)}</title></g>`;
+  const { x, anchor } = besideMark(left, point.label, label);
+  return html`<g transform="translate(${fixed(left)} ${fixed(top)})"><path d="${mark}" stroke="#fff"/><text x="${x}" y="${label.y}" text-anchor="${anchor}" font-size="11">${point.label}</text><title>${point.label}: ${point.x.toFixed(1)} % left out, SSIM ${point.y.toFixed(4)}</title></g>`;
 })}</g>`;
+}
+
+interface LabelPlace {
+  readonly x: number;
+  readonly anchor: 'start' | 'end';
+}
+
+/** About what a character of a label takes. */
+const CHARACTER = 6.2;
+
+/** On its series' side of the mark, unless it would leave the picture there. */
+function besideMark(left: number, label: string, { x, anchor }: LabelPlace): LabelPlace {
+  const width = Math.abs(x) + label.length * CHARACTER;
+  if (anchor === 'start' && left + width > WIDTH) return { x: -x, anchor: 'end' };
+  if (anchor === 'end' && left - width < 0) return { x: -x, anchor: 'start' };
+  return { x, anchor };
 }
 
 function grid(x: Axis, y: Axis): Html {
@@ -91,7 +112,12 @@ function legend(names: readonly string[]): Html {
 
 /** A number by what it is of: "δ 0.2"; words say it themselves. */
 function namedBy(varies: string, label: string): string {
-  return varies.length === 1 ? `${varies} ${label}` : label;
+  return isNumber(varies) ? `${varies} ${label}` : label;
+}
+
+/** δ and c; the other tables vary what has words. */
+function isNumber(varies: string): boolean {
+  return varies.length === 1;
 }
 
 /** Room around the values, at round numbers, within what they can be. */

@@ -63,6 +63,19 @@ describe('ablationPlot', () => {
     }
   });
 
+  it('turns a label round that would leave the picture, and joins only what has an order', () => {
+    const results = [
+      { label: 'near', sparsity: 0.2, ssim: 0.9 },
+      { label: 'a long name at the right edge', sparsity: 0.9, ssim: 0.8 },
+    ];
+    const anchors = (svg: string) =>
+      [...svg.matchAll(/text-anchor="(start|end)" font-size="11"/g)].map(([, side]) => side);
+    const named = ablationPlot([{ ...tableOf(results), varies: 'methods offered' }], 'plot');
+    expect(anchors(named)).toEqual(['start', 'end']);
+    expect(named).not.toContain('<polyline');
+    expect(ablationPlot([{ ...tableOf(results), varies: 'δ' }], 'plot')).toContain('<polyline');
+  });
+
   it('has finite places for one point, for equal points and for none', async () => {
     const one = { label: 'a', sparsity: 0.6, ssim: 0.9 };
     for (const results of [[], [one], [one, one], [{ ...one, sparsity: 0, ssim: 1 }]]) {
