@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { firstProblem } from '../mmdit/checkpoint/read-fields.ts';
 import { CalibrationFileError } from './calibration-error.ts';
@@ -27,18 +27,15 @@ export function validate<T>(file: string, schema: z.ZodType<T>, value: unknown, 
 }
 
 async function readText(file: string, maxBytes: number): Promise<string> {
-  const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new CalibrationFileError(
-      file,
-      cause.code === 'ENOENT' ? 'does not exist' : `cannot be opened (${cause.code})`,
-      {
-        cause,
-      },
-    );
-  });
+  const refuse = (cause: NodeJS.ErrnoException): never => {
+    const problem = cause.code === 'ENOENT' ? 'does not exist' : `cannot be opened (${cause.code})`;
+    throw new CalibrationFileError(file, problem, { cause });
+  };
+  // Opening a pipe would wait for a writer for ever.
+  const info = await stat(file).catch(refuse);
+  if (!info.isFile()) throw new CalibrationFileError(file, 'is no file');
+  const handle = await open(file, 'r').catch(refuse);
   try {
-    const info = await handle.stat();
-    if (!info.isFile()) throw new CalibrationFileError(file, 'is no file');
     if (info.size > maxBytes) {
       throw new CalibrationFileError(file, `is ${info.size} bytes long; at most ${maxBytes} are read`);
     }

@@ -62,7 +62,7 @@ export { type OnnxProvider, type OnnxWish, OnnxWishError } from './onnx/onnx-pro
 export { type OnnxReport, reportOnnx } from './onnx/report-onnx.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
 export { type CheckpointReport, inspectCheckpoint } from './pipeline/inspect-checkpoint.ts';
-export { openPipeline } from './pipeline/open-pipeline.ts';
+export { openPipeline, SUPPORTED_PIPELINES } from './pipeline/open-pipeline.ts';
 export { OutputError } from './pipeline/output-error.ts';
 export type {
   DenoiseRequest,

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { type RgbImage, writeWholeFile } from '../../mmdit/index.ts';
 import { PictureError } from './picture-error.ts';
@@ -9,6 +9,8 @@ import { PictureError } from './picture-error.ts';
  * format: converting those would change what a metric measures.
  */
 export async function readPng(file: string): Promise<RgbImage> {
+  // Reading a pipe would wait for a writer for ever.
+  if (!(await stat(file)).isFile()) throw new PictureError(file, 'is no file');
   const bytes = await readFile(file);
   const picture = sharp(bytes, { failOn: 'warning' });
   const metadata = await picture.metadata().catch((cause: unknown) => {

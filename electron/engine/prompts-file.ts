@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 
 /** A prompts file that cannot be used: names the file and the place in it. */
@@ -21,6 +21,8 @@ const promptsSchema = z.union([
  * the name ends in .json: a list of strings, or an object that has one as `calibration`. Throws PromptsFileError.
  */
 export async function readPromptsFile(file: string): Promise<readonly string[]> {
+  // Reading a pipe would wait for a writer for ever.
+  if (!(await stat(file)).isFile()) throw new PromptsFileError(file, 'is no file');
   const text = await readFile(file, 'utf8');
   const prompts = file.endsWith('.json') ? fromJson(file, text) : fromLines(text);
   const kept = prompts.map((prompt) => prompt.trim()).filter((prompt) => prompt !== '');

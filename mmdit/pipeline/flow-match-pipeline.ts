@@ -12,7 +12,7 @@ import type { TextEncoders } from '../text/text-encoders.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
 import { Exclusive } from './exclusive.ts';
 import { findFaultyLayer } from './find-faulty-layer.ts';
-import { findFault, predictionError, requirePicture } from './output-error.ts';
+import { findFault, predictionError, requirePicture, requirePixels } from './output-error.ts';
 import type {
   DenoiseRequest,
   GenerateRequest,
@@ -213,6 +213,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
       const onTile = (tile: number, tiles: number) => onProgress?.({ stage: 'decode', tile, tiles });
       const pixels = await vae.decode(planes, h, w, { signal, onTile, onNotice });
       this.#tell({ onNotice });
+      requirePixels(pixels, n);
       const image = toRgbImage(pixels, h * vae.scaleFactor, w * vae.scaleFactor);
       requirePicture(image.pixels, n, latents.sampling.steps);
       images.push(image);

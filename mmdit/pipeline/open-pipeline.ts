@@ -15,6 +15,8 @@ const PIPELINES: Readonly<Record<string, Open>> = {
   StableDiffusion3Pipeline: Sd3Pipeline.open,
 };
 
+export const SUPPORTED_PIPELINES: readonly string[] = Object.keys(PIPELINES);
+
 /** Opens a diffusers folder. Throws CheckpointError naming the file and what is wrong or not supported, OnnxWishError. */
 export async function openPipeline(folder: string, device: Device, options: PipelineOptions = {}): Promise<Pipeline> {
   const checkpoint = await Checkpoint.open(folder);
@@ -25,6 +27,6 @@ export async function openPipeline(folder: string, device: Device, options: Pipe
   }
   throw new CheckpointError(
     checkpoint.folder,
-    `is a ${checkpoint.pipelineClass}; supported here: ${Object.keys(PIPELINES).join(', ')}`,
+    `is a ${checkpoint.pipelineClass}; supported here: ${SUPPORTED_PIPELINES.join(', ')}`,
   );
 }

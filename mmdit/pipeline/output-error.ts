@@ -33,6 +33,15 @@ export function predictionError(fault: string, layer: string | null, step: numbe
   );
 }
 
+/** Throws OutputError where the VAE put out what is no number, which would become black or white pixels. */
+export function requirePixels(values: Float32Array, index: number): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new OutputError(
+    `The VAE put out ${values[at]} (element ${at} of ${values.length}) for picture ${index + 1}, though its latents were sound: the VAE is damaged, or its values are beyond what its dtype holds. Use a VAE in bf16 or float32`,
+  );
+}
+
 /** Throws OutputError where a picture is one flat colour, as it is when latents were lost on the way. */
 export function requirePicture(pixels: Uint8Array, index: number, steps: number): void {
   const [red, green, blue] = pixels;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Embedding, embeddingBytes } from './embedding.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
+import { EmbeddingError } from './embedding-error.ts';
 import type { EmbeddingFolder } from './embedding-folder.ts';
 
 const RECENT_BYTES = 256 * 1024 * 1024;
@@ -40,15 +41,24 @@ export class KeptEmbeddings {
   }
 
   async #beyondMemory(text: string, compute: () => Promise<Embedding>): Promise<Embedding> {
-    if (this.#folder.maxBytes === 0) return compute();
+    if (this.#folder.maxBytes === 0) return sound(await compute());
     this.#identity ??= this.#identify();
     const key = createHash('sha256')
       .update(`${await this.#identity}\n${text}`)
       .digest('hex');
     const stored = await this.#folder.read(key, this.#lengths);
     if (stored !== null) return stored;
-    const computed = await compute();
+    const computed = sound(await compute());
     await this.#folder.write(key, computed);
     return computed;
   }
+}
+
+/** Throws EmbeddingError: the transformer would be blamed for it, and it would be kept on disk. */
+function sound(embedding: Embedding): Embedding {
+  for (const [name, values] of Object.entries({ context: embedding.context, pooled: embedding.pooled })) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new EmbeddingError(name, values[at]!, at, values.length);
+  }
+  return embedding;
 }

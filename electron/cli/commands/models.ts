@@ -30,9 +30,9 @@ export function modelsCommand(program: Command, { terminal }: CliContext): void 
     .description('Family, size, dtype, heads, memory and what is missing, without reading weights.')
     .argument('<folder>', 'a checkpoint folder');
   addOutputOptions(info).action(async (folder: string, options: OutputOptions) => {
-    const { inspectCheckpoint } = await import('../../../mmdit/index.ts');
+    const { inspectCheckpoint, SUPPORTED_PIPELINES } = await import('../../../mmdit/index.ts');
     const report = await inspectCheckpoint(folder);
-    terminal.print(options.json ? toJson(report) : describe(report));
+    terminal.print(options.json ? toJson(report) : describe(report, SUPPORTED_PIPELINES));
   });
 
   const list = addLibrary(models.command('list').description('The checkpoints that the workbench lists.'));
@@ -75,10 +75,11 @@ async function openList(library: string) {
   return openModelList(path.resolve(library));
 }
 
-function describe({ folder, pipeline, family, synthetic, transformer, parts, licence }: CheckpointReport): string {
+function describe(report: CheckpointReport, supported: readonly string[]): string {
+  const { folder, pipeline, family, synthetic, transformer, parts, licence } = report;
   const facts: string[][] = [
     ['folder', folder],
-    ['pipeline', family ? pipeline : `${pipeline}, which is not supported`],
+    ['pipeline', family ? pipeline : `${pipeline}, which is not supported; ${supported.join(' and ')} are`],
   ];
   if (transformer) {
     const { parameters, dtypes, blocks, heads, headDim, memory } = transformer;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -68,6 +69,18 @@ describe('arrowhead generate', () => {
     const other = await compare('c.png');
     expect(other.identical).toBe(false);
     expect(other.psnr).toBeGreaterThan(0);
+  });
+
+  it('does not wait for a pipe that stands where a file should', async () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const generate = ['generate', '--scheme', pipe, '--prompt', 'a', '--out', path.join(folder, 'none.png')];
+    const calibrate = ['calibrate', '--prompts-file', pipe, '--out', path.join(folder, 'none')];
+    for (const args of [generate, calibrate, ['compare', pipe, pipe]]) {
+      const { code, stderr } = await runArrowhead(...args);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${pipe}: is no file`);
+    }
   });
 
   it('does not overwrite a picture unless told to', async () => {

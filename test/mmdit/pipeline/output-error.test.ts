@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
 import { CpuDevice } from '../../../mmdit/device/cpu-device.ts';
 import { openPipeline } from '../../../mmdit/pipeline/open-pipeline.ts';
-import { findFault, OutputError, requirePicture } from '../../../mmdit/pipeline/output-error.ts';
+import { findFault, OutputError, requirePicture, requirePixels } from '../../../mmdit/pipeline/output-error.ts';
 import type { Pipeline } from '../../../mmdit/pipeline/pipeline.ts';
 
 it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('finds %s and says where', (value) => {
@@ -99,4 +99,12 @@ describe('a model whose output is lost', () => {
     spy.mockRestore();
     attention.close();
   });
+});
+
+it('what a VAE puts out is numbers, or its error names it', () => {
+  expect(() => requirePixels(Float32Array.of(0, -1.2, 1), 0)).not.toThrow();
+  expect(() => requirePixels(Float32Array.of(0, Number.NaN, 1), 1)).toThrow(OutputError);
+  expect(() => requirePixels(Float32Array.of(0, Number.NaN, 1), 1)).toThrow(
+    /VAE put out NaN \(element 1 of 3\) for picture 2/,
+  );
 });

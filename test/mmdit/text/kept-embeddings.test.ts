@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Checkpoint } from '../../../mmdit/checkpoint/checkpoint.ts';
 import { OnnxSession } from '../../../mmdit/onnx/onnx-session.ts';
 import { EmbeddingFolder } from '../../../mmdit/text/embedding-folder.ts';
+import { KeptEmbeddings } from '../../../mmdit/text/kept-embeddings.ts';
 import { openTextEncoders } from '../../../mmdit/text/open-text-encoders.ts';
 import type { TextEmbeddings } from '../../../mmdit/text/text-encoders.ts';
 import { GOLDEN } from '../onnx/golden.ts';
@@ -71,4 +72,14 @@ describe.each([
     expect(second.opened).toBe(first.opened);
     expect(second.context).toEqual(first.context);
   });
+});
+
+test('an embedding that is no number is an error of its own, and is not kept', async () => {
+  const folder = new EmbeddingFolder(await temporaryFolder(), 2 ** 30);
+  const kept = new KeptEmbeddings(folder, { context: 3, pooled: 1 }, async () => 'encoders');
+  const embedding = (value: number) => ({ context: Float32Array.of(0, value, 1), pooled: Float32Array.of(1) });
+  await expect(kept.get([[7]], async () => embedding(Number.NaN))).rejects.toThrow(
+    /put out NaN in the context embedding .*element 1 of 3/,
+  );
+  expect((await kept.get([[7]], async () => embedding(2))).context[1]).toBe(2);
 });
