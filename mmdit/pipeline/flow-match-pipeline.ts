@@ -223,7 +223,8 @@ export abstract class FlowMatchPipeline implements Pipeline {
   }
 
   async #generate(request: GenerateRequest): Promise<GenerateResult> {
-    const { samples, sampling, plan, onProgress, onNotice, signal } = request;
+    const { samples, sampling, plan, onProgress, signal } = request;
+    const onNotice = eachOnce(request.onNotice);
     if (plan) requirePlan(plan, this.layers, sampling.steps, this.device, this.usesNegativePrompts(sampling));
     const watch = new Stopwatch();
     const attention = new PlanAttention(this.device, this.layers, plan ?? null);
@@ -242,7 +243,7 @@ export abstract class FlowMatchPipeline implements Pipeline {
       });
       watch.lap('denoise');
       onProgress?.({ stage: 'decode' });
-      const images = await this.#decode(latents, request);
+      const images = await this.#decode(latents, { ...request, onNotice });
       watch.lap('decode');
       const notices = samples.map(({ prompt }) => this.inspectPrompt(prompt));
       return { images, seconds: watch.seconds, notices, applied: attention.applied };
@@ -258,4 +259,14 @@ export abstract class FlowMatchPipeline implements Pipeline {
   get #pixelsPerToken(): number {
     return this.#parts.vae.scaleFactor * this.#parts.patch;
   }
+}
+
+/** What text encoders and VAE both have to say is said once a picture. */
+function eachOnce(onNotice: GenerateRequest['onNotice']): GenerateRequest['onNotice'] {
+  const said = new Set<string>();
+  return (notice) => {
+    if (said.has(notice)) return;
+    said.add(notice);
+    onNotice?.(notice);
+  };
 }

@@ -88,6 +88,7 @@ it('a provider that cannot be used is told, and the processor does the work', as
   expect(onnx).toMatch(problem === null ? /^CUDA \(ONNX Runtime/ : /^CPU \(ONNX Runtime/);
   const told = stderr.match(/note: text encoders and VAE run on the processor, not on CUDA: (.*)/)?.[1] ?? null;
   expect(told).toBe(problem);
+  expect(stderr.match(/not on CUDA/g)?.length ?? 0).toBe(problem === null ? 0 : 1);
   const wrong = await runArrowhead('generate', ...picture, '--onnx', 'tpu', '--out', at('tpu.png'));
   expect(wrong).toMatchObject({
     code: 2,
