@@ -82,8 +82,8 @@ export interface QkNormRopeArgs {
   readonly normQ: Float32Array | null;
   readonly normK: Float32Array | null;
   readonly eps: number;
-  /** [tokens, dim], neighbouring pairs rotated together as FLUX does; null without rotary embedding. */
-  readonly rope: { readonly cos: Float32Array; readonly sin: Float32Array } | null;
+  /** [tokens, dim / 2, 2]: cosine and sine that turn neighbouring channels; null without rotary embedding. */
+  readonly rope: Float32Array | null;
   /** Joint tensors [batch, jointTokens, heads, dim], written from token `tokenOffset` on. */
   readonly jointTokens: number;
   readonly tokenOffset: number;
@@ -100,19 +100,14 @@ export async function qkNormRope(args: QkNormRopeArgs): Promise<void> {
   requireInteger('tokenOffset', tokenOffset, 0, jointTokens - tokens);
   if (normQ) requireFloats('normQ', normQ, dim);
   if (normK) requireFloats('normK', normK, dim);
-  if (rope) {
-    requireFloats('rope.cos', rope.cos, tokens * dim);
-    requireFloats('rope.sin', rope.sin, tokens * dim);
-  }
+  if (rope) requireFloats('rope', rope, tokens * dim);
   const joint = countOf('q', batch, jointTokens, heads, dim);
   requireFloats('q', q, joint);
   requireFloats('k', k, joint);
   requireFloats('v', v, joint);
   await addon.qkNormRope({
     ...flattenRows('qkv', args.qkv, batch * tokens, 3 * heads * dim),
-    ...{ batch, tokens, heads, dim, normQ, normK, eps, jointTokens, tokenOffset, q, k, v },
-    cos: rope?.cos ?? null,
-    sin: rope?.sin ?? null,
+    ...{ batch, tokens, heads, dim, normQ, normK, eps, rope, jointTokens, tokenOffset, q, k, v },
   });
 }
 

@@ -3,7 +3,8 @@ import type { AttentionCall, AttentionHook, AttentionLayer } from '../models/mmd
 import type { AppliedCall } from './applied-call.ts';
 import { AttentionMemory } from './attention-memory.ts';
 import type { AttentionPlan } from './attention-plan.ts';
-import { FULL } from './method.ts';
+import { FULL, type HeadMethod } from './method.ts';
+import { neededHeads } from './needed-heads.ts';
 import { type ResidualNeeds, residualNeeds } from './residual-needs.ts';
 
 /**
@@ -32,7 +33,9 @@ export class PlanAttention {
 
   step(step: number): AttentionHook {
     const plan = this.#plan;
-    return plan ? (call) => this.#planned(plan, step, call) : (call) => this.#full(step, call);
+    if (!plan) return (call) => this.#full(step, call);
+    const needs = (layer: number) => neededHeads(this.#methods(plan, step, layer));
+    return Object.assign((call: AttentionCall) => this.#planned(plan, step, call), { needs });
   }
 
   close(): void {
@@ -42,12 +45,16 @@ export class PlanAttention {
   }
 
   #planned(plan: AttentionPlan, step: number, call: AttentionCall): Tensor {
-    const methods = plan.choices[step]![call.layer]!.map((choice) => plan.methods[choice]!);
+    const methods = this.#methods(plan, step, call.layer);
     const made = this.#memory.attend(call, plan.block, methods);
     this.#record(step, call.layer, made);
     for (const [fraction, heads] of this.#needs[step]![call.layer]!)
       this.#memory.keepResiduals(call, plan.block, methods, fraction, (head) => heads.has(head));
     return made.out;
+  }
+
+  #methods(plan: AttentionPlan, step: number, layer: number): readonly HeadMethod[] {
+    return plan.choices[step]![layer]!.map((choice) => plan.methods[choice]!);
   }
 
   #full(step: number, call: AttentionCall): Tensor {

@@ -18,6 +18,7 @@ import type {
   LinearOptions,
   MeasureAttentionCall,
   ProjectQkvOptions,
+  QkvStream,
   Shape,
   Tensor,
 } from './device.ts';
@@ -229,10 +230,13 @@ export class CpuDevice implements Device {
     return { q: this.allocate(shape), k: this.allocate(shape), v: this.allocate(shape) };
   }
 
-  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void {
-    const qkv = this.linear(x, weight, bias);
-    this.#qkNormRope(qkv, to, options);
-    qkv.release();
+  /** Of all heads: to leave some out would cost the copy of a weight. */
+  projectQkv(streams: readonly QkvStream[], to: JointQkv, { eps }: ProjectQkvOptions): void {
+    for (const stream of streams) {
+      const qkv = this.linear(stream.x, stream.weight, stream.bias);
+      this.#qkNormRope(qkv, to, stream, eps);
+      qkv.release();
+    }
   }
 
   columns(x: Tensor, begin: number, end: number): CpuTensor {
@@ -303,13 +307,13 @@ export class CpuDevice implements Device {
     );
   }
 
-  #qkNormRope(qkv: CpuTensor, to: JointQkv, options: ProjectQkvOptions): void {
+  #qkNormRope(qkv: CpuTensor, to: JointQkv, stream: QkvStream, eps: number): void {
     const op = 'projectQkv';
     const joint = contiguous(op, 'q', to.q);
     const [batch = 0, jointTokens = 0, heads = 0, dim = 0] = joint.shape;
     const input = cpuTensorOf(op, 'weight', qkv, [batch, qkv.shape[1] ?? 0, 3 * heads * dim]);
     const tokens = input.shape[1] ?? 0;
-    const { tokenOffset, eps, normQ, normK, rope } = options;
+    const { tokenOffset, normQ, normK, rope } = stream;
     const args = {
       q: joint.floats,
       k: contiguous(op, 'k', to.k, joint.shape).floats,
@@ -317,10 +321,7 @@ export class CpuDevice implements Device {
       qkv: input.rows,
       normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).floats,
       normK: normK && contiguous(op, 'normK', normK, [dim]).floats,
-      rope: rope && {
-        cos: contiguous(op, 'rope.cos', rope.cos, [tokens, dim]).floats,
-        sin: contiguous(op, 'rope.sin', rope.sin, [tokens, dim]).floats,
-      },
+      rope: rope && contiguous(op, 'rope', rope, [tokens, dim / 2, 2]).floats,
     };
     this.#queue.enqueue(() =>
       kernels.qkNormRope({ ...args, batch, tokens, heads, dim, jointTokens, tokenOffset, eps }),

@@ -64,10 +64,10 @@ export interface Device {
   /** q, k and v of a joint sequence, [B, N, H, D] each, as this device's attention wants them: for `projectQkv` to fill. */
   allocateJoint(shape: Shape): JointQkv;
   /**
-   * One stream's q, k and v, written into the joint ones at a token offset: x · weightᵀ + bias (q, k, v side by side), on
-   * q and k optional RMS norm per head over dim, then rotary embedding. x [B, n, C], weight [3·H·D, C], bias [3·H·D].
+   * Every stream's q, k and v, written into the joint ones at its token offset: x · weightᵀ + bias (q, k, v side by
+   * side), on q and k optional RMS norm per head over dim, then rotary embedding.
    */
-  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void;
+  projectQkv(streams: readonly QkvStream[], to: JointQkv, options: ProjectQkvOptions): void;
   /** Columns [begin, end) of the last axis, as a view where the device can, else a copy: for reading only. */
   columns(x: Tensor, begin: number, end: number): Tensor;
   /** Rows [begin, end) of axis 1 of [B, N, …] as [B, end − begin, C], later axes flattened; a view where the device can. */
@@ -120,14 +120,30 @@ export interface JointQkv {
   readonly v: Tensor;
 }
 
-export interface ProjectQkvOptions {
+/** What of a joint sequence is projected together: text or image, or both where they share weights. */
+export interface QkvStream {
+  /** [B, n, C] */
+  readonly x: Tensor;
+  /** [3·H·D, C] */
+  readonly weight: Tensor;
+  /** [3·H·D] */
+  readonly bias: Tensor | null;
   readonly tokenOffset: number;
   /** RMS norm weights [D]; null where the model has no qk-norm. */
   readonly normQ: Tensor | null;
   readonly normK: Tensor | null;
+  /** [n, D/2, 2] by `uploadExact`: cosine and sine that turn neighbouring channels; null for models without RoPE. */
+  readonly rope: Tensor | null;
+}
+
+/** Whether attention will read q, k and v of a head in a sample of the batch. */
+export type NeededHeads = (head: number, sample: number, batch: number) => boolean;
+
+export interface ProjectQkvOptions {
+  /** Of the norms. */
   readonly eps: number;
-  /** cos/sin [n, D] of this stream's tokens by `uploadExact`, pairs interleaved as FLUX does; null for models without RoPE. */
-  readonly rope: { readonly cos: Tensor; readonly sin: Tensor } | null;
+  /** Of other heads q, k and v may stay undefined; null: all are needed. */
+  readonly needed: NeededHeads | null;
 }
 
 export interface AttentionInput extends JointQkv {

@@ -1,6 +1,6 @@
 import type { TokenLayout } from '../attention/token-layout.ts';
 import { tokenCount } from '../attention/token-layout.ts';
-import type { Device, JointQkv, Tensor } from '../device/device.ts';
+import type { Device, JointQkv, QkvStream, Tensor } from '../device/device.ts';
 import { Scratch } from '../device/scratch.ts';
 import { ShapeError } from '../device/shape-error.ts';
 import type { FluxConfig } from './flux-config.ts';
@@ -14,7 +14,7 @@ import type {
 } from './flux-weights.ts';
 import type { PreparedModel, StepHooks } from './mmdit-model.ts';
 import { type ResidualStream, ResidualStreams } from './residual-stream.ts';
-import { rotaryTables } from './rotary-embedding.ts';
+import { rotaryTable } from './rotary-embedding.ts';
 import { timestepEmbedding } from './timestep-embedding.ts';
 import type { Linear } from './weight-loader.ts';
 
@@ -43,11 +43,6 @@ export function textFirst(text: number, image: number): TokenLayout {
   return { text, image, order: 'text-first' };
 }
 
-interface Rope {
-  readonly cos: Tensor;
-  readonly sin: Tensor;
-}
-
 /** One block's surroundings. */
 interface BlockCall {
   readonly layer: number;
@@ -66,9 +61,9 @@ export class FluxRun implements PreparedModel {
   readonly #context: Tensor;
   /** Guidance and pooled text, [B, C]. */
   readonly #fixedConditioning: Tensor;
-  readonly #textRope: Rope;
-  readonly #imageRope: Rope;
-  readonly #jointRope: Rope;
+  readonly #textRope: Tensor;
+  readonly #imageRope: Tensor;
+  readonly #jointRope: Tensor;
   readonly #own: Scratch;
 
   constructor(device: Device, config: FluxConfig, weights: FluxWeights, conditions: FluxConditions) {
@@ -149,8 +144,10 @@ export class FluxRun implements PreparedModel {
       const qkv = this.#allocateJoint(scratch);
       const onText = this.#modulated(textStream, weights.text, call.conditioning, scratch);
       const onImage = this.#modulated(imageStream, weights.image, call.conditioning, scratch);
-      this.#project(onText.normed, weights.text.attention, qkv, 0, this.#textRope);
-      this.#project(onImage.normed, weights.image.attention, qkv, text, this.#imageRope);
+      this.#project(call, qkv, [
+        { x: onText.normed, ...projection(weights.text.attention), tokenOffset: 0, rope: this.#textRope },
+        { x: onImage.normed, ...projection(weights.image.attention), tokenOffset: text, rope: this.#imageRope },
+      ]);
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
       const imagePart = scratch.keep(device.rows(attended, text, text + image));
       const textPart = scratch.keep(device.rows(attended, 0, text));
@@ -182,7 +179,8 @@ export class FluxRun implements PreparedModel {
       const [shift, scale, gate] = scratch.chunks(modulation, 3);
       const normed = scratch.keep(joint.normed(shift!, scale!));
       const qkv = this.#allocateJoint(scratch);
-      this.#project(normed, weights.attention, qkv, 0, this.#jointRope);
+      const stream = { x: normed, ...projection(weights.attention), tokenOffset: 0, rope: this.#jointRope };
+      this.#project(call, qkv, [stream]);
       const { weight, bias } = weights.mlpIn;
       const mlp = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
@@ -222,9 +220,8 @@ export class FluxRun implements PreparedModel {
     stream.add(this.#linear(hidden, weights.mlpOut), modulation.mlpGate);
   }
 
-  #project(stream: Tensor, weights: StreamProjection, to: JointQkv, tokenOffset: number, rope: Rope): void {
-    const { qkv, normQ, normK } = weights;
-    this.#device.projectQkv(stream, qkv.weight, qkv.bias, to, { tokenOffset, normQ, normK, eps: EPS, rope });
+  #project({ layer, hooks }: BlockCall, to: JointQkv, streams: readonly QkvStream[]): void {
+    this.#device.projectQkv(streams, to, { eps: EPS, needed: hooks.attention.needs?.(layer) ?? null });
   }
 
   #allocateJoint(scratch: Scratch): JointQkv {
@@ -254,12 +251,10 @@ export class FluxRun implements PreparedModel {
     return this.#device.linear(x, weight, bias);
   }
 
-  #rope(ids: Float32Array): Rope {
+  #rope(ids: Float32Array): Tensor {
     const { ropeAxes, ropeTheta, headDim } = this.#config;
-    const { cos, sin } = rotaryTables(ids, ropeAxes, ropeTheta);
-    const shape = [ids.length / ropeAxes.length, headDim];
-    const table = (values: Float32Array) => this.#own.keep(this.#device.uploadExact(values, shape));
-    return { cos: table(cos), sin: table(sin) };
+    const shape = [ids.length / ropeAxes.length, headDim / 2, 2];
+    return this.#own.keep(this.#device.uploadExact(rotaryTable(ids, ropeAxes, ropeTheta), shape));
   }
 
   #upload(name: string, values: Float32Array, shape: readonly number[]): Tensor {
@@ -270,6 +265,10 @@ export class FluxRun implements PreparedModel {
     );
     return this.#own.keep(this.#device.upload(values, shape));
   }
+}
+
+function projection({ qkv, normQ, normK }: StreamProjection) {
+  return { weight: qkv.weight, bias: qkv.bias, normQ, normK };
 }
 
 function requireLength(name: string, values: Float32Array, length: number): void {

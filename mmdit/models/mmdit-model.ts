@@ -1,6 +1,6 @@
 import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Component } from '../checkpoint/component.ts';
-import type { Device, JointQkv, Tensor } from '../device/device.ts';
+import type { Device, JointQkv, NeededHeads, Tensor } from '../device/device.ts';
 import type { DumpTensor, ForwardDump } from './forward-dump.ts';
 import type { WeightLoader } from './weight-loader.ts';
 
@@ -24,7 +24,11 @@ export interface AttentionCall extends JointQkv {
  * Computes the attention of one module: q, k, v [B, N, H, D] → [B, N, H, D]. Schemes, calibration and attention maps
  * are all written as such hooks. The returned tensor stays the hook's own: the model reads and never releases it.
  */
-export type AttentionHook = (call: AttentionCall) => Tensor | Promise<Tensor>;
+export interface AttentionHook {
+  (call: AttentionCall): Tensor | Promise<Tensor>;
+  /** Heads of a layer whose q, k and v the hook will read; null or without it, all. */
+  readonly needs?: (layer: number) => NeededHeads | null;
+}
 
 /**
  * Sees the outputs of blocks and attention modules (after their output projection) under the names of diffusers dumps:

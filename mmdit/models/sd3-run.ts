@@ -1,6 +1,6 @@
 import type { TokenLayout } from '../attention/token-layout.ts';
 import { tokenCount } from '../attention/token-layout.ts';
-import type { Device, JointQkv, Tensor } from '../device/device.ts';
+import type { Device, JointQkv, QkvStream, Tensor } from '../device/device.ts';
 import { Scratch } from '../device/scratch.ts';
 import { ShapeError } from '../device/shape-error.ts';
 import type { Embedder } from './flux-weights.ts';
@@ -122,10 +122,11 @@ export class Sd3Run implements PreparedModel {
         weights.text.end ? 6 : 2,
       );
       const qkv = this.#allocate(layout, scratch);
-      this.#project(norm(image, m[0]!, m[1]!), weights.image.attention, qkv, 0);
+      const imageQkv = streamOf(norm(image, m[0]!, m[1]!), weights.image.attention, 0);
       // The last block's text norm says scale first, the others shift first.
       const normedText = weights.text.end ? norm(text, t[0]!, t[1]!) : norm(text, t[1]!, t[0]!);
-      this.#project(normedText, weights.text.attention, qkv, layout.image);
+      const textQkv = streamOf(normedText, weights.text.attention, layout.image);
+      this.#project([imageQkv, textQkv], qkv, layer, hooks);
       const second = weights.dual ? norm(image, m[6]!, m[7]!) : null;
 
       const attended = await hooks.attention({ layer, layout, ...qkv });
@@ -139,7 +140,7 @@ export class Sd3Run implements PreparedModel {
       if (weights.dual && second) {
         const alone = imageFirst(0, layout.image);
         const own = this.#allocate(alone, scratch);
-        this.#project(second, weights.dual.attention, own, 0);
+        this.#project([streamOf(second, weights.dual.attention, 0)], own, layer + 1, hooks);
         const again = await hooks.attention({ layer: layer + 1, layout: alone, ...own });
         const flat = scratch.keep(device.rows(again, 0, layout.image));
         image.add(this.#linear(flat, weights.dual.out), m[8]!);
@@ -162,9 +163,8 @@ export class Sd3Run implements PreparedModel {
     stream.add(this.#linear(hidden, weights.mlpOut), mlpGate);
   }
 
-  #project(normed: Tensor, weights: Sd3Projection, to: JointQkv, tokenOffset: number): void {
-    const { qkv, normQ, normK } = weights;
-    this.#device.projectQkv(normed, qkv.weight, qkv.bias, to, { tokenOffset, normQ, normK, eps: EPS, rope: null });
+  #project(streams: readonly QkvStream[], to: JointQkv, layer: number, hooks: StepHooks): void {
+    this.#device.projectQkv(streams, to, { eps: EPS, needed: hooks.attention.needs?.(layer) ?? null });
   }
 
   #allocate(layout: TokenLayout, scratch: Scratch): JointQkv {
@@ -192,6 +192,10 @@ export class Sd3Run implements PreparedModel {
     );
     return this.#own.keep(this.#device.upload(values, shape));
   }
+}
+
+function streamOf(x: Tensor, { qkv, normQ, normK }: Sd3Projection, tokenOffset: number): QkvStream {
+  return { x, weight: qkv.weight, bias: qkv.bias, tokenOffset, normQ, normK, rope: null };
 }
 
 /** The middle of the position table, once per batch element. Throws ShapeError beyond the table. */

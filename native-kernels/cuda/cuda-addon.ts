@@ -56,6 +56,25 @@ export interface CudaAttentionShape {
   readonly dtype: number;
 }
 
+/** Rows of q, k and v side by side, [rows, 3 · heads · dim]. */
+export interface CudaQkvPart {
+  readonly x: CudaRows;
+  readonly weight: CudaRows;
+  readonly bias: CudaPlace | null;
+  readonly out: CudaRows;
+  readonly rows: number;
+  /** RMS norms, [dim]. */
+  readonly normQ: CudaPlace | null;
+  readonly normK: CudaPlace | null;
+  /** [rows, dim / 2, 2], float32: cosine and sine. */
+  readonly rope: CudaPlace | null;
+  /** For e4m3: a scale per row of x and of weight. */
+  readonly xScales: CudaPlace | null;
+  readonly weightScales: CudaPlace | null;
+  /** [heads], not 0 where a head's columns are read; null: all. */
+  readonly needed: Uint8Array | null;
+}
+
 /**
  * One card with its stream. Calls enqueue and return; arguments are checked against the sizes of their memories, so
  * that no call reaches past them. Errors have `code` CUDA_OUT_OF_MEMORY, CUDA_ERROR or CUBLAS_ERROR.
@@ -121,21 +140,15 @@ export interface CudaContext {
     dtype: number;
   }): void;
   addInPlace(args: { a: CudaPlace; b: CudaPlace; count: number; dtype: number }): void;
-  /** In place on [batch, jointTokens, 3 · heads · dim]: q, k and v side by side. */
-  qkNormRope(args: {
-    joint: CudaPlace;
-    batch: number;
-    tokens: number;
+  /** Products of streams and samples with their norms and rotary embedding, in one launch where the card can. */
+  projectQkv(args: {
+    parts: readonly CudaQkvPart[];
+    inner: number;
     heads: number;
     dim: number;
-    jointTokens: number;
-    tokenOffset: number;
-    normQ: CudaPlace | null;
-    normK: CudaPlace | null;
-    eps: number;
-    cos: CudaPlace | null;
-    sin: CudaPlace | null;
     dtype: number;
+    outDtype: number;
+    eps: number;
   }): void;
   copyRows(args: { from: CudaRows; to: CudaRows; rows: number; width: number; elementBytes: number }): void;
   convert(args: { from: CudaPlace; fromDtype: number; to: CudaPlace; toDtype: number; count: number }): void;

@@ -45,15 +45,24 @@ await time('text mlp in product, gelu', textFlops / CEILING[projections], () =>
 );
 const to = device.allocateJoint([1, tokens, heads, dim]);
 const qkvWeight = await tensor(3 * width, width);
-const table = device.uploadExact(new Float32Array(tokens * dim).fill(0.7), [tokens, dim]);
+const rope = device.uploadExact(new Float32Array(tokens * dim).fill(0.7), [tokens, dim / 2, 2]);
 const norm = device.upload(new Float32Array(dim).fill(1), [dim]);
 const [shift, scale, gate] = [0, 1, 2].map((n) => device.columns(modulation, n * width, (n + 1) * width));
 const bytes = (count: number) => (count * tokens * width * 2) / CEILING.bytes;
 await time('layerNormModulate', bytes(2), () => device.release(device.layerNormModulate(x, shift!, scale!, 1e-6)));
-const rotary = { tokenOffset: 0, normQ: norm, normK: norm, eps: 1e-6, rope: { cos: table, sin: table } };
-await time('qkv product, norm, rope', (6 * tokens * width ** 2) / CEILING[projections] + bytes(4), () =>
-  device.projectQkv(x, qkvWeight, bias3, to, rotary),
-);
+const whole = { x, weight: qkvWeight, bias: bias3, tokenOffset: 0, normQ: norm, normK: norm, rope };
+const qkvFloor = (6 * tokens * width ** 2) / CEILING[projections];
+await time('qkv product, norm, rope', qkvFloor, () => device.projectQkv([whole], to, { eps: 1e-6, needed: null }));
+const needed = (head: number) => head % 4 !== 0;
+await time('the same for 18 of 24 heads', 0.75 * qkvFloor, () => device.projectQkv([whole], to, { eps: 1e-6, needed }));
+const turnsOf = (begin: number, end: number) =>
+  device.uploadExact(new Float32Array((end - begin) * dim).fill(0.7), [end - begin, dim / 2, 2]);
+const otherWeight = await tensor(3 * width, width);
+const streams = [
+  { ...whole, x: device.rows(x, 0, text), rope: turnsOf(0, text) },
+  { ...whole, x: device.rows(x, text, tokens), rope: turnsOf(text, tokens), weight: otherWeight, tokenOffset: text },
+];
+await time('the same of two streams', qkvFloor, () => device.projectQkv(streams, to, { eps: 1e-6, needed: null }));
 const residual = await tensor(1, tokens, width);
 await time('gatedResidual', bytes(3), () => device.gatedResidual(x, residual, gate!));
 const layout = { text, image: tokens - text, order: 'text-first' } as const;

@@ -125,6 +125,21 @@ int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, in
   return cudaStreamSynchronize(stream);
 }
 
+int product(const ProductPart* parts, int count, int inner, int columns, int dtype, int epilogue, int dim, float eps,
+            cudaStream_t stream) {
+  ProductCall call = {};
+  for (int n = 0; n < count; ++n) call.parts[n] = parts[n];
+  call.count = count;
+  call.inner = inner;
+  call.columns = columns;
+  call.dtype = static_cast<Dtype>(dtype);
+  call.outDtype = Dtype::bf16;
+  call.epilogue = static_cast<Epilogue>(epilogue);
+  call.dim = dim;
+  call.eps = eps;
+  return hasFusedProduct(call) ? fusedProduct(call, stream) : cudaErrorNotSupported;
+}
+
 const char* error_string(int error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }
 
 }  // extern "C"

@@ -7,7 +7,7 @@ import os
 import torch
 
 FULL, CACHED = -1, -2
-DTYPES = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2}
+DTYPES = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float8_e4m3fn: 3}
 lib = ctypes.CDLL(os.environ["ARROWHEAD_CUDA_HARNESS"])
 I64, PTR = ctypes.c_int64, ctypes.c_void_p
 lib.plan_create.restype = PTR
@@ -91,3 +91,35 @@ class Plan:
                           sums if download else None, stream()))
         if download:
             return torch.tensor(list(sums), dtype=torch.float64).view(self.heads, values)
+
+
+class Rows(ctypes.Structure):
+    _fields_ = [("data", PTR), ("stride", I64)]
+
+
+class Units(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_int32), ("first", ctypes.c_uint16 * 192)]
+
+
+class ProductPart(ctypes.Structure):
+    _fields_ = [("x", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("xScales", PTR),
+                ("weightScales", PTR), ("normQ", PTR), ("normK", PTR), ("rope", PTR), ("units", Units)]
+
+
+EPILOGUES = {None: 0, "gelu": 1, "qk-norm-rope": 2}
+
+
+def product(parts, epilogue=None, dim=0, eps=1e-6):
+    """Parts of x, weight, out and what else applies, by the names of ProductPart's fields; `units`: indices, or all."""
+    columns, inner = parts[0]["weight"].shape
+    unit = dim if epilogue == "qk-norm-rope" else 256
+
+    def struct(part):
+        rows = {name: Rows(part[name].data_ptr(), part[name].stride(0)) for name in ("x", "weight", "out")}
+        units = part.get("units") if part.get("units") is not None else range(-(-columns // unit))
+        others = {name: tensor.data_ptr() for name, tensor in part.items()
+                  if name not in (*rows, "units") and tensor is not None}
+        return ProductPart(rows=part["x"].shape[0], units=Units(len(units), tuple(units)), **rows, **others)
+
+    check(lib.product((ProductPart * len(parts))(*map(struct, parts)), len(parts), inner, columns,
+                      DTYPES[parts[0]["x"].dtype], EPILOGUES[epilogue], dim, ctypes.c_float(eps), stream()))

@@ -5,7 +5,7 @@ import { type HeadMethod, parseMethod } from '../../mmdit/attention/method.ts';
 import type { TokenLayout } from '../../mmdit/attention/token-layout.ts';
 import { CpuDevice } from '../../mmdit/device/cpu-device.ts';
 import { CudaDevice } from '../../mmdit/device/cuda/cuda-device.ts';
-import type { Device, Tensor } from '../../mmdit/device/device.ts';
+import type { Device, NeededHeads, QkvStream, Tensor } from '../../mmdit/device/device.ts';
 import { OutOfDeviceMemoryError } from '../../mmdit/device/device-memory-error.ts';
 import { relativeError } from '../relative-error.ts';
 import { bfloat16, type Random, randomSource } from './numbers.ts';
@@ -27,16 +27,18 @@ after(async () => {
   await cpu.close();
 });
 
-/** Runs `op` on both devices with the same bf16 inputs and compares what it gives. */
+/** Runs `op` on both devices with the same bf16 inputs, normal with a spread of 1 or its own, and compares what it gives. */
 async function compare(
   shapes: Readonly<Record<string, readonly number[]>>,
   op: (device: Device, tensors: Record<string, Tensor>) => Tensor,
   tolerance = BF16,
   on: CudaDevice = cuda,
+  spreads: Readonly<Record<string, number>> = {},
 ): Promise<void> {
-  const values = Object.entries(shapes).map(
-    ([name, shape]) => [name, shape, bfloat16(random.normals(shape.reduce((a, b) => a * b, 1)))] as const,
-  );
+  const values = Object.entries(shapes).map(([name, shape]) => {
+    const normals = random.normals(shape.reduce((a, b) => a * b, 1));
+    return [name, shape, bfloat16(normals.map((x) => x * (spreads[name] ?? 1)))] as const;
+  });
   const results: Float32Array[] = [];
   for (const device of [cpu, on] as const) {
     const tensors = Object.fromEntries(
@@ -138,51 +140,63 @@ for (const batch of [1, 2]) {
     compare({ x: [batch, 5, 41], y: [batch, 5, 7] }, (d, t) => d.concat([t.x!, t.y!], 'channels'), 0));
 }
 
+/** q, k and v of two streams, seen through full attention; heads that `needed` leaves out are cached, and zero. */
+function attendProjected(
+  device: Device,
+  tensors: Record<string, Tensor>,
+  options: { heads: number; dim: number; norm: boolean; turn: boolean; needed: NeededHeads | null },
+): Tensor {
+  const { heads, dim, norm, turn, needed } = options;
+  const { x, y, w, u, b, n } = tensors;
+  const [batch = 0, first = 0] = x!.shape;
+  const [, second = 0] = y!.shape;
+  const joint = [batch, first + second, heads, dim];
+  const to = device.allocateJoint(joint);
+  const stream = (of: Tensor, weight: Tensor, tokenOffset: number, tokens: number): QkvStream => {
+    const angles = Float32Array.from({ length: tokens * dim }, (_, i) =>
+      i % 2 === 0 ? Math.cos(i * 0.37) : Math.sin((i - 1) * 0.37),
+    );
+    const rope = turn ? device.uploadExact(angles, [tokens, dim / 2, 2]) : null;
+    const own = norm ? n! : null;
+    return { x: of, weight, bias: b!, tokenOffset, rope, normQ: own, normK: own };
+  };
+  device.projectQkv([stream(x!, w!, 0, first), stream(y!, u!, first, second)], to, { eps: 1e-6, needed });
+  const out = device.upload(new Float32Array(joint.reduce((product, length) => product * length, 1)), joint);
+  const methods = Array.from({ length: heads }, (_, head) =>
+    needed && !needed(head, batch - 1, batch) ? parseMethod('cached') : parseMethod('full'),
+  );
+  const layout: TokenLayout = { text: first, image: second, order: 'text-first' };
+  device.headwiseAttention({ ...to, out, layout, block: cuda.preferredBlock(dim), methods });
+  device.release(to.q, to.k, to.v);
+  return out;
+}
+
 for (const dim of [32, 48, 64, 72, 128, 256]) {
-  for (const [norm, turn] of [
-    [true, true],
-    [false, true],
-    [true, false],
-    [false, false],
-  ]) {
-    test(`projectQkv at head dim ${dim}, norm ${norm}, rope ${turn}`, async () => {
-      const [batch, first, second, heads, inner] = [2, 13, 8, 3, 64];
-      const joint = [batch, first + second, heads, dim];
-      const width = heads * dim;
-      const layout: TokenLayout = { text: first, image: second, order: 'text-first' };
-      const methods = new Array(heads).fill({ kind: 'full' });
-      const block = cuda.preferredBlock(dim);
-      const shapes = {
-        x: [batch, first, inner],
-        y: [batch, second, inner],
-        w: [3 * width, inner],
-        b: [3 * width],
-        n: [dim],
-      };
-      // q, k and v of two streams, seen through full attention.
-      await compare(
-        shapes,
-        (d, t) => {
-          const to = d.allocateJoint(joint);
-          let tokenOffset = 0;
-          for (const [stream, tokens] of [[t.x!, first] as const, [t.y!, second] as const]) {
-            const table = (f: (x: number) => number) =>
-              Float32Array.from({ length: tokens * dim }, (_, i) => f(Math.floor(i / 2) * 0.37));
-            const upload = (f: (x: number) => number) => d.uploadExact(table(f), [tokens, dim]);
-            const rope = turn ? { cos: upload(Math.cos), sin: upload(Math.sin) } : null;
-            const own = norm ? t.n! : null;
-            d.projectQkv(stream, t.w!, t.b!, to, { tokenOffset, eps: 1e-6, rope, normQ: own, normK: own });
-            tokenOffset += tokens;
-          }
-          const out = d.allocate(joint);
-          d.headwiseAttention({ ...to, out, layout, block, methods });
-          d.release(to.q, to.k, to.v);
-          return out;
-        },
-        // Without a norm the scores are large, and so is what rounding of q and k does to them.
-        norm ? 2 * BF16 : 8 * BF16,
-      );
-    });
+  // The second is deep enough for products that norm and turn in their epilogue.
+  for (const inner of [64, 640]) {
+    for (const [norm, turn] of [
+      [true, true],
+      [false, true],
+      [true, false],
+      [false, false],
+    ] as const) {
+      for (const needed of [null, (head: number) => head === 1 || head > 2]) {
+        test(`projectQkv: dim ${dim}, inner ${inner}, norm ${norm}, rope ${turn}, ${needed ? 'some' : 'all'} heads`, () => {
+          const [batch, first, second, heads] = [2, 13, 180, 5];
+          const shapes = {
+            ...{ x: [batch, first, inner], y: [batch, second, inner], b: [3 * heads * dim], n: [dim] },
+            ...{ w: [3 * heads * dim, inner], u: [3 * heads * dim, inner] },
+          };
+          // Without a norm the scores are large, and so is what rounding of q and k does to them.
+          const tolerance = norm ? 2 * BF16 : 8 * BF16;
+          // Scores of one size, however deep the products are.
+          const spreads = { x: Math.sqrt(64 / inner), y: Math.sqrt(64 / inner) };
+          const op = (d: Device, t: Record<string, Tensor>) =>
+            attendProjected(d, t, { heads, dim, norm, turn, needed });
+          return compare(shapes, op, tolerance, cuda, spreads);
+        });
+      }
+    }
   }
 }
 
@@ -304,6 +318,55 @@ test('projections in fp8', async () => {
   } finally {
     await fp8.close();
   }
+});
+
+for (const offload of [false, true]) {
+  for (const projections of offload ? (['bf16', 'fp8'] as const) : (['fp8'] as const)) {
+    test(`projectQkv with weights in ${projections}${offload ? ', in host memory' : ''}`, async () => {
+      const device = CudaDevice.open({ projections, offload });
+      try {
+        const [batch, heads, dim, inner] = [2, 5, 64, 1280];
+        const shape = [3 * heads * dim, inner];
+        const values = ['w', 'u'].map((name) => [name, bfloat16(random.normals(shape[0]! * inner))] as const);
+        const load = async (on: Device) => {
+          const loaded: Record<string, Tensor> = {};
+          for (const [name, floats] of values)
+            loaded[name] = await on.loadWeight([source(name, shape, floats)], 'projection');
+          return loaded;
+        };
+        const weights = new Map<Device, Record<string, Tensor>>([
+          [cpu, await load(cpu)],
+          [device, await load(device)],
+        ]);
+        const shapes = { x: [batch, 13, inner], y: [batch, 180, inner], b: [shape[0]!], n: [dim] };
+        for (const needed of [null, (head: number) => head % 2 === 0])
+          await compare(
+            shapes,
+            (d, t) => attendProjected(d, { ...t, ...weights.get(d)! }, { heads, dim, norm: true, turn: true, needed }),
+            // Of q and k, and of v.
+            projections === 'fp8' ? 2 * FP8 : 2 * BF16,
+            device,
+          );
+        device.release(...Object.values(weights.get(device)!));
+      } finally {
+        await device.close();
+      }
+    });
+  }
+}
+
+test('products of a few rows', async () => {
+  for (const [rows, columns, inner] of [
+    [1, 1003, 256],
+    [2, 77, 24],
+    [3, 640, 3072],
+    [4, 9, 8],
+    [4, 130, 1000],
+  ] as const)
+    for (const bias of [true, false]) {
+      const shapes = { x: [rows, inner], w: [columns, inner], b: [columns] };
+      await compare(shapes, (d, t) => d.linear(t.x!, t.w!, bias ? t.b! : null));
+    }
 });
 
 for (const projections of ['bf16', 'fp8'] as const) {

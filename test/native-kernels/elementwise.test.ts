@@ -125,7 +125,7 @@ describe.each([
   const width = heads * dim;
   const qkv = scattered(BATCH * TOKENS, 3 * width, 41);
   const [normQ, normK] = norm ? [randomFloats(dim, 42), randomFloats(dim, 43)] : [null, null];
-  const rope = rotate ? { cos: randomFloats(TOKENS * dim, 44), sin: randomFloats(TOKENS * dim, 45) } : null;
+  const rope = rotate ? randomFloats(TOKENS * dim, 44) : null;
 
   function expectedAt(weight: Float32Array | null, column: number, row: number, i: number, rotated: boolean): number {
     const [head, d] = [Math.floor(i / dim), i % dim];
@@ -133,8 +133,9 @@ describe.each([
     const size = Math.sqrt(mean(dim, (c) => raw(c) ** 2) + EPS);
     const normed = (c: number) => (weight ? (raw(c) / size) * weight[c]! : raw(c));
     if (!rope || !rotated) return normed(d);
-    const at = (row % TOKENS) * dim + d;
-    return normed(d) * rope.cos[at]! + (d % 2 === 0 ? -normed(d + 1) : normed(d - 1)) * rope.sin[at]!;
+    const pair = (row % TOKENS) * dim + d - (d % 2);
+    const [cosine, sine] = [rope[pair]!, rope[pair + 1]!];
+    return normed(d) * cosine + (d % 2 === 0 ? -normed(d + 1) : normed(d - 1)) * sine;
   }
 
   test('fills its part of the joint tensors and no more', async () => {

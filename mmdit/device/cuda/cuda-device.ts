@@ -22,6 +22,7 @@ import type {
   LinearOptions,
   MeasureAttentionCall,
   ProjectQkvOptions,
+  QkvStream,
   Shape,
   Tensor,
   WeightUse,
@@ -43,6 +44,7 @@ import {
 } from './cuda-tensor.ts';
 import { CudaWeights } from './cuda-weights.ts';
 import { KeptMatmulChoices } from './matmul-choices.ts';
+import { type QkvProjection, qkvProjection } from './qkv-projection.ts';
 
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { 'gelu-tanh': 0, silu: 1 };
 export interface CudaOptions {
@@ -287,32 +289,21 @@ export class CudaDevice implements Device {
     return { q: q!, k: k!, v: v! };
   }
 
-  projectQkv(x: Tensor, weight: Tensor, bias: Tensor | null, to: JointQkv, options: ProjectQkvOptions): void {
-    const op = 'projectQkv';
-    const input = cudaTensor(op, 'x', x);
-    const [batch, tokens, channels] = requireRank3(op, input);
-    const [jointBatch, jointTokens = 0, heads = 0, dim = 0] = to.q.shape;
-    const width = 3 * heads * dim;
-    const { q } = to;
-    if (!(q instanceof CudaTensor) || q.tokenStride !== width || q.released || jointBatch !== batch)
-      throw new ShapeError(op, 'to', `made by allocateJoint for a batch of ${batch}`, q.shape);
-    const { tokenOffset, eps, normQ, normK, rope } = options;
-    requireRange(op, tokenOffset, tokenOffset + tokens, jointTokens);
-    for (let b = 0; b < batch; b++) {
-      // Rows of one sample follow each other, those of the next lie a joint sequence further.
-      const rows = input.view([tokens, channels], input.offset + b * tokens * input.stride, input.stride);
-      const out = q.view([tokens, width], q.offset + (b * jointTokens + tokenOffset) * width, width);
-      this.release(rows, this.linear(rows, weight, bias, { out }));
+  projectQkv(streams: readonly QkvStream[], to: JointQkv, { eps, needed }: ProjectQkvOptions): void {
+    const projections = streams.map((stream) => qkvProjection(stream, to, needed, (x) => this.#quantised(x)));
+    const [first] = projections;
+    if (!first) return;
+    const { inner, dtype } = first.shape;
+    const isAlike = ({ shape, weight }: QkvProjection) =>
+      !weight.host && shape.inner === inner && shape.dtype === dtype;
+    // In one launch where all weights are on the card: text alone does not fill it.
+    if (projections.every(isAlike)) {
+      const parts = projections.flatMap((projection) => projection.parts(projection.weight.rows));
+      this.#stream.run(() => this.#context.projectQkv({ ...first.shape, parts, eps }));
+      return;
     }
-    if (!normQ && !normK && !rope) return;
-    const args = {
-      ...{ joint: q.place, batch, tokens, heads, dim, jointTokens, tokenOffset, eps, dtype: q.dtypeCode },
-      normQ: normQ && contiguous(op, 'normQ', normQ, [dim]).place,
-      normK: normK && contiguous(op, 'normK', normK, [dim]).place,
-      cos: rope && exactTable('rope.cos', rope.cos, [tokens, dim]).place,
-      sin: rope && exactTable('rope.sin', rope.sin, [tokens, dim]).place,
-    };
-    this.#stream.run(() => this.#context.qkNormRope(args));
+    for (const { shape, weight, parts } of projections)
+      this.#weights.with(weight, 0, (rows) => this.#context.projectQkv({ ...shape, parts: parts(rows), eps }));
   }
 
   columns(x: Tensor, begin: number, end: number): CudaTensor {
@@ -458,10 +449,4 @@ function flattened(op: string, tensor: Tensor): CudaTensor {
   if (input.shape.length <= 3) return input.view(input.shape, input.offset, input.stride);
   const [batch = 0, tokens = 0, ...rest] = contiguous(op, 'x', tensor).shape;
   return input.view([batch, tokens, countOf(rest)]);
-}
-
-function exactTable(argument: string, table: Tensor, shape: Shape): CudaTensor {
-  const found = contiguous('projectQkv', argument, table, shape);
-  if (found.dtype !== 'f32') throw new ShapeError('projectQkv', argument, 'made by uploadExact', 'rounded values');
-  return found;
 }

@@ -6,7 +6,7 @@ import type { CudaContext, MatmulChoices } from '../../../native-kernels/index.t
 import { inArrowheadHome } from '../../files/arrowhead-home.ts';
 import { writeWholeFile } from '../../files/write-whole-file.ts';
 
-const schema = z.record(z.string(), z.number().int().min(0).max(1000));
+const schema = z.record(z.string(), z.number().int().min(-1).max(1000));
 
 /**
  * Which algorithm each large matrix product uses on a card: timed once and kept in `$ARROWHEAD_HOME/cuda/` (else

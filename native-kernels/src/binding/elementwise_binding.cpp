@@ -69,10 +69,7 @@ Napi::Value qkNormRope(const Napi::CallbackInfo& info) {
   call.normQ = optionalElements<float>(args, "normQ", call.dim);
   call.normK = optionalElements<float>(args, "normK", call.dim);
   call.eps = real(args, "eps");
-  const int64_t angles = product(info.Env(), "cos", {call.tokens, call.dim});
-  call.cos = optionalElements<float>(args, "cos", angles);
-  call.sin = optionalElements<float>(args, "sin", angles);
-  if ((call.cos == nullptr) != (call.sin == nullptr)) refuse(info.Env(), "sin", "cos and sin come together");
+  call.rope = optionalElements<float>(args, "rope", product(info.Env(), "rope", {call.tokens, call.dim}));
   call.jointTokens = integer(args, "jointTokens", 0, kMaxCount);
   call.tokenOffset = integer(args, "tokenOffset", 0, kMaxCount);
   if (call.tokenOffset + call.tokens > call.jointTokens) refuse(info.Env(), "tokenOffset", "tokens end beyond the joint sequence");

@@ -49,14 +49,13 @@ void normAndRotate(const QkNormRopeArgs& args, const float* x, const float* weig
   const int64_t dim = args.dim;
   const float scale = weight != nullptr ? rmsScale(x, dim, args.eps) : 1.0f;
   for (int64_t d = 0; d < dim; ++d) out[d] = weight != nullptr ? x[d] * scale * weight[d] : x[d];
-  if (args.cos == nullptr) return;
-  const float* cos = args.cos + token * dim;
-  const float* sin = args.sin + token * dim;
+  if (args.rope == nullptr) return;
+  const float* turns = args.rope + token * dim;
   for (int64_t d = 0; d < dim; d += 2) {
     const float even = out[d];
     const float odd = out[d + 1];
-    out[d] = even * cos[d] - odd * sin[d];
-    out[d + 1] = odd * cos[d + 1] + even * sin[d + 1];
+    out[d] = even * turns[d] - odd * turns[d + 1];
+    out[d + 1] = odd * turns[d] + even * turns[d + 1];
   }
 }
 

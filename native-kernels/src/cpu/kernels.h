@@ -116,9 +116,8 @@ struct QkNormRopeArgs {
   const float* normQ;
   const float* normK;
   float eps;
-  // [tokens, dim]; null without rotary embedding
-  const float* cos;
-  const float* sin;
+  // [tokens, dim / 2, 2]: cosine and sine that turn a pair of neighbours; null without rotary embedding
+  const float* rope;
   // Joint tensors [batch, jointTokens, heads, dim]
   int64_t jointTokens, tokenOffset;
   float* q;

@@ -165,16 +165,10 @@ class HopperConsumer {
   // The output goes where this warpgroup's queries were, and from there to memory while the next tile is computed.
   __device__ void storeOutput(const CUtensorMap& map, const TileInfo& info, int slot) {
     uint8_t* tile = shared_.query[slot] + group_ * kWarpgroupRows * kSlabRowBytes;
-    const int warp = threadIdx.x % kWarpgroup / 32, lane = threadIdx.x % 32;
-    const int row = 16 * warp + lane % 16;
+    uint8_t* warpRows = tile + threadIdx.x % kWarpgroup / 32 * 16 * kSlabRowBytes;
 #pragma unroll
-    for (int column = 0; column < dim; column += 16) {
-      const int chunk = column % kSlabColumns / 8 + lane / 16;
-      const uint32_t address = sharedAddress(tile + column / kSlabColumns * Traits::kSlabBytes + row * kSlabRowBytes) +
-                               16 * (chunk ^ (row % 8));
-      const float* o = &output_[column / 2];
-      storeMatrices(address, pack<T>(o[0], o[1]), pack<T>(o[2], o[3]), pack<T>(o[4], o[5]), pack<T>(o[6], o[7]));
-    }
+    for (int slab = 0; slab < Traits::kSlabs; ++slab)
+      storeWarpRows<T>(warpRows + slab * Traits::kSlabBytes, &output_[slab * (kSlabColumns / 2)]);
     asyncProxyFence();
     groupSync();
     if (isLeader()) {

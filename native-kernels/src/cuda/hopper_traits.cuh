@@ -3,26 +3,17 @@
 #include <cstdint>
 
 #include "kernels.h"
+#include "ring.cuh"
 
 namespace arrowhead::cuda {
 
 // A tile multiplies two key blocks, wherever the mask has them.
 inline constexpr int kTileKeys = 2 * kKeyBlock;
 // Two warpgroups of 64 queries each take turns: one has softmax while the other has the tensor cores.
-inline constexpr int kWarpgroup = 128;
 inline constexpr int kConsumers = 2;
-inline constexpr int kWarpgroupRows = 64;
 inline constexpr int kTileRows = kConsumers * kWarpgroupRows;
 inline constexpr int kHopperThreads = (1 + kConsumers) * kWarpgroup;
-// Of the multiprocessor's 64 K registers: the accumulators of QKᵀ and PV (128), the packed P (32), addresses, statistics.
-inline constexpr int kConsumerRegisters = 232;
-inline constexpr int kProducerRegisters = 40;
 static_assert(kWarpgroup * (kProducerRegisters + kConsumers * kConsumerRegisters) <= 65536);
-
-// 128-byte swizzle: shared memory holds slabs of 64 columns, a row of a slab is 128 bytes.
-inline constexpr int kSlabColumns = 64;
-inline constexpr int kSlabRowBytes = 128;
-inline constexpr int kSwizzleGroupBytes = 8 * kSlabRowBytes;
 
 // Candidates and full attention.
 inline constexpr int kMaxStages = kMaxCandidates + 1;
@@ -62,19 +53,5 @@ struct alignas(1024) HopperShared {
 };
 
 static_assert(sizeof(HopperShared<128>) + 1024 <= 227 * 1024);
-
-// A position in a ring of `length` slots with the parity of its barriers.
-template <int length>
-struct RingPosition {
-  int slot = 0;
-  uint32_t parity = 0;
-
-  __device__ void advance() {
-    if (++slot == length) {
-      slot = 0;
-      parity ^= 1;
-    }
-  }
-};
 
 }  // namespace arrowhead::cuda

@@ -199,11 +199,58 @@ struct QkNormRopeCall {
   const void* normQ;  // [dim] of `dtype`; null without qk-norm
   const void* normK;
   float eps;
-  const float* cos;  // [tokens, dim], neighbouring pairs rotated together; null without rotary embedding
-  const float* sin;
+  const float2* rope;  // [tokens, dim / 2]: cosine and sine that turn a pair of neighbours; null without rotary embedding
 };
 
 cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream);
+
+// What a product does to its sums before it stores them.
+enum class Epilogue : int32_t { none = 0, gelu = 1, qkNormRope = 2 };
+
+// Columns of an output that are computed, in units of a head's (Epilogue::qkNormRope) or of 256, in ascending order; the
+// others are left as they are.
+inline constexpr int32_t kMaxProductUnits = 192;
+struct ProductUnits {
+  int32_t count;
+  uint16_t first[kMaxProductUnits];
+};
+
+// Rows with a weight of their own: out = epilogue(x · weightᵀ + bias).
+struct ProductPart {
+  RowsView x;        // [rows, inner] of `dtype`
+  RowsView weight;   // [columns, inner] of `dtype`
+  const void* bias;  // [columns] of `outDtype`; or null
+  RowsView out;      // [rows, columns] of `outDtype`
+  int32_t rows;
+  // e4m3 only: one scale per row of x, one per row of weight.
+  const float* xScales;
+  const float* weightScales;
+  // Epilogue::qkNormRope: the columns are q, k and v of all heads, side by side.
+  const void* normQ;   // [dim] of `outDtype`; null without qk-norm
+  const void* normK;
+  const float2* rope;  // [rows, dim / 2]: cosine and sine that turn a pair of neighbours; null without rotary embedding
+  ProductUnits units;
+
+  __host__ __device__ bool hasWork() const { return rows > 0 && units.count > 0; }
+};
+
+inline constexpr int32_t kMaxProductParts = 4;
+
+struct ProductCall {
+  ProductPart parts[kMaxProductParts];
+  int32_t count;
+  int32_t inner, columns;
+  Dtype dtype;     // bf16 or e4m3
+  Dtype outDtype;  // bf16
+  Epilogue epilogue;
+  int32_t dim;  // of a head
+  float eps;
+};
+
+// Whether this card and these shapes have fusedProduct.
+bool hasFusedProduct(const ProductCall& call);
+// Products of one shape in one launch, each followed by what else happens to its output.
+cudaError_t fusedProduct(const ProductCall& call, cudaStream_t stream);
 
 struct GatedResidualCall {
   RowsView residual;  // [batch · tokens] rows, updated in place: residual + gate ⊙ x

@@ -2,7 +2,8 @@
 
 #include <cmath>
 #include <stdexcept>
-#include <vector>
+
+#include "few_rows.h"
 
 namespace arrowhead::cuda {
 
@@ -52,6 +53,29 @@ std::string keyOf(const MatmulCall& call) {
 std::string describe(const MatmulCall& call) {
   return std::to_string(call.rows) + " × " + std::to_string(call.inner) + " by " + std::to_string(call.columns) +
          (call.dtype == Dtype::e4m3 ? " in fp8" : "");
+}
+
+// The same for our own kernel.
+ProductCall productOf(const MatmulCall& call) {
+  constexpr int64_t kUnit = 256;
+  ProductCall product = {};
+  ProductPart& part = product.parts[0];
+  part.x = call.x;
+  part.weight = call.weight;
+  part.bias = call.bias;
+  part.out = call.out;
+  part.rows = static_cast<int32_t>(call.rows);
+  part.xScales = call.xScales;
+  part.weightScales = call.weightScales;
+  part.units.count = static_cast<int32_t>((call.columns + kUnit - 1) / kUnit);
+  for (int n = 0; n < part.units.count && n < kMaxProductUnits; ++n) part.units.first[n] = static_cast<uint16_t>(n);
+  product.count = 1;
+  product.inner = static_cast<int32_t>(call.inner);
+  product.columns = static_cast<int32_t>(call.columns);
+  product.dtype = call.dtype;
+  product.outDtype = call.outDtype;
+  product.epilogue = call.gelu ? Epilogue::gelu : Epilogue::none;
+  return product;
 }
 
 }  // namespace
@@ -122,7 +146,8 @@ Matmul::Prepared& Matmul::prepared(const MatmulCall& call, cudaStream_t stream) 
   if (const auto known = choices_.find(key); known != choices_.end()) choice = known->second < found ? known->second : 0;
   else if (2.0 * call.rows * call.inner * call.columns >= kWorthTiming)
     choice = choices_[key] = fastest(call, entry, suggestions, found, stream);
-  entry.algo = suggestions[choice].algo;
+  entry.own = choice == kOwnKernel;
+  entry.algo = suggestions[entry.own ? 0 : choice].algo;
   return prepared_.emplace(key, entry).first->second;
 }
 
@@ -143,6 +168,12 @@ lt::Status Matmul::multiply(const MatmulCall& call, const Prepared& entry, const
                          entry.out, out, entry.out, &algo, workspace_, kWorkspaceBytes, stream);
 }
 
+bool Matmul::multiplyBy(int choice, const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions,
+                        cudaStream_t stream) {
+  if (choice == kOwnKernel) return fusedProduct(productOf(call), stream) == cudaSuccess;
+  return multiply(call, entry, suggestions[choice].algo, call.out.data, stream) == lt::kSuccess;
+}
+
 // Into memory of its own, since the output may be one that is added to. Without memory for that, the first suggestion.
 // All in turns, several times: a card's clocks move while it works, and what runs first would look fast.
 int Matmul::fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
@@ -150,36 +181,47 @@ int Matmul::fastest(const MatmulCall& call, const Prepared& entry, const lt::Heu
   constexpr int kRounds = 5;
   // What is not clearly faster is noise.
   constexpr float kClearly = 0.995f;
-  void* out = nullptr;
+  MatmulCall scratch = call;
+  scratch.out.data = nullptr;
   const size_t bytes = static_cast<size_t>(call.rows) * static_cast<size_t>(call.out.rowStride) * 2;
   cudaEvent_t begin = nullptr, end = nullptr;
-  std::vector<float> least(static_cast<size_t>(count), INFINITY);
-  if (cudaMallocAsync(&out, bytes, stream) == cudaSuccess && cudaEventCreate(&begin) == cudaSuccess &&
-      cudaEventCreate(&end) == cudaSuccess && cudaMemsetAsync(out, 0, bytes, stream) == cudaSuccess) {
+  std::map<int, float> least;
+  for (int i = 0; i < count; ++i) least[i] = INFINITY;
+  if (!call.accumulate && hasFusedProduct(productOf(call))) least[kOwnKernel] = INFINITY;
+  if (cudaMallocAsync(&scratch.out.data, bytes, stream) == cudaSuccess && cudaEventCreate(&begin) == cudaSuccess &&
+      cudaEventCreate(&end) == cudaSuccess && cudaMemsetAsync(scratch.out.data, 0, bytes, stream) == cudaSuccess) {
     // The first round warms up.
     for (int round = 0; round <= kRounds; ++round)
-      for (int i = 0; i < count; ++i) {
+      for (auto& [choice, time] : least) {
         cudaEventRecord(begin, stream);
-        const bool works = multiply(call, entry, suggestions[i].algo, out, stream) == lt::kSuccess;
+        const bool works = multiplyBy(choice, scratch, entry, suggestions, stream);
         cudaEventRecord(end, stream);
         float milliseconds = 0;
         if (cudaEventSynchronize(end) != cudaSuccess || cudaEventElapsedTime(&milliseconds, begin, end) != cudaSuccess) continue;
-        if (works && round > 0 && milliseconds < least[static_cast<size_t>(i)]) least[static_cast<size_t>(i)] = milliseconds;
+        if (works && round > 0 && milliseconds < time) time = milliseconds;
       }
   }
   int best = 0;
-  for (int i = 1; i < count; ++i)
-    if (least[static_cast<size_t>(i)] < least[static_cast<size_t>(best)] * kClearly) best = i;
+  for (const auto& [choice, time] : least)
+    if (time < least[best] * kClearly) best = choice;
   cudaEventDestroy(begin);
   cudaEventDestroy(end);
-  if (out) cudaFreeAsync(out, stream);
+  if (scratch.out.data) cudaFreeAsync(scratch.out.data, stream);
   cudaGetLastError();
   return best;
 }
 
 void Matmul::run(const MatmulCall& call, cudaStream_t stream) {
   if (call.rows == 0 || call.columns == 0) return;
+  if (isForFewRows(call)) {
+    if (multiplyFewRows(call, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
+    return;
+  }
   Prepared& entry = prepared(call, stream);
+  if (const ProductCall own = entry.own ? productOf(call) : ProductCall{}; entry.own && hasFusedProduct(own)) {
+    if (fusedProduct(own, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
+    return;
+  }
   bindPointers(entry.desc, call);
   require(multiply(call, entry, entry.algo, call.out.data, stream), describe(call).c_str());
 }

@@ -1,4 +1,5 @@
-// Matrix products on cuBLASLt: out = activation(x · weightᵀ + bias), all row-major.
+// Matrix products: out = activation(x · weightᵀ + bias), all row-major. By cuBLASLt, or by our own kernel where that was
+// timed to be faster.
 #pragma once
 #include <map>
 #include <string>
@@ -23,6 +24,9 @@ struct MatmulCall {
   const float* weightScales;
 };
 
+// A choice.
+inline constexpr int kOwnKernel = -1;
+
 class Matmul {
  public:
   // Throws std::runtime_error where `file` is no cuBLASLt or the card has no memory for its workspace.
@@ -33,8 +37,8 @@ class Matmul {
 
   // Throws std::runtime_error where cuBLASLt has no algorithm for these shapes.
   void run(const MatmulCall& call, cudaStream_t stream);
-  // Which of cuBLASLt's suggestions each large product uses: timed once, the first time. Handing them to another process
-  // makes it compute the same bits.
+  // Which of cuBLASLt's suggestions each large product uses, kOwnKernel for none of them: timed once, the first time.
+  // Handing them to another process makes it compute the same bits.
   const std::map<std::string, int>& choices() const { return choices_; }
   size_t version() const { return library_.version(); }
 
@@ -43,10 +47,13 @@ class Matmul {
     lt::Desc desc;
     lt::Layout x, weight, out;
     lt::Algo algo;
+    bool own;
   };
   Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
   int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
               cudaStream_t stream);
+  bool multiplyBy(int choice, const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions,
+                  cudaStream_t stream);
   lt::Status multiply(const MatmulCall& call, const Prepared& entry, const lt::Algo& algo, void* out, cudaStream_t stream);
   void bindPointers(lt::Desc desc, const MatmulCall& call);
 

@@ -10,7 +10,7 @@ namespace {
 constexpr int kThreads = 192;
 constexpr int kLoads = 4;  // vectors in flight per thread
 
-__device__ Floats loadFloats(const float* from) {
+__device__ Floats loadFloats(const float2* from) {
   const float4 low = reinterpret_cast<const float4*>(from)[0], high = reinterpret_cast<const float4*>(from)[1];
   return {{low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w}};
 }
@@ -29,11 +29,8 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
   const int column = lane * kVector;
   constexpr int kDim = lanes * kVector;
 
-  Floats cos = {}, sin = {};
-  if (call.cos) {
-    cos = loadFloats(call.cos + token * kDim + column);
-    sin = loadFloats(call.sin + token * kDim + column);
-  }
+  Floats turns = {};
+  if (call.rope) turns = loadFloats(call.rope + (token * kDim + column) / 2);
   const auto* normQuery = static_cast<const T*>(call.normQ);
   const auto* normKey = static_cast<const T*>(call.normK);
   const uint4 queryWeight = normQuery ? loadPacked(normQuery + column) : uint4{};
@@ -69,12 +66,12 @@ __global__ void __launch_bounds__(kThreads) normRopeVectors(const __grid_constan
 #pragma unroll
         for (int i = 0; i < kVector; ++i) x.at[i] *= inverse * weight.at[i];
       }
-      if (call.cos) {
+      if (call.rope) {
 #pragma unroll
         for (int i = 0; i < kVector; i += 2) {
-          const float even = x.at[i], odd = x.at[i + 1];
-          x.at[i] = even * cos.at[i] - odd * sin.at[i];
-          x.at[i + 1] = odd * cos.at[i + 1] + even * sin.at[i + 1];
+          const float even = x.at[i], odd = x.at[i + 1], cosine = turns.at[i], sine = turns.at[i + 1];
+          x.at[i] = even * cosine - odd * sine;
+          x.at[i + 1] = odd * cosine + even * sine;
         }
       }
       storeVector(address(item), x);
@@ -107,11 +104,10 @@ __global__ void __launch_bounds__(kThreads) normRopeWarp(const __grid_constant__
         even *= inverse * toFloat(weight[c]);
         odd *= inverse * toFloat(weight[c + 1]);
       }
-      if (call.cos) {
-        const float* cos = call.cos + token * call.dim + c;
-        const float* sin = call.sin + token * call.dim + c;
-        const float turned = even * cos[0] - odd * sin[0];
-        odd = odd * cos[1] + even * sin[1];
+      if (call.rope) {
+        const float2 turn = call.rope[(token * call.dim + c) / 2];
+        const float turned = even * turn.x - odd * turn.y;
+        odd = odd * turn.x + even * turn.y;
         even = turned;
       }
       head[c] = fromFloat<T>(even);
@@ -126,8 +122,7 @@ cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream) {
   if (call.batch == 0 || call.tokens == 0 || call.heads == 0) return cudaSuccess;
   const auto blocks = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   return withDtype(call.dtype, [&]<class T>() {
-    const bool tables = reinterpret_cast<uintptr_t>(call.cos) % 16 == 0 && reinterpret_cast<uintptr_t>(call.sin) % 16 == 0;
-    const bool aligned = tables && isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
+    const bool aligned = reinterpret_cast<uintptr_t>(call.rope) % 16 == 0 && isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
                          call.q.batchStride % kVector == 0 && call.k.batchStride % kVector == 0;
     if (aligned && call.dim == 128) normRopeVectors<T, 16><<<blocks, kThreads, 0, stream>>>(call);
     else if (aligned && call.dim == 64) normRopeVectors<T, 8><<<blocks, kThreads, 0, stream>>>(call);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { CACHED, FULL } from '../../../mmdit/attention/method.ts';
+import { neededHeads } from '../../../mmdit/attention/needed-heads.ts';
 import { PlanAttention } from '../../../mmdit/attention/plan-attention.ts';
 import type { Device, HeadwiseAttentionCall, Tensor } from '../../../mmdit/device/device.ts';
 import type { AttentionCall } from '../../../mmdit/models/mmdit-model.ts';
@@ -56,6 +57,30 @@ it('runs the methods of the step it was asked for, however often and in whatever
     await hook(callOf(layer));
   const kinds = calls.map(({ methods }) => methods.map(({ kind }) => kind).join(' '));
   expect(kinds).toEqual(['arrow arrow', 'arrow cached', 'arrow cached', 'cached cached', 'cached arrow']);
+});
+
+it('says which heads it will read: none that are cached, shared ones in the second half of the batch alone', () => {
+  const { device } = recorder();
+  const attention = new PlanAttention(device, LAYERS, PLAN);
+  const needed = (step: number, layer: number) => {
+    const reads = attention.step(step).needs?.(layer);
+    return reads && [0, 1].map((head) => reads(head, 0, 1));
+  };
+  expect(needed(0, 0)).toBeNull();
+  expect(needed(1, 0)).toEqual([false, true]);
+  expect(needed(1, 1)).toEqual([true, false]);
+  expect(needed(2, 0)).toBeNull();
+  expect(needed(2, 1)).toEqual([false, false]);
+  expect(new PlanAttention(device, LAYERS, null).step(0).needs).toBeUndefined();
+
+  const guided = neededHeads([CACHED, FULL, { kind: 'arrow', fraction: 8, sharesGuidance: true }]);
+  const perSample = [0, 1, 2, 3].map((sample) => [0, 1, 2].map((head) => guided?.(head, sample, 4)));
+  expect(perSample).toEqual([
+    [false, true, false],
+    [false, true, false],
+    [false, true, true],
+    [false, true, true],
+  ]);
 });
 
 it('keeps what the device was given, call by call', async () => {

@@ -20,10 +20,12 @@ function counting(inner: Device): { device: Device; flops: () => number } {
     flops += 2 * rowsOf(x) * inputs * outputs;
     return inner.linear(x, weight, ...rest);
   };
-  const projectQkv: Device['projectQkv'] = (x, weight, ...rest) => {
-    const [outputs = 0, inputs = 0] = weight.shape;
-    flops += 2 * rowsOf(x) * inputs * outputs;
-    inner.projectQkv(x, weight, ...rest);
+  const projectQkv: Device['projectQkv'] = (streams, ...rest) => {
+    for (const { x, weight } of streams) {
+      const [outputs = 0, inputs = 0] = weight.shape;
+      flops += 2 * rowsOf(x) * inputs * outputs;
+    }
+    inner.projectQkv(streams, ...rest);
   };
   const spy = new Proxy(inner, {
     get(target, name) {

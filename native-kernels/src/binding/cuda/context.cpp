@@ -74,7 +74,7 @@ Napi::Function CudaContext::define(Napi::Env env) {
                          InstanceMethod<&CudaContext::layerNormModulate>("layerNormModulate"),
                          InstanceMethod<&CudaContext::gatedResidual>("gatedResidual"),
                          InstanceMethod<&CudaContext::addInPlace>("addInPlace"),
-                         InstanceMethod<&CudaContext::qkNormRope>("qkNormRope"),
+                         InstanceMethod<&CudaContext::projectQkv>("projectQkv"),
                          InstanceMethod<&CudaContext::copyRows>("copyRows"),
                          InstanceMethod<&CudaContext::convert>("convert"),
                          InstanceMethod<&CudaContext::quantizeRows>("quantizeRows"),
@@ -97,7 +97,7 @@ CudaContext::CudaContext(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Cuda
     const Napi::Array keys = known.GetPropertyNames();
     for (uint32_t i = 0; i < keys.Length(); ++i) {
       const std::string key = keys.Get(i).ToString().Utf8Value();
-      choices[key] = static_cast<int>(integer(known, key.c_str(), 0, 1000));
+      choices[key] = static_cast<int>(integer(known, key.c_str(), kOwnKernel, 1000));
     }
   }
   try {

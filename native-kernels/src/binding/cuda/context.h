@@ -50,7 +50,7 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   void layerNormModulate(const Napi::CallbackInfo& info);
   void gatedResidual(const Napi::CallbackInfo& info);
   void addInPlace(const Napi::CallbackInfo& info);
-  void qkNormRope(const Napi::CallbackInfo& info);
+  void projectQkv(const Napi::CallbackInfo& info);
   void copyRows(const Napi::CallbackInfo& info);
   void convert(const Napi::CallbackInfo& info);
   void quantizeRows(const Napi::CallbackInfo& info);
@@ -78,6 +78,7 @@ class CudaContext : public Napi::ObjectWrap<CudaContext> {
   void* bytesOf(const Napi::Object& args, const char* name, int64_t bytes);
   bool has(const Napi::Object& args, const char* name) const;
   RowsView rowsOf(const Napi::Object& args, const char* name, int64_t rows, int64_t width, int64_t elementBytes = 2);
+  ProductPart qkvPart(const Napi::Object& args, const ProductCall& call);
   HeadsView headsOf(const Napi::Object& args, const char* name, const AttentionShape& shape);
   AttentionShape attentionShape(const Napi::Object& args);
   TileList planFor(Napi::Env env, const std::string& key, const std::function<TilePlan()>& make);

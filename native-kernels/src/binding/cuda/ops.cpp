@@ -1,6 +1,7 @@
 // Everything but attention: reads arguments, checks that they lie in their memories, enqueues.
 #include <stdexcept>
 
+#include "../../cuda/project_qkv.h"
 #include "../arguments.h"
 #include "context.h"
 
@@ -116,34 +117,55 @@ void CudaContext::addInPlace(const Napi::CallbackInfo& info) {
           "addInPlace");
 }
 
-// {joint: [batch, jointTokens, 3 · heads · dim] of q, k and v side by side, batch, tokens, heads, dim, jointTokens,
-// tokenOffset, normQ?, normK?, eps, cos?, sin?, dtype}: in place
-void CudaContext::qkNormRope(const Napi::CallbackInfo& info) {
+// One of projectQkv's parts.
+ProductPart CudaContext::qkvPart(const Napi::Object& args, const ProductCall& call) {
+  const int64_t width = call.columns / 3, element = bytesPer(call.dtype), outElement = bytesPer(call.outDtype);
+  const auto optional = [&](const char* name, int64_t bytes) { return has(args, name) ? bytesOf(args, name, bytes) : nullptr; };
+  ProductPart part = {};
+  part.rows = size(args, "rows");
+  part.x = rowsOf(args, "x", part.rows, call.inner, element);
+  part.weight = rowsOf(args, "weight", call.columns, call.inner, element);
+  part.bias = optional("bias", call.columns * outElement);
+  part.out = rowsOf(args, "out", part.rows, call.columns, outElement);
+  part.normQ = optional("normQ", call.dim * outElement);
+  part.normK = optional("normK", call.dim * outElement);
+  part.rope = static_cast<float2*>(optional("rope", int64_t{part.rows} * call.dim * 4));
+  if (call.dtype == Dtype::e4m3) {
+    part.xScales = static_cast<const float*>(bytesOf(args, "xScales", int64_t{part.rows} * 4));
+    part.weightScales = static_cast<const float*>(bytesOf(args, "weightScales", call.columns * 4));
+  }
+  const int64_t heads = width / call.dim;
+  const uint8_t* needed = binding::optionalElements<uint8_t>(args, "needed", heads);
+  part.units = headUnits(needed, static_cast<int32_t>(heads));
+  return part;
+}
+
+// {parts: [{x, weight, bias?, out, rows, normQ?, normK?, rope?, xScales?, weightScales?, needed?}], inner, heads, dim,
+// dtype, outDtype, eps}
+void CudaContext::projectQkv(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
   const auto args = info[0].As<Napi::Object>();
-  QkNormRopeCall call = {};
-  call.batch = size(args, "batch");
-  call.tokens = size(args, "tokens");
-  call.heads = size(args, "heads", 1);
+  ProductCall call = {};
+  call.inner = size(args, "inner", 1);
   call.dim = size(args, "dim", 2);
   if (call.dim % 2 != 0) refuse(env, "dim", "expected an even number");
-  call.eps = real(args, "eps");
+  call.columns = static_cast<int32_t>(3 * integer(args, "heads", 1, kMost / 3 / call.dim) * call.dim);
   call.dtype = dtypeOf(args);
-  const int64_t width = int64_t{call.heads} * call.dim;
-  const int64_t jointTokens = size(args, "jointTokens"), offset = size(args, "tokenOffset");
-  if (offset + call.tokens > jointTokens) refuse(env, "tokenOffset", "reaches past the joint tokens");
-  auto* joint = static_cast<uint16_t*>(
-      bytesOf(args, "joint", binding::product(env, "joint", {call.batch, jointTokens, 3 * width, 2})));
-  const int64_t stride = 3 * width;
-  call.q = {joint + offset * stride, stride, jointTokens * stride};
-  call.k = {joint + offset * stride + width, stride, jointTokens * stride};
-  call.normQ = has(args, "normQ") ? bytesOf(args, "normQ", call.dim * 2) : nullptr;
-  call.normK = has(args, "normK") ? bytesOf(args, "normK", call.dim * 2) : nullptr;
-  const int64_t angles = int64_t{call.tokens} * call.dim * 4;
-  call.cos = has(args, "cos") ? static_cast<float*>(bytesOf(args, "cos", angles)) : nullptr;
-  call.sin = call.cos ? static_cast<float*>(bytesOf(args, "sin", angles)) : nullptr;
-  require(env, cuda::qkNormRope(call, stream_), "qkNormRope");
+  call.outDtype = dtypeOf(args, "outDtype");
+  call.epilogue = Epilogue::qkNormRope;
+  call.eps = real(args, "eps");
+  const auto parts = args.Get("parts").As<Napi::Array>();
+  try {
+    for (uint32_t first = 0; first < parts.Length(); first += kMaxProductParts) {
+      call.count = 0;
+      for (uint32_t n = first; n < parts.Length() && n < first + kMaxProductParts; ++n)
+        call.parts[call.count++] = qkvPart(parts.Get(n).As<Napi::Object>(), call);
+      require(env, cuda::projectQkv(*matmul_, call, stream_), "projectQkv");
+    }
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(env, error.what());
+  }
 }
 
 // {from, to, rows, width, elementBytes}: strides and width in elements

@@ -16,6 +16,12 @@ __device__ inline float exp2Approx(float x) {
   return result;
 }
 
+__device__ inline float tanhApprox(float x) {
+  float result;
+  asm("tanh.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
 // Two values rounded and packed, `low` in the lower half.
 template <class T>
 __device__ inline uint32_t pack(float low, float high) {

@@ -30,6 +30,22 @@ __device__ inline void storeBox(const CUtensorMap& map, const void* shared, int3
                : "memory");
 }
 
+// 16-byte aligned, a multiple of 16 bytes.
+__device__ inline void loadBytes(void* shared, const void* from, uint32_t bytes, uint64_t* barrier) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                   sharedAddress(shared)),
+               "l"(from), "r"(bytes), "r"(sharedAddress(barrier))
+               : "memory");
+}
+
+__device__ inline void loadMatrixBox(void* shared, const CUtensorMap& map, uint64_t* barrier, int32_t column, int32_t row) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4}], [%2];" ::"r"(
+          sharedAddress(shared)),
+      "l"(&map), "r"(sharedAddress(barrier)), "r"(column), "r"(row)
+      : "memory");
+}
+
 __device__ inline void storeCommit() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
 // Waits until every store of this thread has read its shared memory.
 __device__ inline void storeWaitRead() { asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory"); }

@@ -1,0 +1,404 @@
+// Matrix products for sm_90a whose epilogue does what would otherwise be a pass over memory of its own: QK-norm and
+// rotary embedding of a fused projection, or GELU. Parts with weights of their own (text and image) share one launch, and
+// of a projection only the heads that somebody reads are computed.
+//
+// Persistent blocks take tiles of 128 rows × 256 columns. One thread loads (TMA); two warpgroups compute 64 rows each.
+#pragma once
+#include <type_traits>
+
+#include "kernels.h"
+#include "ptx/math.cuh"
+#include "ptx/tma.cuh"
+#include "ptx/warpgroup.cuh"
+#include "ptx/wgmma.cuh"
+#include "ring.cuh"
+
+namespace arrowhead::cuda {
+
+inline constexpr int kProductConsumers = 2;
+inline constexpr int kProductThreads = (1 + kProductConsumers) * kWarpgroup;
+inline constexpr int kProductWarps = kProductConsumers * kWarpgroup / 32;
+inline constexpr int kProductRows = kProductConsumers * kWarpgroupRows;
+inline constexpr int kProductColumns = 256;
+inline constexpr int kProductStages = 4;
+// A stage is 128 bytes deep: 64 elements of 16 bits, 128 of 8.
+template <class T>
+inline constexpr int kStageDepth = kSlabRowBytes / static_cast<int>(sizeof(T));
+inline constexpr int kRowTileBytes = kProductRows * kSlabRowBytes;
+inline constexpr int kWeightTileBytes = kProductColumns * kSlabRowBytes;
+inline constexpr int kStageBytes = kRowTileBytes + kWeightTileBytes;
+inline constexpr int kWarpRows = 16;
+inline constexpr int kProductSums = kProductColumns / 2;
+
+// Of the depth, at least: what the epilogue needs is fetched beside them.
+inline constexpr int kLeastStages = 9;
+
+// What a tile's epilogue reads, fetched while its products run.
+struct TileInputs {
+  uint16_t bias[kProductColumns];
+  uint16_t norm[2][128];  // of q, of k
+  float weightScales[kProductColumns];
+};
+
+struct alignas(1024) ProductShared {
+  uint8_t x[kProductStages][kRowTileBytes];
+  uint8_t weight[kProductStages][kWeightTileBytes];
+  // 64 columns of a warp's rows on their way out.
+  uint8_t out[kProductWarps][kWarpRows * kSlabRowBytes];
+  TileInputs inputs[2];
+  uint64_t full[kProductStages], empty[kProductStages];
+  uint64_t inputsFull[2], inputsEmpty[2];
+};
+
+static_assert(sizeof(ProductShared) + 1024 <= 227 * 1024);
+
+struct ProductArguments {
+  ProductCall call;
+  CUtensorMap x[kMaxProductParts], weight[kMaxProductParts];
+  // Row tiles that share a tile of weights before the next one comes.
+  int32_t groupedRows;
+};
+
+// Units are columns that lie together: a head's of q, k or v, which may be missing in between, or all of a tile's.
+template <Epilogue epilogue, int dim>
+inline constexpr int kUnitColumns = epilogue == Epilogue::qkNormRope ? dim : kProductColumns;
+
+template <int unitColumns>
+struct ProductTile {
+  static constexpr int kUnits = kProductColumns / unitColumns;
+
+  int part;
+  int row;
+  int columns[kUnits];  // of each unit the first; past the last unit, one that no matrix has
+};
+
+// Tiles are counted part by part, in groups of rows, column by column within a group: blocks that work at the same time
+// read the same weights and rows.
+template <int unitColumns>
+__device__ inline bool productTile(const ProductArguments& args, int index, ProductTile<unitColumns>& tile) {
+  constexpr int kUnits = ProductTile<unitColumns>::kUnits;
+  const ProductCall& call = args.call;
+  for (int n = 0; n < call.count; ++n) {
+    const ProductPart& part = call.parts[n];
+    const int columnTiles = (part.units.count + kUnits - 1) / kUnits;
+    const int rowTiles = (part.rows + kProductRows - 1) / kProductRows;
+    if (index >= rowTiles * columnTiles) {
+      index -= rowTiles * columnTiles;
+      continue;
+    }
+    const int group = index / (args.groupedRows * columnTiles), within = index % (args.groupedRows * columnTiles);
+    const int height = min(args.groupedRows, rowTiles - group * args.groupedRows);
+    tile.part = n;
+    tile.row = (group * args.groupedRows + within % height) * kProductRows;
+#pragma unroll
+    for (int i = 0; i < kUnits; ++i) {
+      const int unit = within / height * kUnits + i;
+      tile.columns[i] = unit < part.units.count ? part.units.first[unit] * unitColumns : call.columns;
+    }
+    return true;
+  }
+  return false;
+}
+
+// What is missing reads as nothing.
+template <int unitColumns>
+__device__ inline void loadInputs(TileInputs& inputs, const ProductCall& call, const ProductTile<unitColumns>& tile,
+                                  uint64_t* barrier) {
+  const ProductPart& part = call.parts[tile.part];
+  int valid[ProductTile<unitColumns>::kUnits], columns = 0;
+  for (int i = 0; i < ProductTile<unitColumns>::kUnits; ++i) {
+    valid[i] = min(unitColumns, call.columns - tile.columns[i]);
+    columns += valid[i];
+  }
+  const int perColumn = (part.bias ? 2 : 0) + (part.weightScales ? 4 : 0);
+  const int norms = (part.normQ != nullptr) + (part.normK != nullptr);
+  mbarrierArriveExpect(barrier, perColumn * columns + norms * call.dim * 2);
+  for (int i = 0; i < ProductTile<unitColumns>::kUnits; ++i) {
+    if (valid[i] == 0) continue;
+    const int at = i * unitColumns, column = tile.columns[i];
+    if (part.bias) loadBytes(inputs.bias + at, static_cast<const uint16_t*>(part.bias) + column, valid[i] * 2, barrier);
+    if (part.weightScales) loadBytes(inputs.weightScales + at, part.weightScales + column, valid[i] * 4, barrier);
+  }
+  if (part.normQ) loadBytes(inputs.norm[0], part.normQ, call.dim * 2, barrier);
+  if (part.normK) loadBytes(inputs.norm[1], part.normK, call.dim * 2, barrier);
+}
+
+template <class T, int unitColumns>
+__device__ inline void produceTiles(ProductShared& shared, const ProductArguments& args) {
+  const int depths = (args.call.inner + kStageDepth<T> - 1) / kStageDepth<T>;
+  RingPosition<kProductStages> slot;
+  RingPosition<2> inputs;
+  ProductTile<unitColumns> tile;
+  for (int index = blockIdx.x; productTile(args, index, tile); index += gridDim.x) {
+    for (int n = 0; n < depths; ++n) {
+      mbarrierWait(&shared.empty[slot.slot], slot.parity ^ 1);
+      uint64_t* full = &shared.full[slot.slot];
+      mbarrierArriveExpect(full, kStageBytes);
+      loadMatrixBox(shared.x[slot.slot], args.x[tile.part], full, n * kStageDepth<T>, tile.row);
+#pragma unroll
+      for (int i = 0; i < tile.kUnits; ++i)
+        loadMatrixBox(shared.weight[slot.slot] + i * unitColumns * kSlabRowBytes, args.weight[tile.part], full,
+                      n * kStageDepth<T>, tile.columns[i]);
+      slot.advance();
+      if (n > 0) continue;
+      // After the first stage, which is waited for sooner.
+      mbarrierWait(&shared.inputsEmpty[inputs.slot], inputs.parity ^ 1);
+      loadInputs(shared.inputs[inputs.slot], args.call, tile, &shared.inputsFull[inputs.slot]);
+      inputs.advance();
+    }
+  }
+}
+
+// T: what is multiplied; Out: what is stored; dim: of a head.
+template <class T, class Out, Epilogue epilogue, int dim>
+class ProductConsumer {
+  static constexpr bool kNorms = epilogue == Epilogue::qkNormRope;
+  static constexpr int kUnit = kUnitColumns<epilogue, dim>;
+  // Columns that are finished together: a head's, or as many as are stored at a time.
+  static constexpr int kFinished = kNorms ? dim : kSlabColumns;
+  static constexpr int kTurnsPerRow = kNorms ? dim / 8 : 0;
+  using ProductTile = ProductTile<kUnit>;
+
+ public:
+  __device__ ProductConsumer(ProductShared& shared, const ProductArguments& args)
+      : shared_(shared), args_(args), call_(args.call), group_(threadIdx.x / kWarpgroup - 1) {}
+
+  __device__ void run() {
+    const int firstRow = group_ * kWarpgroupRows + kWarpRows * (threadIdx.x % kWarpgroup / 32);
+    ProductTile tile;
+    for (int index = blockIdx.x; productTile(args_, index, tile); index += gridDim.x) {
+      tile.row += firstRow;
+      if constexpr (sizeof(T) == 1) loadRowScales(tile);
+      multiply(tile);
+      mbarrierWait(&shared_.inputsFull[inputs_.slot], inputs_.parity);
+#pragma unroll
+      for (int first = 0; first < kProductColumns; first += kFinished)
+        finish(tile, first, tile.columns[first / kUnit] + first % kUnit);
+      __syncwarp();
+      if (lane() == 0) mbarrierArrive(&shared_.inputsEmpty[inputs_.slot]);
+      inputs_.advance();
+    }
+  }
+
+ private:
+  __device__ int lane() const { return threadIdx.x % 32; }
+  // The thread's sums are of rows lane / 4 and, two places on, 8 further down, and of these two columns in each group of 8.
+  __device__ int columnInGroup() const { return 2 * (lane() % 4); }
+  __device__ int rowOf(const ProductTile& tile, int r) const {
+    return min(tile.row + lane() / 4 + 8 * r, call_.parts[tile.part].rows - 1);
+  }
+
+  __device__ void multiply(const ProductTile& tile) {
+    const int depths = (call_.inner + kStageDepth<T> - 1) / kStageDepth<T>;
+    const ProductPart& part = call_.parts[tile.part];
+    const bool turns = kNorms && part.rope && isTurned(tile.columns[0]);
+    multiplyStage(0);
+    // Angles are fetched bit by bit between the products: all at once would keep them waiting.
+#pragma unroll
+    for (int n = 1; n < kLeastStages; ++n) {
+      multiplyNext();
+      if constexpr (kNorms)
+        if (turns) loadTurns(tile, (n - 1) * kTurnsPerStage);
+    }
+    for (int n = kLeastStages; n < depths; ++n) multiplyNext();
+    wgmmaWait<0>();
+    pinRegisters(sums_);
+    release(before_);
+  }
+
+  __device__ void multiplyStage(int accumulate) {
+    mbarrierWait(&shared_.full[slot_.slot], slot_.parity);
+    const uint32_t x = sharedAddress(shared_.x[slot_.slot]) + group_ * kWarpgroupRows * kSlabRowBytes;
+    const uint32_t weight = sharedAddress(shared_.weight[slot_.slot]);
+    wgmmaFence();
+#pragma unroll
+    for (int bytes = 0; bytes < kSlabRowBytes; bytes += 32)
+      wgmmaSharedShared<T, kProductColumns>(sums_, matrixDescriptor(x + bytes, kSwizzleGroupBytes, 16),
+                                            matrixDescriptor(weight + bytes, kSwizzleGroupBytes, 16), accumulate || bytes > 0);
+    wgmmaCommit();
+    before_ = slot_.slot;
+    slot_.advance();
+  }
+
+  __device__ void multiplyNext() {
+    const int before = before_;
+    multiplyStage(1);
+    wgmmaWait<1>();
+    release(before);
+  }
+
+  __device__ void release(int slot) {
+    if (threadIdx.x % kWarpgroup == 0) mbarrierArrive(&shared_.empty[slot]);
+  }
+
+  // Columns of q and k, not of v.
+  __device__ bool isTurned(int column) const { return column < call_.columns / 3 * 2; }
+
+  static constexpr int kTurnsPerStage = 2;
+
+  __device__ void loadTurns(const ProductTile& tile, int first) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float2* from = call_.parts[tile.part].rope + static_cast<int64_t>(rowOf(tile, r)) * (dim / 2) + lane() % 4;
+#pragma unroll
+      for (int g = first; g < first + kTurnsPerStage && g < kTurnsPerRow; ++g) turns_[r][g] = __ldg(from + 4 * g);
+    }
+  }
+
+  __device__ void loadRowScales(const ProductTile& tile) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) rowScales_[r] = __ldg(call_.parts[tile.part].xScales + rowOf(tile, r));
+  }
+
+  // Columns `first` and on of the tile, which are `column` and on of the output.
+  __device__ void finish(const ProductTile& tile, int first, int column) {
+    if (column >= call_.columns) return;
+    float* sums = &sums_[first / 2];
+    const ProductPart& part = call_.parts[tile.part];
+    if constexpr (sizeof(T) == 1) unscale(sums, first);
+    if (part.bias) addBias(sums, first);
+    if constexpr (epilogue == Epilogue::gelu) {
+#pragma unroll
+      for (int i = 0; i < kFinished / 2; ++i) sums[i] = gelu(sums[i]);
+    }
+    if constexpr (kNorms) {
+      if (isTurned(column)) {
+        const bool isQuery = column < call_.columns / 3;
+        if (isQuery ? part.normQ : part.normK) normHead(sums, shared_.inputs[inputs_.slot].norm[isQuery ? 0 : 1]);
+        if (part.rope) turnHead(sums);
+      }
+    }
+#pragma unroll
+    for (int slab = 0; slab < kFinished / kSlabColumns; ++slab)
+      storeSlab(tile, column + slab * kSlabColumns, sums + slab * (kSlabColumns / 2));
+  }
+
+  __device__ void unscale(float* sums, int column) {
+    const float* scales = shared_.inputs[inputs_.slot].weightScales + column + columnInGroup();
+#pragma unroll
+    for (int g = 0; g < kFinished / 8; ++g) {
+      const float2 scale = *reinterpret_cast<const float2*>(scales + 8 * g);
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        sums[4 * g + 2 * r] *= scale.x * rowScales_[r];
+        sums[4 * g + 2 * r + 1] *= scale.y * rowScales_[r];
+      }
+    }
+  }
+
+  __device__ void addBias(float* sums, int column) {
+    const uint16_t* bias = shared_.inputs[inputs_.slot].bias + column + columnInGroup();
+#pragma unroll
+    for (int g = 0; g < kFinished / 8; ++g) {
+      const float2 pair = unpack<Out>(*reinterpret_cast<const uint32_t*>(bias + 8 * g));
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        sums[4 * g + 2 * r] += pair.x;
+        sums[4 * g + 2 * r + 1] += pair.y;
+      }
+    }
+  }
+
+  // The tanh form: x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³))).
+  __device__ static float gelu(float x) {
+    constexpr float kRoot = 0.7978845608028654f;
+    const float half = 0.5f * x;
+    return fmaf(half, tanhApprox(x * fmaf(0.044715f * kRoot, x * x, kRoot)), half);
+  }
+
+  __device__ void normHead(float* sums, const uint16_t* norm) {
+    float squares[2] = {0, 0};
+#pragma unroll
+    for (int i = 0; i < dim / 2; ++i) squares[i / 2 % 2] = fmaf(sums[i], sums[i], squares[i / 2 % 2]);
+    float inverse[2];
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      squares[r] += __shfl_xor_sync(0xffffffff, squares[r], 1);
+      squares[r] += __shfl_xor_sync(0xffffffff, squares[r], 2);
+      inverse[r] = rsqrtf(squares[r] * (1.f / dim) + call_.eps);
+    }
+#pragma unroll
+    for (int g = 0; g < dim / 8; ++g) {
+      const float2 weight = unpack<Out>(*reinterpret_cast<const uint32_t*>(norm + 8 * g + columnInGroup()));
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        sums[4 * g + 2 * r] *= weight.x * inverse[r];
+        sums[4 * g + 2 * r + 1] *= weight.y * inverse[r];
+      }
+    }
+  }
+
+  __device__ void turnHead(float* sums) {
+#pragma unroll
+    for (int g = 0; g < kTurnsPerRow; ++g)
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        float* pair = sums + 4 * g + 2 * r;
+        const float even = pair[0], odd = pair[1];
+        const float2 turn = turns_[r][g];
+        pair[0] = even * turn.x - odd * turn.y;
+        pair[1] = odd * turn.x + even * turn.y;
+      }
+  }
+
+  // 64 columns of the warp's 16 rows, by way of shared memory, so that whole lines are written.
+  __device__ void storeSlab(const ProductTile& tile, int column, const float* sums) {
+    const ProductPart& part = call_.parts[tile.part];
+    uint8_t* staging = shared_.out[threadIdx.x / 32 - kWarpgroup / 32];
+    __syncwarp();  // the slab before has been read
+    storeWarpRows<Out>(staging, sums);
+    __syncwarp();
+    Out* out = static_cast<Out*>(part.out.data) + column;
+    const int chunk = lane() % 8;
+#pragma unroll
+    for (int first = 0; first < kWarpRows; first += 4) {
+      const int row = first + lane() / 8;
+      const uint4 values = *reinterpret_cast<const uint4*>(staging + row * kSlabRowBytes + 16 * (chunk ^ (row % 8)));
+      if (tile.row + row < part.rows && column + 8 * chunk < call_.columns)
+        *reinterpret_cast<uint4*>(out + (tile.row + row) * part.out.rowStride + 8 * chunk) = values;
+    }
+  }
+
+  ProductShared& shared_;
+  const ProductArguments& args_;
+  const ProductCall& call_;
+  const int group_;
+  RingPosition<kProductStages> slot_;
+  int before_ = 0;
+  RingPosition<2> inputs_;
+  float sums_[kProductSums];
+  float2 turns_[2][kNorms ? kTurnsPerRow : 1];
+  float rowScales_[2];
+};
+
+template <class T, class Out, Epilogue epilogue, int dim>
+__global__ void __launch_bounds__(kProductThreads, 1) hopperProduct(const __grid_constant__ ProductArguments args) {
+  extern __shared__ uint8_t memory[];
+  auto& shared = *reinterpret_cast<ProductShared*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~uintptr_t{1023});
+  if (threadIdx.x == 0) {
+    for (int part = 0; part < args.call.count; ++part) {
+      if (!args.call.parts[part].hasWork()) continue;
+      prefetchTensorMap(args.x[part]);
+      prefetchTensorMap(args.weight[part]);
+    }
+    for (int i = 0; i < kProductStages; ++i) {
+      mbarrierInit(&shared.full[i], 1);
+      mbarrierInit(&shared.empty[i], kProductConsumers);
+    }
+    for (int i = 0; i < 2; ++i) {
+      mbarrierInit(&shared.inputsFull[i], 1);
+      mbarrierInit(&shared.inputsEmpty[i], kProductWarps);
+    }
+    mbarrierInitFence();
+  }
+  __syncthreads();
+  if (threadIdx.x < kWarpgroup) {
+    shrinkRegisters<kProducerRegisters>();
+    if (threadIdx.x == 0) produceTiles<T, kUnitColumns<epilogue, dim>>(shared, args);
+  } else {
+    growRegisters<kConsumerRegisters>();
+    ProductConsumer<T, Out, epilogue, dim>(shared, args).run();
+  }
+}
+
+}  // namespace arrowhead::cuda
