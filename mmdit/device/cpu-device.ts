@@ -8,6 +8,7 @@ import { flattened, joinChannels, joinTokens, type Rearrangement, requireRank3, 
 import { CpuBuffer, CpuTensor, contiguous, copyRows, cpuTensor, cpuTensorOf } from './cpu-tensor.ts';
 import type {
   Activation,
+  Added,
   AttentionErrorSums,
   AttentionMap,
   AttentionMapCall,
@@ -212,7 +213,7 @@ export class CpuDevice implements Device {
     this.#queue.enqueue(() => kernels.gatedResidual({ ...args, batch, tokens, channels }));
   }
 
-  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): CpuTensor {
+  gatedResidualNorm(residual: Tensor, { x, gate }: Added, shift: Tensor, scale: Tensor, eps: number): CpuTensor {
     this.gatedResidual(residual, x, gate);
     return this.layerNormModulate(residual, shift, scale, eps);
   }

@@ -53,12 +53,15 @@ export interface Device {
    */
   linear(x: Tensor | readonly Tensor[], weight: Tensor, bias: Tensor | null, options?: LinearOptions): Tensor;
   activation(x: Tensor, kind: Activation): Tensor;
-  /** LayerNorm without affine over the last axis, then x·(1 + scale) + shift. x [B, N, C], scale/shift [B, C] views. */
-  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
+  /**
+   * LayerNorm without affine over the last axis, then x·(1 + scale) + shift. x [B, N, C], scale/shift [B, C] views. A
+   * result for `projection` is multiplied with weights of that use and read by nothing else.
+   */
+  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number, use: WeightUse): Tensor;
   /** residual + gate ⊙ x, written into residual. gate [B, C]. */
   gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void;
   /** `gatedResidual`, then `layerNormModulate` of the sum: one pass over memory where the device can. */
-  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): Tensor;
+  gatedResidualNorm(residual: Tensor, added: Added, shift: Tensor, scale: Tensor, eps: number, use: WeightUse): Tensor;
   /** a + b of one shape, written into a. */
   addInPlace(a: Tensor, b: Tensor): void;
   /** q, k and v of a joint sequence, [B, N, H, D] each, as this device's attention wants them: for `projectQkv` to fill. */
@@ -89,6 +92,12 @@ export interface Device {
   measureAttention(call: MeasureAttentionCall): Promise<AttentionErrorSums>;
   /** One head's softmax probabilities averaged over a [mapSize × mapSize] grid of the joint sequence, with the mass arrows keep. */
   attentionMap(call: AttentionMapCall): Promise<AttentionMap>;
+}
+
+/** gate ⊙ x: x [B, N, C], gate [B, C]. */
+export interface Added {
+  readonly x: Tensor;
+  readonly gate: Tensor;
 }
 
 export type Shape = readonly number[];

@@ -117,7 +117,7 @@ export class FluxRun implements PreparedModel {
       const imagePart = scratch.keep(device.rows(joint.settled(), text, text + image));
       const modulation = scratch.keep(this.#linear(conditioning, this.#weights.outModulation));
       const [scale, shift] = scratch.chunks(modulation, 2);
-      const normed = scratch.keep(device.layerNormModulate(imagePart, shift!, scale!, EPS));
+      const normed = scratch.keep(device.layerNormModulate(imagePart, shift!, scale!, EPS, 'exact'));
       return this.#linear(normed, this.#weights.out);
     } finally {
       streams.close();
@@ -177,7 +177,7 @@ export class FluxRun implements PreparedModel {
     try {
       const modulation = scratch.keep(this.#linear(call.conditioning, weights.modulation));
       const [shift, scale, gate] = scratch.chunks(modulation, 3);
-      const normed = scratch.keep(joint.normed(shift!, scale!));
+      const normed = scratch.keep(joint.normed(shift!, scale!, 'projection'));
       const qkv = this.#allocateJoint(scratch);
       const stream = { x: normed, ...projection(weights.attention), tokenOffset: 0, rope: this.#jointRope };
       this.#project(call, qkv, [stream]);
@@ -202,7 +202,7 @@ export class FluxRun implements PreparedModel {
   #modulated(stream: ResidualStream, weights: StreamWeights, conditioning: Tensor, scratch: Scratch) {
     const modulation = scratch.keep(this.#linear(conditioning, weights.modulation));
     const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = scratch.chunks(modulation, 6);
-    const normed = scratch.keep(stream.normed(shift!, scale!));
+    const normed = scratch.keep(stream.normed(shift!, scale!, 'projection'));
     return { normed, gate: gate!, mlpShift: mlpShift!, mlpScale: mlpScale!, mlpGate: mlpGate! };
   }
 
@@ -214,7 +214,7 @@ export class FluxRun implements PreparedModel {
     scratch: Scratch,
   ): void {
     stream.add(attentionOut, modulation.gate);
-    const normed = scratch.keep(stream.normed(modulation.mlpShift, modulation.mlpScale));
+    const normed = scratch.keep(stream.normed(modulation.mlpShift, modulation.mlpScale, 'projection'));
     const { weight, bias } = weights.mlpIn;
     const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
     stream.add(this.#linear(hidden, weights.mlpOut), modulation.mlpGate);

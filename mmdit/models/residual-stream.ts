@@ -1,4 +1,4 @@
-import type { Device, Tensor } from '../device/device.ts';
+import type { Added, Device, Tensor, WeightUse } from '../device/device.ts';
 
 /**
  * A residual stream [B, N, C], updated in place. What is added waits for the norm that mostly follows, so that a device
@@ -8,7 +8,7 @@ export class ResidualStream {
   readonly #device: Device;
   readonly #tensor: Tensor;
   readonly #eps: number;
-  #waiting: { readonly x: Tensor; readonly gate: Tensor } | null = null;
+  #waiting: Added | null = null;
 
   /** The tensor stays the caller's; `eps` is that of its norms. */
   constructor(device: Device, tensor: Tensor, eps: number) {
@@ -24,11 +24,13 @@ export class ResidualStream {
     this.#waiting = { x, gate: this.#device.columns(gate, 0, gate.shape.at(-1) ?? 0) };
   }
 
-  /** Adaptive LayerNorm of everything added so far; shift and scale [B, C]. The result is the caller's. */
-  normed(shift: Tensor, scale: Tensor): Tensor {
-    if (!this.#waiting) return this.#device.layerNormModulate(this.#tensor, shift, scale, this.#eps);
-    const { x, gate } = this.#waiting;
-    const normed = this.#device.gatedResidualNorm(this.#tensor, x, gate, shift, scale, this.#eps);
+  /**
+   * Adaptive LayerNorm of everything added so far; shift and scale [B, C]. The result is the caller's, to be multiplied
+   * with weights of one use.
+   */
+  normed(shift: Tensor, scale: Tensor, use: WeightUse): Tensor {
+    if (!this.#waiting) return this.#device.layerNormModulate(this.#tensor, shift, scale, this.#eps, use);
+    const normed = this.#device.gatedResidualNorm(this.#tensor, this.#waiting, shift, scale, this.#eps, use);
     this.close();
     return normed;
   }

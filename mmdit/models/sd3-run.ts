@@ -91,7 +91,7 @@ export class Sd3Run implements PreparedModel {
       }
       const modulation = scratch.keep(this.#linear(conditioning, weights.outModulation));
       const [scale, shift] = scratch.chunks(modulation, 2);
-      return this.#linear(scratch.keep(image.normed(shift!, scale!)), weights.out);
+      return this.#linear(scratch.keep(image.normed(shift!, scale!, 'exact')), weights.out);
     } finally {
       streams.close();
       scratch.release();
@@ -113,7 +113,8 @@ export class Sd3Run implements PreparedModel {
     const device = this.#device;
     const layout = this.#layout;
     const scratch = new Scratch(device);
-    const norm = (stream: ResidualStream, shift: Tensor, scale: Tensor) => scratch.keep(stream.normed(shift, scale));
+    const norm = (stream: ResidualStream, shift: Tensor, scale: Tensor) =>
+      scratch.keep(stream.normed(shift, scale, 'projection'));
     try {
       const onImage = scratch.keep(this.#linear(conditioning, weights.image.modulation));
       const m = scratch.chunks(onImage, weights.dual ? 9 : 6);
@@ -157,7 +158,7 @@ export class Sd3Run implements PreparedModel {
     { mlpShift, mlpScale, mlpGate }: Modulation,
     scratch: Scratch,
   ): void {
-    const normed = scratch.keep(stream.normed(mlpShift, mlpScale));
+    const normed = scratch.keep(stream.normed(mlpShift, mlpScale, 'projection'));
     const { weight, bias } = weights.mlpIn;
     const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
     stream.add(this.#linear(hidden, weights.mlpOut), mlpGate);

@@ -99,9 +99,14 @@ export interface CudaContext {
   /** Resolves when everything enqueued has run; rejects where the card failed. */
   finish(): Promise<unknown>;
   close(): void;
-  /** out (+)= activation(x · weightᵀ + bias); e4m3 with a scale per row of x and of weight. */
+  /**
+   * out (+)= activation(x · weightᵀ + bias); e4m3 with a scale per row of x and of weight. `rest` holds x's columns from
+   * `split` on, where these lie apart.
+   */
   linear(args: {
     x: CudaRows;
+    rest?: CudaRows;
+    split?: number;
     weight: CudaRows;
     bias: CudaPlace | null;
     out: CudaRows;
@@ -116,9 +121,10 @@ export interface CudaContext {
     weightScales?: CudaPlace;
   }): void;
   activation(args: { x: CudaRows; out: CudaRows; rows: number; channels: number; kind: number; dtype: number }): void;
-  /** With `added` and `gate`, x becomes x + gate ⊙ added first. */
+  /** With `added` and `gate`, x becomes x + gate ⊙ added first. With `rowScales`, out is e4m3 and gets a scale per row. */
   layerNormModulate(args: {
     x: CudaRows;
+    rowScales: CudaPlace | null;
     added: CudaRows | null;
     gate: CudaRows | null;
     shift: CudaRows;

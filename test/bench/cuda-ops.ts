@@ -49,7 +49,9 @@ const rope = device.uploadExact(new Float32Array(tokens * dim).fill(0.7), [token
 const norm = device.upload(new Float32Array(dim).fill(1), [dim]);
 const [shift, scale, gate] = [0, 1, 2].map((n) => device.columns(modulation, n * width, (n + 1) * width));
 const bytes = (count: number) => (count * tokens * width * 2) / CEILING.bytes;
-await time('layerNormModulate', bytes(2), () => device.release(device.layerNormModulate(x, shift!, scale!, 1e-6)));
+await time('layerNormModulate', bytes(2), () =>
+  device.release(device.layerNormModulate(x, shift!, scale!, 1e-6, 'projection')),
+);
 const whole = { x, weight: qkvWeight, bias: bias3, tokenOffset: 0, normQ: norm, normK: norm, rope };
 const qkvFloor = (6 * tokens * width ** 2) / CEILING[projections];
 await time('qkv product, norm, rope', qkvFloor, () => device.projectQkv([whole], to, { eps: 1e-6, needed: null }));

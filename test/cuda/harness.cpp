@@ -125,12 +125,13 @@ int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, in
   return cudaStreamSynchronize(stream);
 }
 
-int product(const ProductPart* parts, int count, int inner, int columns, int dtype, int epilogue, int dim, float eps,
+int product(const ProductPart* parts, int count, int inner, int split, int columns, int dtype, int epilogue, int dim, float eps,
             cudaStream_t stream) {
   ProductCall call = {};
   for (int n = 0; n < count; ++n) call.parts[n] = parts[n];
   call.count = count;
   call.inner = inner;
+  call.split = split;
   call.columns = columns;
   call.dtype = static_cast<Dtype>(dtype);
   call.outDtype = Dtype::bf16;

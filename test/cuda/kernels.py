@@ -102,7 +102,7 @@ class Units(ctypes.Structure):
 
 
 class ProductPart(ctypes.Structure):
-    _fields_ = [("x", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("xScales", PTR),
+    _fields_ = [("x", Rows), ("rest", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("xScales", PTR),
                 ("weightScales", PTR), ("normQ", PTR), ("normK", PTR), ("rope", PTR), ("units", Units)]
 
 
@@ -112,14 +112,15 @@ EPILOGUES = {None: 0, "gelu": 1, "qk-norm-rope": 2}
 def product(parts, epilogue=None, dim=0, eps=1e-6):
     """Parts of x, weight, out and what else applies, by the names of ProductPart's fields; `units`: indices, or all."""
     columns, inner = parts[0]["weight"].shape
+    split = parts[0]["x"].shape[1]
     unit = dim if epilogue == "qk-norm-rope" else 256
 
     def struct(part):
-        rows = {name: Rows(part[name].data_ptr(), part[name].stride(0)) for name in ("x", "weight", "out")}
+        rows = {name: Rows(part[name].data_ptr(), part[name].stride(0)) for name in ("x", "rest", "weight", "out") if name in part}
         units = part.get("units") if part.get("units") is not None else range(-(-columns // unit))
         others = {name: tensor.data_ptr() for name, tensor in part.items()
                   if name not in (*rows, "units") and tensor is not None}
         return ProductPart(rows=part["x"].shape[0], units=Units(len(units), tuple(units)), **rows, **others)
 
-    check(lib.product((ProductPart * len(parts))(*map(struct, parts)), len(parts), inner, columns,
+    check(lib.product((ProductPart * len(parts))(*map(struct, parts)), len(parts), inner, split, columns,
                       DTYPES[parts[0]["x"].dtype], EPILOGUES[epilogue], dim, ctypes.c_float(eps), stream()))

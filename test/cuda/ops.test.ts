@@ -84,10 +84,24 @@ for (const [rows, inner, columns] of [
   test(`linear and silu ${rows}`, () => compare(shapes, (d, t) => d.linear(t.x!, t.w!, t.b!, { activation: 'silu' })));
 }
 
-test('linear of parts that lie side by side', () =>
-  compare({ x: [2, 50, 128], y: [2, 50, 64], w: [256, 192], b: [256] }, (d, t) =>
-    d.linear([t.x!, t.y!], t.w!, t.b!, { activation: 'gelu-tanh' }),
-  ));
+for (const [tokens, widths, columns] of [
+  [50, [128, 64], 256],
+  // Large enough to be timed both ways, as one product and as two.
+  [1500, [640, 1000], 3000],
+  [70, [640, 64, 128], 264],
+] as const)
+  test(`linear of parts ${widths.join(' + ')}`, () => {
+    const inner = widths.reduce<number>((sum, width) => sum + width, 0);
+    const parts = Object.fromEntries(widths.map((width, n) => [`x${n}`, [2, tokens, width]]));
+    return compare({ ...parts, w: [columns, inner], b: [columns] }, (d, t) =>
+      d.linear(
+        widths.map((_, n) => t[`x${n}`]!),
+        t.w!,
+        t.b!,
+        { activation: 'gelu-tanh' },
+      ),
+    );
+  });
 
 test('linear of columns', () =>
   compare({ x: [1, 70, 256], w: [128, 64], b: [128] }, (d, t) => d.linear(d.columns(t.x!, 64, 128), t.w!, t.b!)));
@@ -102,14 +116,14 @@ for (const channels of [64, 100, 3072, 12288, 40000]) {
         const sum = d.allocate([2, 77, channels]);
         d.copy(t.r!, sum);
         const [gate, shift, scale] = [0, 1, 2].map((n) => d.columns(t.m!, n * channels, (n + 1) * channels));
-        const norm = d.gatedResidualNorm(sum, t.x!, gate!, shift!, scale!, 1e-6);
+        const norm = d.gatedResidualNorm(sum, { x: t.x!, gate: gate! }, shift!, scale!, 1e-6, 'projection');
         d.release(part === 'norm' ? sum : norm);
         return part === 'norm' ? norm : sum;
       }));
 
   test(`layerNormModulate of ${channels} channels`, () =>
     compare({ x: [2, 9, channels], m: [2, 3 * channels] }, (d, t) =>
-      d.layerNormModulate(t.x!, d.columns(t.m!, 0, channels), d.columns(t.m!, channels, 2 * channels), 1e-6),
+      d.layerNormModulate(t.x!, d.columns(t.m!, 0, channels), d.columns(t.m!, channels, 2 * channels), 1e-6, 'exact'),
     ));
 }
 
@@ -319,6 +333,38 @@ test('projections in fp8', async () => {
     await fp8.close();
   }
 });
+
+for (const channels of [64, 100, 3072, 40000])
+  test(`norms of ${channels} channels in fp8, as products see them`, async () => {
+    const fp8 = CudaDevice.open({ projections: 'fp8' });
+    try {
+      const [columns, tokens] = [48, 77];
+      const values = bfloat16(random.normals(columns * channels));
+      const load = (device: Device) => device.loadWeight([source('w', [columns, channels], values)], 'projection');
+      const weights = new Map<Device, Tensor>([
+        [cpu, await load(cpu)],
+        [fp8, await load(fp8)],
+      ]);
+      const shapes = { r: [2, tokens, channels], x: [2, tokens, channels], m: [2, 3 * channels] };
+      for (const adds of [true, false])
+        await compare(
+          shapes,
+          (d, t) => {
+            const [gate, shift, scale] = [0, 1, 2].map((n) => d.columns(t.m!, n * channels, (n + 1) * channels));
+            const norm = adds
+              ? d.gatedResidualNorm(t.r!, { x: t.x!, gate: gate! }, shift!, scale!, 1e-6, 'projection')
+              : d.layerNormModulate(t.x!, shift!, scale!, 1e-6, 'projection');
+            const product = d.linear(norm, weights.get(d)!, null);
+            d.release(norm);
+            return product;
+          },
+          FP8,
+          fp8,
+        );
+    } finally {
+      await fp8.close();
+    }
+  });
 
 for (const offload of [false, true]) {
   for (const projections of offload ? (['bf16', 'fp8'] as const) : (['fp8'] as const)) {

@@ -37,12 +37,16 @@ def make_part(generator, rows, inner, columns, dim, fp8, options):
         (part["x"], part["xScales"]), (part["weight"], part["weightScales"]) = quantised(x), quantised(weight)
     else:
         part["x"], part["weight"] = x, weight
+    if options["split"]:
+        # Columns of a wider tensor, as heads of a joint one may be.
+        part["rest"] = torch.cat([x[:, options["split"]:], x[:, :8]], 1)[:, :inner - options["split"]]
+        part["x"] = x[:, :options["split"]].contiguous()
     return part
 
 
 def reference(part, epilogue, dim, dtype):
     """In `dtype` throughout; what is multiplied is taken as it is, fp8 or not."""
-    x, weight = part["x"].float(), part["weight"].float()
+    x, weight = torch.cat([part["x"].float(), *([part["rest"].float()] if "rest" in part else [])], 1), part["weight"].float()
     if "xScales" in part:
         x, weight = x * part["xScales"][:, None], weight * part["weightScales"][:, None]
     y = x.to(dtype) @ weight.to(dtype).t()
@@ -82,6 +86,7 @@ def test_products(epilogue, dim, fp8, turn):
     inner = draw.choice([1152, 1160, 2000, 3072]) if not fp8 else draw.choice([1152, 1168, 2000, 3072])
     rows = [draw.choice([1, 7, 64, 128, 129, 300, 1000]) for _ in range(draw.randrange(1, 5))]
     options = {name: draw.random() < 0.7 for name in ("bias", "norm", "rope")}
+    options["split"] = 64 * draw.randrange(1, 18) if not fp8 and draw.random() < 0.4 else 0
     parts = [make_part(generator, count, inner, columns, dim, fp8, options) for count in rows]
     unit = dim or 256
     units = list(range(-(-columns // unit)))

@@ -12,6 +12,7 @@ import type { BlockSize } from '../../attention/token-layout.ts';
 import type { TensorSource } from '../../checkpoint/tensor-source.ts';
 import type {
   Activation,
+  Added,
   AttentionErrorSums,
   AttentionMap,
   AttentionMapCall,
@@ -212,30 +213,12 @@ export class CudaDevice implements Device {
     const shape = [...first.shape.slice(0, -1), columns];
     const out = into ? cudaTensorOf('linear', 'out', into, shape) : this.allocate(shape);
     out.forgetQuantised();
-    const { quantised } = w;
-    let column = 0;
-    for (const [n, part] of parts.entries()) {
-      const isLast = n === parts.length - 1;
-      const common = {
-        ...{ rows, inner: part.width, columns, out: out.rows, outDtype: out.dtypeCode },
-        // Bias and activation belong to the whole sum: the last product brings them.
-        ...{ bias: isLast && b ? b.place : null, gelu: isLast && activation === 'gelu-tanh', accumulate: n > 0 },
-      };
-      if (quantised) {
-        const { values, scales } = this.#quantised(part);
-        this.#weights.with(quantised.values, column, (weightRows) =>
-          this.#context.linear({
-            ...{ ...common, x: values.rows, weight: weightRows, dtype: CUDA_DTYPES.e4m3 },
-            ...{ xScales: scales.place, weightScales: quantised.scales.place },
-          }),
-        );
-      } else {
-        this.#weights.with(w, column, (weightRows) =>
-          this.#context.linear({ ...common, x: part.rows, weight: weightRows, dtype: w.dtypeCode }),
-        );
-      }
-      column += part.width;
-    }
+    const product = {
+      ...{ rows, columns, out: out.rows, outDtype: out.dtypeCode },
+      ...{ bias: b?.place ?? null, gelu: activation === 'gelu-tanh' },
+    };
+    if (w.quantised) this.#multiplyQuantised(parts, w.quantised, product);
+    else this.#multiply(parts, w, product);
     if (activation === 'silu') this.#activate(out, out, 'silu');
     return out;
   }
@@ -247,8 +230,8 @@ export class CudaDevice implements Device {
     return out;
   }
 
-  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number): CudaTensor {
-    return this.#norm('layerNormModulate', cudaTensor('layerNormModulate', 'x', x), shift, scale, eps);
+  layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: number, use: WeightUse): CudaTensor {
+    return this.#norm('layerNormModulate', cudaTensor('layerNormModulate', 'x', x), shift, scale, eps, use);
   }
 
   gatedResidual(residual: Tensor, x: Tensor, gate: Tensor): void {
@@ -264,10 +247,18 @@ export class CudaDevice implements Device {
     );
   }
 
-  gatedResidualNorm(residual: Tensor, x: Tensor, gate: Tensor, shift: Tensor, scale: Tensor, eps: number): CudaTensor {
-    const target = contiguous('gatedResidualNorm', 'residual', residual);
+  gatedResidualNorm(
+    residual: Tensor,
+    { x, gate }: Added,
+    shift: Tensor,
+    scale: Tensor,
+    eps: number,
+    use: WeightUse,
+  ): CudaTensor {
+    const op = 'gatedResidualNorm';
+    const target = contiguous(op, 'residual', residual);
     target.forgetQuantised();
-    return this.#norm('gatedResidualNorm', target, shift, scale, eps, addedRows('gatedResidualNorm', target, x, gate));
+    return this.#norm(op, target, shift, scale, eps, use, addedRows(op, target, x, gate));
   }
 
   addInPlace(a: Tensor, b: Tensor): void {
@@ -395,12 +386,49 @@ export class CudaDevice implements Device {
     );
   }
 
+  /** Parts two by two, which cost no more than one. */
+  #multiply(parts: readonly CudaTensor[], weight: CudaTensor, product: Product): void {
+    let column = 0;
+    for (let n = 0; n < parts.length; n += 2) {
+      const [x, rest] = parts.slice(n, n + 2) as [CudaTensor, CudaTensor?];
+      const inner = x.width + (rest?.width ?? 0);
+      this.#weights.with(weight, column, (rows) =>
+        this.#context.linear({
+          ...{ ...product, ...partial(product, n, n + 2 >= parts.length) },
+          ...{
+            x: x.rows,
+            ...(rest && { rest: rest.rows, split: x.width }),
+            weight: rows,
+            inner,
+            dtype: weight.dtypeCode,
+          },
+        }),
+      );
+      column += inner;
+    }
+  }
+
+  #multiplyQuantised(parts: readonly CudaTensor[], weight: Quantised, product: Product): void {
+    let column = 0;
+    for (const [n, part] of parts.entries()) {
+      const { values, scales } = this.#quantised(part);
+      this.#weights.with(weight.values, column, (rows) =>
+        this.#context.linear({
+          ...{ ...product, ...partial(product, n, n === parts.length - 1), x: values.rows, weight: rows },
+          ...{ inner: part.width, dtype: CUDA_DTYPES.e4m3, xScales: scales.place, weightScales: weight.scales.place },
+        }),
+      );
+      column += part.width;
+    }
+  }
+
   #norm(
     op: string,
     x: CudaTensor,
     shift: Tensor,
     scale: Tensor,
     eps: number,
+    use: WeightUse,
     added: { readonly added: CudaRows; readonly gate: CudaRows } | null = null,
   ): CudaTensor {
     const [batch, tokens, channels] = requireRank3(op, x);
@@ -409,8 +437,15 @@ export class CudaDevice implements Device {
       shift: cudaTensorOf(op, 'shift', shift, [batch, channels]).rows,
       scale: cudaTensorOf(op, 'scale', scale, [batch, channels]).rows,
     };
+    if (use === 'projection' && this.#weights.areQuantised(channels)) {
+      // What is multiplied is written at once; nothing else reads the result.
+      const { out, quantised } = this.#stream.allocateQuantised(x.shape);
+      const { values, scales } = quantised;
+      this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: values.rows, rowScales: scales.place }));
+      return out;
+    }
     const out = this.allocate(x.shape);
-    this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: out.rows }));
+    this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: out.rows, rowScales: null }));
     return out;
   }
 
@@ -432,6 +467,13 @@ export class CudaDevice implements Device {
       this.#context.activation({ x: input.rows, out: out.rows, rows, channels, kind: ACTIVATIONS[kind], dtype }),
     );
   }
+}
+
+type Product = Pick<Parameters<CudaContext['linear']>[0], 'rows' | 'columns' | 'out' | 'outDtype' | 'bias' | 'gelu'>;
+
+/** Of a sum over several products: bias and activation belong to the whole, and the last one brings them. */
+function partial({ bias, gelu }: Product, index: number, isLast: boolean) {
+  return { accumulate: index > 0, bias: isLast ? bias : null, gelu: isLast && gelu };
 }
 
 /** What is added to a residual stream: gate ⊙ x. */

@@ -83,16 +83,28 @@ export class CudaStream {
     this.run(() => this.context.copyRows({ from: from.rows, to: to.rows, rows, width, elementBytes }));
   }
 
+  /** A tensor whose values exist as e4m3 alone. */
+  allocateQuantised(shape: Shape): { readonly out: CudaTensor; readonly quantised: Quantised } {
+    const out = new CudaTensor(new CudaBuffer(this.context, 0), 'bf16', shape);
+    const quantised = this.#allocateQuantised(out.rowCount, out.width);
+    out.quantised = quantised;
+    return { out, quantised };
+  }
+
   /** As e4m3 with a scale per row. */
   quantise(x: CudaTensor): Quantised {
     const { rowCount: rows, width: channels, dtypeCode: dtype } = x;
-    const values = this.allocate([rows, channels], 'e4m3');
-    const scales = this.allocate([rows], 'f32');
+    const quantised = this.#allocateQuantised(rows, channels);
+    const { values, scales } = quantised;
     this.run(() =>
       this.context.quantizeRows({
         ...{ x: x.rows, rows, channels, dtype, out: values.place, rowScales: scales.place },
       }),
     );
-    return { values, scales };
+    return quantised;
+  }
+
+  #allocateQuantised(rows: number, channels: number): Quantised {
+    return { values: this.allocate([rows, channels], 'e4m3'), scales: this.allocate([rows], 'f32') };
   }
 }

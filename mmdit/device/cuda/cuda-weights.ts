@@ -23,6 +23,8 @@ export class CudaWeights {
   readonly #stream: CudaStream;
   readonly #choice: WeightChoice;
   readonly #offload: WeightOffload;
+  /** Widths of the input of projections that fp8 products cannot take. */
+  readonly #unquantised = new Set<number>();
 
   constructor(stream: CudaStream, choice: WeightChoice) {
     this.#stream = stream;
@@ -65,6 +67,11 @@ export class CudaWeights {
     });
   }
 
+  /** Whether every projection of an input of this width is multiplied in fp8. */
+  areQuantised(inner: number): boolean {
+    return this.#choice.projections === 'fp8' && inner % FP8_MULTIPLE === 0 && !this.#unquantised.has(inner);
+  }
+
   /** Before a tensor goes: what of it lives in the host's memory goes too. */
   forget(tensor: CudaTensor): void {
     for (const { host } of [tensor, ...(tensor.quantised ? [tensor.quantised.values] : [])])
@@ -103,7 +110,10 @@ export class CudaWeights {
   /** Replaces a weight's bf16 values by fp8 where cuBLASLt can multiply its widths. */
   #quantised(weight: CudaTensor): CudaTensor {
     const [columns = 0, inner = 0] = weight.shape;
-    if (weight.shape.length !== 2 || columns % FP8_MULTIPLE !== 0 || inner % FP8_MULTIPLE !== 0) return weight;
+    if (weight.shape.length !== 2 || columns % FP8_MULTIPLE !== 0 || inner % FP8_MULTIPLE !== 0) {
+      this.#unquantised.add(inner);
+      return weight;
+    }
     const shell = this.#shellOf(weight);
     shell.quantised = this.#stream.quantise(weight);
     weight.release();

@@ -1,8 +1,8 @@
 // Head-wise attention for sm_90a: every head by its own method in one launch, or every candidate against full attention.
 //
-// A persistent block takes row blocks of 128 queries from a list ordered by cost. One thread loads (TMA); two warpgroups
-// compute in turns, so that the softmax of one runs beside the matrix products of the other, and each overlaps its own
-// softmax with the product of the tile before.
+// A persistent block takes row blocks of 128 queries from a list ordered by cost. One thread takes them, one loads (TMA);
+// two warpgroups compute in turns, so that the softmax of one runs beside the matrix products of the other, and each
+// overlaps its own softmax with the product of the tile before.
 #pragma once
 #include "hopper_measure.cuh"
 #include "hopper_producer.cuh"
@@ -221,6 +221,7 @@ __global__ void __launch_bounds__(kHopperThreads, 1)
     prefetchTensorMap(valueMap);
     if constexpr (!measuring) prefetchTensorMap(outMap);
     for (int i = 0; i < 2; ++i) {
+      mbarrierInit(&shared.infoFull[i], 1);
       mbarrierInit(&shared.queryFull[i], 1);
       // Everybody reads what a tile is, and everybody says when that is over.
       mbarrierInit(&shared.queryEmpty[i], kConsumers * kWarpgroup);
@@ -237,14 +238,8 @@ __global__ void __launch_bounds__(kHopperThreads, 1)
 
   if (threadIdx.x < kWarpgroup) {
     shrinkRegisters<kProducerRegisters>();
-    if (threadIdx.x == 0) {
-      produce<dim, measuring>(shared, args, {queryMap, keyMap, valueMap});
-      // The last block to get here leaves the counters as it found them.
-      if (atomicAdd(&args.counters[1], 1) == static_cast<int>(gridDim.x) - 1) {
-        args.counters[0] = 0;
-        args.counters[1] = 0;
-      }
-    }
+    if (threadIdx.x == 0) loadTiles<dim, measuring>(shared, args, {queryMap, keyMap, valueMap});
+    if (threadIdx.x == 32) takeTiles<dim, measuring>(shared, args);
   } else {
     growRegisters<kConsumerRegisters>();
     HopperConsumer<T, dim, measuring>(shared, args, measure).run(outMap);

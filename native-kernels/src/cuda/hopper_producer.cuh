@@ -1,4 +1,4 @@
-// The producer's role: one thread that takes tiles and keeps the copy engine busy.
+// The producers' roles: one thread takes tiles, one ahead of what is computed, and one keeps the copy engine busy.
 #pragma once
 #include "hopper_traits.cuh"
 #include "kernels.h"
@@ -65,8 +65,45 @@ __device__ inline void loadTile(uint8_t* shared, const CUtensorMap& map, uint64_
               tokens[half], info.head, info.batch);
 }
 
+// Takes tiles while the ones before are computed: reading them, and what keys they visit, takes as long as half a tile.
 template <int dim, bool measuring>
-__device__ inline void produce(HopperShared<dim>& shared, const HopperArguments& args, const TensorMaps<dim>& maps) {
+__device__ inline void takeTiles(HopperShared<dim>& shared, const HopperArguments& args) {
+  const int stages = measuring ? args.candidates + 1 : 1;
+  RingPosition<2> slot;
+  for (int index = static_cast<int>(blockIdx.x); index < args.tiles.count; slot.advance()) {
+    mbarrierWait(&shared.queryEmpty[slot.slot], slot.parity ^ 1);
+    const Tile tile = args.tiles.tiles[index];
+    index = static_cast<int>(gridDim.x) + atomicAdd(&args.counters[0], 1);
+    TileInfo& info = shared.info[slot.slot];
+    info.head = tile.head;
+    info.batch = tile.batch;
+    info.row = tile.rowBlock * kTileRows;
+    info.addend = tile.addend;
+    info.copyTo = tile.copyTo;
+    info.firstWalk = tile.walk;
+    info.slot = (tile.batch * args.heads + tile.head) * args.rowBlocks + tile.rowBlock;
+#pragma unroll 1
+    for (int stage = 0; stage < stages; ++stage) {
+      const KeyWalk walk = args.tiles.walks[tile.walk + stage];
+      if (stage == 0) shared.walk[slot.slot] = walk;
+      const int blocks = walk.totalBlocks;
+      info.keyTiles[stage] = (blocks + 1) / 2;
+      info.lastKeys[stage] = walk.lastKeys + (blocks % 2 == 0 ? kKeyBlock : 0);
+    }
+    mbarrierArrive(&shared.infoFull[slot.slot]);
+  }
+  mbarrierWait(&shared.queryEmpty[slot.slot], slot.parity ^ 1);
+  shared.info[slot.slot].keyTiles[0] = 0;
+  mbarrierArrive(&shared.infoFull[slot.slot]);
+  // The last block to get here leaves the counters as it found them.
+  if (atomicAdd(&args.counters[1], 1) == static_cast<int>(gridDim.x) - 1) {
+    args.counters[0] = 0;
+    args.counters[1] = 0;
+  }
+}
+
+template <int dim, bool measuring>
+__device__ inline void loadTiles(HopperShared<dim>& shared, const HopperArguments& args, const TensorMaps<dim>& maps) {
   using Traits = HopperTraits<dim>;
   RingPosition<Traits::kRing> keySlot, valueSlot;
   RingPosition<2> querySlot;
@@ -81,34 +118,17 @@ __device__ inline void produce(HopperShared<dim>& shared, const HopperArguments&
     valueSlot.advance();
   };
 
-  int index = static_cast<int>(blockIdx.x);
-  for (;;) {
-    mbarrierWait(&shared.queryEmpty[querySlot.slot], querySlot.parity ^ 1);
-    TileInfo& info = shared.info[querySlot.slot];
+  const int stages = measuring ? args.candidates + 1 : 1;
+  for (;; querySlot.advance()) {
+    mbarrierWait(&shared.infoFull[querySlot.slot], querySlot.parity);
+    const TileInfo& info = shared.info[querySlot.slot];
     uint64_t* queryFull = &shared.queryFull[querySlot.slot];
-    if (index >= args.tiles.count) {
-      info.keyTiles[0] = 0;
+    if (info.keyTiles[0] == 0) {
       mbarrierArrive(queryFull);
       return;
     }
-    const Tile tile = args.tiles.tiles[index];
-    // Taken early: the answer is here by the time the next tile is wanted.
-    const int next = static_cast<int>(gridDim.x) + atomicAdd(&args.counters[0], 1);
-    info.head = tile.head;
-    info.batch = tile.batch;
-    info.row = tile.rowBlock * kTileRows;
-    info.addend = tile.addend;
-    info.copyTo = tile.copyTo;
-    info.slot = (tile.batch * args.heads + tile.head) * args.rowBlocks + tile.rowBlock;
-    const int stages = measuring ? args.candidates + 1 : 1;
     for (int stage = 0; stage < stages; ++stage) {
-      const KeyWalk& walk = args.tiles.walks[tile.walk + stage];
-      const int blocks = walk.totalBlocks;
-      info.keyTiles[stage] = (blocks + 1) / 2;
-      info.lastKeys[stage] = walk.lastKeys + (blocks % 2 == 0 ? kKeyBlock : 0);
-    }
-    for (int stage = 0; stage < stages; ++stage) {
-      KeyCursor keys(args.tiles.walks[tile.walk + stage]);
+      KeyCursor keys(stage == 0 ? shared.walk[querySlot.slot] : args.tiles.walks[info.firstWalk + stage]);
       const int keyTiles = info.keyTiles[stage];
       int32_t before[2];
       for (int n = 0; n < keyTiles; ++n) {
@@ -125,8 +145,6 @@ __device__ inline void produce(HopperShared<dim>& shared, const HopperArguments&
       }
       if (keyTiles > 0) loadValues(before, info);
     }
-    querySlot.advance();
-    index = next;
   }
 }
 

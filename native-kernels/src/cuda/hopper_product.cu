@@ -35,7 +35,11 @@ cudaError_t launch(const ProductCall& call, cudaStream_t stream) {
   for (int n = 0; n < call.count; ++n) {
     const ProductPart& part = call.parts[n];
     if (!part.hasWork()) continue;
-    if (const cudaError_t error = makeTensorMap(args.x[n], part.x, part.rows, call.inner, call.dtype, kProductRows)) return error;
+    if (const cudaError_t error = makeTensorMap(args.x[n], part.x, part.rows, call.split, call.dtype, kProductRows)) return error;
+    if (call.split < call.inner)
+      if (const cudaError_t error =
+              makeTensorMap(args.rest[n], part.rest, part.rows, call.inner - call.split, call.dtype, kProductRows))
+        return error;
     if (const cudaError_t error =
             makeTensorMap(args.weight[n], part.weight, call.columns, call.inner, call.dtype, kUnitColumns<epilogue, dim>))
       return error;
@@ -68,6 +72,7 @@ bool fits(const ProductCall& call, const ProductPart& part) {
   };
   for (const void* vector : {part.bias, part.normQ, part.normK, static_cast<const void*>(part.weightScales)})
     if (reinterpret_cast<uintptr_t>(vector) % 16 != 0) return false;
+  if (call.split < call.inner && !rowsFit(part.rest, element)) return false;
   return rowsFit(part.x, element) && rowsFit(part.weight, element) && rowsFit(part.out, 2) &&
          part.units.count <= kMaxProductUnits && reinterpret_cast<uintptr_t>(part.rope) % 8 == 0;
 }
@@ -79,6 +84,8 @@ bool hasFusedProduct(const ProductCall& call) {
   if (currentCard().major != 9 || call.outDtype != Dtype::bf16 || (call.dtype != Dtype::bf16 && call.dtype != Dtype::e4m3))
     return false;
   if (call.epilogue == Epilogue::qkNormRope && call.dim != 64 && call.dim != 128) return false;
+  // A row's scale is of all its columns; stages are of one part of x.
+  if (call.split < call.inner && (call.dtype == Dtype::e4m3 || call.split % depth != 0)) return false;
   if (call.columns % kVector != 0 || call.inner < kLeastStages * depth) return false;
   for (int n = 0; n < call.count; ++n)
     if (!fits(call, call.parts[n])) return false;

@@ -54,7 +54,7 @@ static_assert(sizeof(ProductShared) + 1024 <= 227 * 1024);
 
 struct ProductArguments {
   ProductCall call;
-  CUtensorMap x[kMaxProductParts], weight[kMaxProductParts];
+  CUtensorMap x[kMaxProductParts], rest[kMaxProductParts], weight[kMaxProductParts];
   // Row tiles that share a tile of weights before the next one comes.
   int32_t groupedRows;
 };
@@ -134,11 +134,13 @@ __device__ inline void produceTiles(ProductShared& shared, const ProductArgument
       mbarrierWait(&shared.empty[slot.slot], slot.parity ^ 1);
       uint64_t* full = &shared.full[slot.slot];
       mbarrierArriveExpect(full, kStageBytes);
-      loadMatrixBox(shared.x[slot.slot], args.x[tile.part], full, n * kStageDepth<T>, tile.row);
+      const int depth = n * kStageDepth<T>, split = args.call.split;
+      if (depth < split) loadMatrixBox(shared.x[slot.slot], args.x[tile.part], full, depth, tile.row);
+      else loadMatrixBox(shared.x[slot.slot], args.rest[tile.part], full, depth - split, tile.row);
 #pragma unroll
       for (int i = 0; i < tile.kUnits; ++i)
         loadMatrixBox(shared.weight[slot.slot] + i * unitColumns * kSlabRowBytes, args.weight[tile.part], full,
-                      n * kStageDepth<T>, tile.columns[i]);
+                      depth, tile.columns[i]);
       slot.advance();
       if (n > 0) continue;
       // After the first stage, which is waited for sooner.
@@ -379,6 +381,7 @@ __global__ void __launch_bounds__(kProductThreads, 1) hopperProduct(const __grid
     for (int part = 0; part < args.call.count; ++part) {
       if (!args.call.parts[part].hasWork()) continue;
       prefetchTensorMap(args.x[part]);
+      if (args.call.split < args.call.inner) prefetchTensorMap(args.rest[part]);
       prefetchTensorMap(args.weight[part]);
     }
     for (int i = 0; i < kProductStages; ++i) {

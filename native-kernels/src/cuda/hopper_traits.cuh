@@ -13,7 +13,6 @@ inline constexpr int kTileKeys = 2 * kKeyBlock;
 inline constexpr int kConsumers = 2;
 inline constexpr int kTileRows = kConsumers * kWarpgroupRows;
 inline constexpr int kHopperThreads = (1 + kConsumers) * kWarpgroup;
-static_assert(kWarpgroup * (kProducerRegisters + kConsumers * kConsumerRegisters) <= 65536);
 
 // Candidates and full attention.
 inline constexpr int kMaxStages = kMaxCandidates + 1;
@@ -25,6 +24,7 @@ struct TileInfo {
   int32_t slot;   // (batch, head, row block) counted through
   int32_t addend;
   int32_t copyTo;
+  int32_t firstWalk;
   int32_t keyTiles[kMaxStages];   // per stage; keyTiles[0] = 0: no more tiles
   int32_t lastKeys[kMaxStages];   // valid keys of the stage's last tile
 };
@@ -50,6 +50,8 @@ struct alignas(1024) HopperShared {
   uint64_t keyFull[Traits::kRing], keyEmpty[Traits::kRing];
   uint64_t valueFull[Traits::kRing], valueEmpty[Traits::kRing];
   TileInfo info[2];
+  KeyWalk walk[2];  // of the tile's first stage
+  uint64_t infoFull[2];
 };
 
 static_assert(sizeof(HopperShared<128>) + 1024 <= 227 * 1024);

@@ -184,6 +184,8 @@ struct LayerNormModulateCall {
   float eps;
   Dtype dtype;
   RowsView out;
+  // Where set, `out` is e4m3 and each row's scale, amax / 448, is written here: [batch · tokens].
+  float* rowScales;
   // x becomes x + gate ⊙ added first, in place: rows as x's and [batch] rows; data null where nothing is added.
   RowsView added, gate;
 };
@@ -217,7 +219,8 @@ struct ProductUnits {
 
 // Rows with a weight of their own: out = epilogue(x · weightᵀ + bias).
 struct ProductPart {
-  RowsView x;        // [rows, inner] of `dtype`
+  RowsView x;        // [rows, split] of `dtype`
+  RowsView rest;     // [rows, inner − split]: what follows x's columns
   RowsView weight;   // [columns, inner] of `dtype`
   const void* bias;  // [columns] of `outDtype`; or null
   RowsView out;      // [rows, columns] of `outDtype`
@@ -240,6 +243,7 @@ struct ProductCall {
   ProductPart parts[kMaxProductParts];
   int32_t count;
   int32_t inner, columns;
+  int32_t split;   // `inner` where x has all columns; in 16 bits only
   Dtype dtype;     // bf16 or e4m3
   Dtype outDtype;  // bf16
   Epilogue epilogue;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <vector>
 
 #include "few_rows.h"
 
@@ -43,7 +44,7 @@ uint32_t alignmentOf(const MatmulCall& call) {
 // Everything that the choice of an algorithm depends on.
 std::string keyOf(const MatmulCall& call) {
   std::string key;
-  for (const int64_t part : {call.rows, call.inner, call.columns, call.x.rowStride, call.weight.rowStride, call.out.rowStride,
+  for (const int64_t part : {call.rows, call.inner, call.columns, call.split, call.x.rowStride, call.weight.rowStride, call.out.rowStride,
                              int64_t{static_cast<int32_t>(call.dtype)}, int64_t{static_cast<int32_t>(call.outDtype)},
                              int64_t{call.bias != nullptr}, int64_t{call.gelu}, int64_t{call.accumulate}, int64_t{alignmentOf(call)}})
     key += (key.empty() ? "" : " ") + std::to_string(part);
@@ -61,6 +62,7 @@ ProductCall productOf(const MatmulCall& call) {
   ProductCall product = {};
   ProductPart& part = product.parts[0];
   part.x = call.x;
+  part.rest = call.rest;
   part.weight = call.weight;
   part.bias = call.bias;
   part.out = call.out;
@@ -71,11 +73,65 @@ ProductCall productOf(const MatmulCall& call) {
   for (int n = 0; n < part.units.count && n < kMaxProductUnits; ++n) part.units.first[n] = static_cast<uint16_t>(n);
   product.count = 1;
   product.inner = static_cast<int32_t>(call.inner);
+  product.split = static_cast<int32_t>(call.split);
   product.columns = static_cast<int32_t>(call.columns);
   product.dtype = call.dtype;
   product.outDtype = call.outDtype;
   product.epilogue = call.gelu ? Epilogue::gelu : Epilogue::none;
   return product;
+}
+
+// The same call with memory of its own to write to; null where there is none.
+class Scratch {
+ public:
+  MatmulCall call;
+
+  Scratch(const MatmulCall& of, cudaStream_t stream) : call(of), stream_(stream) {
+    const size_t bytes = static_cast<size_t>(of.rows) * static_cast<size_t>(of.out.rowStride) * 2;
+    call.out.data = nullptr;
+    if (cudaMallocAsync(&call.out.data, bytes, stream) != cudaSuccess) call.out.data = nullptr;
+    else cudaMemsetAsync(call.out.data, 0, bytes, stream);
+    cudaGetLastError();
+  }
+  ~Scratch() {
+    if (call.out.data) cudaFreeAsync(call.out.data, stream_);
+    cudaGetLastError();
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+ private:
+  cudaStream_t stream_;
+};
+
+// Which of `count` runs is the fastest, the first one where none is clearly so. All in turns, several times: a card's
+// clocks move while it works, and what runs first would look fast. `run(i)` enqueues and says whether it could.
+template <class Run>
+size_t fastestOf(size_t count, cudaStream_t stream, Run run) {
+  constexpr int kRounds = 5;
+  // What is not clearly faster is noise.
+  constexpr float kClearly = 0.995f;
+  std::vector<float> least(count, INFINITY);
+  cudaEvent_t begin = nullptr, end = nullptr;
+  if (cudaEventCreate(&begin) == cudaSuccess && cudaEventCreate(&end) == cudaSuccess) {
+    // The first round warms up.
+    for (int round = 0; round <= kRounds; ++round)
+      for (size_t i = 0; i < count; ++i) {
+        cudaEventRecord(begin, stream);
+        const bool works = run(i);
+        cudaEventRecord(end, stream);
+        float milliseconds = 0;
+        if (cudaEventSynchronize(end) != cudaSuccess || cudaEventElapsedTime(&milliseconds, begin, end) != cudaSuccess) continue;
+        if (works && round > 0 && milliseconds < least[i]) least[i] = milliseconds;
+      }
+  }
+  size_t best = 0;
+  for (size_t i = 1; i < count; ++i)
+    if (least[i] < least[best] * kClearly) best = i;
+  cudaEventDestroy(begin);
+  cudaEventDestroy(end);
+  cudaGetLastError();
+  return best;
 }
 
 }  // namespace
@@ -175,46 +231,58 @@ bool Matmul::multiplyBy(int choice, const MatmulCall& call, const Prepared& entr
 }
 
 // Into memory of its own, since the output may be one that is added to. Without memory for that, the first suggestion.
-// All in turns, several times: a card's clocks move while it works, and what runs first would look fast.
 int Matmul::fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
                     cudaStream_t stream) {
-  constexpr int kRounds = 5;
-  // What is not clearly faster is noise.
-  constexpr float kClearly = 0.995f;
-  MatmulCall scratch = call;
-  scratch.out.data = nullptr;
-  const size_t bytes = static_cast<size_t>(call.rows) * static_cast<size_t>(call.out.rowStride) * 2;
-  cudaEvent_t begin = nullptr, end = nullptr;
-  std::map<int, float> least;
-  for (int i = 0; i < count; ++i) least[i] = INFINITY;
-  if (!call.accumulate && hasFusedProduct(productOf(call))) least[kOwnKernel] = INFINITY;
-  if (cudaMallocAsync(&scratch.out.data, bytes, stream) == cudaSuccess && cudaEventCreate(&begin) == cudaSuccess &&
-      cudaEventCreate(&end) == cudaSuccess && cudaMemsetAsync(scratch.out.data, 0, bytes, stream) == cudaSuccess) {
-    // The first round warms up.
-    for (int round = 0; round <= kRounds; ++round)
-      for (auto& [choice, time] : least) {
-        cudaEventRecord(begin, stream);
-        const bool works = multiplyBy(choice, scratch, entry, suggestions, stream);
-        cudaEventRecord(end, stream);
-        float milliseconds = 0;
-        if (cudaEventSynchronize(end) != cudaSuccess || cudaEventElapsedTime(&milliseconds, begin, end) != cudaSuccess) continue;
-        if (works && round > 0 && milliseconds < time) time = milliseconds;
-      }
-  }
-  int best = 0;
-  for (const auto& [choice, time] : least)
-    if (time < least[best] * kClearly) best = choice;
-  cudaEventDestroy(begin);
-  cudaEventDestroy(end);
-  if (scratch.out.data) cudaFreeAsync(scratch.out.data, stream);
-  cudaGetLastError();
-  return best;
+  const Scratch scratch(call, stream);
+  if (!scratch.call.out.data) return 0;
+  std::vector<int> choices;
+  for (int i = 0; i < count; ++i) choices.push_back(i);
+  if (!call.accumulate && hasFusedProduct(productOf(call))) choices.push_back(kOwnKernel);
+  return choices[fastestOf(choices.size(), stream, [&](size_t i) {
+    return multiplyBy(choices[i], scratch.call, entry, suggestions, stream);
+  })];
+}
+
+bool Matmul::isOneBetter(const MatmulCall& call, cudaStream_t stream) {
+  if (!hasFusedProduct(productOf(call))) return false;
+  const std::string key = keyOf(call);
+  if (const auto known = choices_.find(key); known != choices_.end()) return known->second == kOwnKernel;
+  const Scratch scratch(call, stream);
+  if (!scratch.call.out.data) return false;
+  // Not among what is timed: the halves' own choices.
+  runHalves(scratch.call, stream);
+  const size_t best = fastestOf(2, stream, [&](size_t i) {
+    if (i == 1) return fusedProduct(productOf(scratch.call), stream) == cudaSuccess;
+    runHalves(scratch.call, stream);
+    return true;
+  });
+  choices_[key] = best == 1 ? kOwnKernel : 0;
+  return best == 1;
+}
+
+void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
+  MatmulCall first = call, second = call;
+  first.inner = first.split = call.split;
+  // Bias and activation belong to the whole sum: the last product brings them.
+  first.bias = nullptr;
+  first.gelu = false;
+  second.x = call.rest;
+  second.inner = second.split = call.inner - call.split;
+  second.weight.data = static_cast<uint16_t*>(call.weight.data) + call.split;
+  second.accumulate = true;
+  run(first, stream);
+  run(second, stream);
 }
 
 void Matmul::run(const MatmulCall& call, cudaStream_t stream) {
   if (call.rows == 0 || call.columns == 0) return;
   if (isForFewRows(call)) {
     if (multiplyFewRows(call, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
+    return;
+  }
+  if (call.split < call.inner) {
+    if (!isOneBetter(call, stream)) return runHalves(call, stream);
+    if (fusedProduct(productOf(call), stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
     return;
   }
   Prepared& entry = prepared(call, stream);

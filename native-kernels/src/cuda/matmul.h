@@ -10,11 +10,13 @@
 namespace arrowhead::cuda {
 
 struct MatmulCall {
-  RowsView x;           // [rows, inner] of `dtype`
+  RowsView x;           // [rows, split] of `dtype`
+  RowsView rest;        // [rows, inner − split]: what follows x's columns
   RowsView weight;      // [columns, inner] of `dtype`
   const void* bias;     // [columns] of `outDtype`; or null
   RowsView out;         // [rows, columns] of `outDtype`
   int64_t rows, inner, columns;
+  int64_t split;        // `inner` where x has all columns; in 16 bits only
   Dtype dtype;          // bf16, f16 or e4m3
   Dtype outDtype;       // bf16 or f16
   bool gelu;            // tanh form
@@ -49,6 +51,9 @@ class Matmul {
     lt::Algo algo;
     bool own;
   };
+  // One product of two that lie apart, or two products.
+  bool isOneBetter(const MatmulCall& call, cudaStream_t stream);
+  void runHalves(const MatmulCall& call, cudaStream_t stream);
   Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
   int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
               cudaStream_t stream);

@@ -12,6 +12,7 @@ void multiply(Matmul& matmul, const ProductCall& call, const ProductPart& part, 
   product.out = part.out;
   product.rows = part.rows;
   product.inner = call.inner;
+  product.split = call.split;
   product.columns = call.columns;
   product.dtype = call.dtype;
   product.outDtype = call.outDtype;

@@ -13,6 +13,8 @@ inline constexpr int kWarpgroupRows = 64;
 // Of the multiprocessor's 64 K registers: the accumulators of QKᵀ and PV (128), the packed P (32), addresses, statistics.
 inline constexpr int kConsumerRegisters = 232;
 inline constexpr int kProducerRegisters = 40;
+// What blocks of three warpgroups are launched with: asked for more, the consumers would wait for ever.
+static_assert(kProducerRegisters + 2 * kConsumerRegisters <= 3 * 168);
 
 // 128-byte swizzle: shared memory holds slabs of 64 columns, a row of a slab is 128 bytes.
 inline constexpr int kSlabColumns = 64;

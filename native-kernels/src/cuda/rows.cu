@@ -111,7 +111,7 @@ __device__ void addGated(Row<T, count>& x, T* row, const T* added, const uint4* 
   }
 }
 
-template <class T, int count, bool adding>
+template <class T, int count, bool adding, bool quantising>
 __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call) {
   const int64_t batch = blockIdx.y;
   const int channels = call.channels;
@@ -154,7 +154,12 @@ __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call
         value = (value - mean) * inverse * (1 + factors.at[i]) + offsets.at[i];
       }
     }
-    x.store(static_cast<T*>(call.out.data) + row * call.out.rowStride, channels);
+    if constexpr (quantising) {
+      auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
+      x.storeQuantised(out, channels, call.rowScales + row);
+    } else {
+      x.store(static_cast<T*>(call.out.data) + row * call.out.rowStride, channels);
+    }
   }
 }
 
@@ -176,9 +181,18 @@ __global__ void layerNormLoop(const __grid_constant__ LayerNormModulateCall call
     return centred * centred;
   }) / call.channels;
   const float inverse = rsqrtf(variance + call.eps);
-  T* out = static_cast<T*>(call.out.data) + row * call.out.rowStride;
-  for (int c = threadIdx.x; c < call.channels; c += blockDim.x)
-    out[c] = fromFloat<T>((toFloat(x[c]) - mean) * inverse * (1 + toFloat(scale[c])) + toFloat(shift[c]));
+  const auto value = [&](int c) {
+    return (toFloat(x[c]) - mean) * inverse * (1 + toFloat(scale[c])) + toFloat(shift[c]);
+  };
+  if (!call.rowScales) {
+    T* out = static_cast<T*>(call.out.data) + row * call.out.rowStride;
+    for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = fromFloat<T>(value(c));
+    return;
+  }
+  const float rowScale = scaleFor(reduce(Max{}, [&](int c) { return fabsf(value(c)); }));
+  if (threadIdx.x == 0) call.rowScales[row] = rowScale;
+  auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
+  for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = __nv_fp8_e4m3(value(c) / rowScale);
 }
 
 template <class T, int count>
@@ -224,9 +238,12 @@ cudaError_t launchLayerNorm(const LayerNormModulateCall& call, cudaStream_t stre
   }
   return withVectors(shape.vectorsPerThread, [&]<int count>() {
     const dim3 grid((call.tokens + kRowsPerBlock - 1) / kRowsPerBlock, call.batch);
-    if (adding) layerNormRows<T, count, true><<<grid, shape.threads, modulationBytes, stream>>>(call);
-    else layerNormRows<T, count, false><<<grid, shape.threads, modulationBytes, stream>>>(call);
-    return cudaGetLastError();
+    const auto run = [&]<bool add, bool quantise>() {
+      layerNormRows<T, count, add, quantise><<<grid, shape.threads, modulationBytes, stream>>>(call);
+      return cudaGetLastError();
+    };
+    if (adding) return call.rowScales ? run.template operator()<true, true>() : run.template operator()<true, false>();
+    return call.rowScales ? run.template operator()<false, true>() : run.template operator()<false, false>();
   });
 }
 

@@ -29,7 +29,7 @@ Activation activationOf(const Napi::Object& args) { return static_cast<Activatio
 
 }  // namespace
 
-// {x, weight, bias?, out, rows, inner, columns, dtype, outDtype, gelu, accumulate, xScales?, weightScales?}
+// {x, rest?, split?, weight, bias?, out, rows, inner, columns, dtype, outDtype, gelu, accumulate, xScales?, weightScales?}
 void CudaContext::linear(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
@@ -41,13 +41,17 @@ void CudaContext::linear(const Napi::CallbackInfo& info) {
   call.dtype = dtypeOf(args);
   call.outDtype = dtypeOf(args, "outDtype");
   const int64_t element = bytesPer(call.dtype);
-  call.x = rowsOf(args, "x", call.rows, call.inner, element);
+  call.split = has(args, "rest") ? size(args, "split", 1) : call.inner;
+  if (call.split > call.inner) refuse(env, "split", "expected at most inner");
+  call.x = rowsOf(args, "x", call.rows, call.split, element);
+  if (call.split < call.inner) call.rest = rowsOf(args, "rest", call.rows, call.inner - call.split, element);
   call.weight = rowsOf(args, "weight", call.columns, call.inner, element);
   call.bias = has(args, "bias") ? bytesOf(args, "bias", call.columns * bytesPer(call.outDtype)) : nullptr;
   call.out = rowsOf(args, "out", call.rows, call.columns, bytesPer(call.outDtype));
   call.gelu = args.Get("gelu").ToBoolean().Value();
   call.accumulate = args.Get("accumulate").ToBoolean().Value();
   if (call.dtype == Dtype::e4m3) {
+    if (call.split < call.inner) refuse(env, "rest", "expected none in fp8: a row's scale is of all its columns");
     call.xScales = static_cast<const float*>(bytesOf(args, "xScales", call.rows * 4));
     call.weightScales = static_cast<const float*>(bytesOf(args, "weightScales", call.columns * 4));
   }
@@ -69,7 +73,7 @@ void CudaContext::activation(const Napi::CallbackInfo& info) {
           "activation");
 }
 
-// {x, shift, scale, out, batch, tokens, channels, eps, dtype}
+// {x, shift, scale, out, rowScales?, batch, tokens, channels, eps, dtype}
 void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   makeCurrent(info.Env());
   const auto args = info[0].As<Napi::Object>();
@@ -83,7 +87,9 @@ void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   call.x = rowsOf(args, "x", rows, call.channels);
   call.shift = rowsOf(args, "shift", call.batch, call.channels);
   call.scale = rowsOf(args, "scale", call.batch, call.channels);
-  call.out = rowsOf(args, "out", rows, call.channels);
+  const bool quantises = has(args, "rowScales");
+  call.out = rowsOf(args, "out", rows, call.channels, quantises ? 1 : 2);
+  call.rowScales = quantises ? static_cast<float*>(bytesOf(args, "rowScales", rows * 4)) : nullptr;
   if (has(args, "added")) {
     call.added = rowsOf(args, "added", rows, call.channels);
     call.gate = rowsOf(args, "gate", call.batch, call.channels);
@@ -147,7 +153,7 @@ void CudaContext::projectQkv(const Napi::CallbackInfo& info) {
   makeCurrent(env);
   const auto args = info[0].As<Napi::Object>();
   ProductCall call = {};
-  call.inner = size(args, "inner", 1);
+  call.inner = call.split = size(args, "inner", 1);
   call.dim = size(args, "dim", 2);
   if (call.dim % 2 != 0) refuse(env, "dim", "expected an even number");
   call.columns = static_cast<int32_t>(3 * integer(args, "heads", 1, kMost / 3 / call.dim) * call.dim);
