@@ -121,6 +121,8 @@ export interface DeviceInfo {
 export interface LinearOptions {
   readonly activation?: Activation;
   readonly out?: Tensor;
+  /** `projection`: the result is multiplied with weights of that use and read by nothing else. */
+  readonly use?: WeightUse;
 }
 
 export interface JointQkv {

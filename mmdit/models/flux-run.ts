@@ -182,7 +182,7 @@ export class FluxRun implements PreparedModel {
       const stream = { x: normed, ...projection(weights.attention), tokenOffset: 0, rope: this.#jointRope };
       this.#project(call, qkv, [stream]);
       const { weight, bias } = weights.mlpIn;
-      const mlp = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
+      const mlp = scratch.keep(device.linear(normed, weight, bias, { activation: 'gelu-tanh', use: 'projection' }));
       const attended = await call.hooks.attention({ layer: call.layer, layout: this.#layout, ...qkv });
       // No copy of the two side by side: the product takes them as they lie.
       const heads = scratch.keep(device.rows(attended, 0, text + image));
@@ -216,7 +216,9 @@ export class FluxRun implements PreparedModel {
     stream.add(attentionOut, modulation.gate);
     const normed = scratch.keep(stream.normed(modulation.mlpShift, modulation.mlpScale, 'projection'));
     const { weight, bias } = weights.mlpIn;
-    const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
+    const hidden = scratch.keep(
+      this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh', use: 'projection' }),
+    );
     stream.add(this.#linear(hidden, weights.mlpOut), modulation.mlpGate);
   }
 

@@ -160,7 +160,9 @@ export class Sd3Run implements PreparedModel {
   ): void {
     const normed = scratch.keep(stream.normed(mlpShift, mlpScale, 'projection'));
     const { weight, bias } = weights.mlpIn;
-    const hidden = scratch.keep(this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh' }));
+    const hidden = scratch.keep(
+      this.#device.linear(normed, weight, bias, { activation: 'gelu-tanh', use: 'projection' }),
+    );
     stream.add(this.#linear(hidden, weights.mlpOut), mlpGate);
   }
 

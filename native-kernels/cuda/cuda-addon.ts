@@ -119,12 +119,17 @@ export interface CudaContext {
     accumulate: boolean;
     xScales?: CudaPlace;
     weightScales?: CudaPlace;
+    /** For an e4m3 out, of e4m3 with gelu: Euclidean norms of rows, and where out's scales go. */
+    xNorms?: CudaPlace;
+    weightNorms?: CudaPlace;
+    outScales?: CudaPlace;
   }): void;
   activation(args: { x: CudaRows; out: CudaRows; rows: number; channels: number; kind: number; dtype: number }): void;
-  /** With `added` and `gate`, x becomes x + gate ⊙ added first. With `rowScales`, out is e4m3 and gets a scale per row. */
+  /** With `added` and `gate`, x becomes x + gate ⊙ added first. With `rowScales`, out is e4m3 and gets a scale and a norm per row. */
   layerNormModulate(args: {
     x: CudaRows;
     rowScales: CudaPlace | null;
+    rowNorms?: CudaPlace;
     added: CudaRows | null;
     gate: CudaRows | null;
     shift: CudaRows;
@@ -165,6 +170,8 @@ export interface CudaContext {
     dtype: number;
     out: CudaPlace;
     rowScales: CudaPlace;
+    /** Euclidean. */
+    rowNorms: CudaPlace;
   }): void;
   fillNormal(args: { out: CudaPlace; count: number; dtype: number; std: number; seed: number }): void;
   headwiseAttention(

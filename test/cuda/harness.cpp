@@ -125,7 +125,8 @@ int measure(const Plan* plan, void* q, void* k, void* v, int64_t tokenStride, in
   return cudaStreamSynchronize(stream);
 }
 
-int product(const ProductPart* parts, int count, int inner, int split, int columns, int dtype, int epilogue, int dim, float eps,
+int product(const ProductPart* parts, int count, int inner, int split, int columns, int dtype, int outDtype,
+            int epilogue, int dim, float eps,
             cudaStream_t stream) {
   ProductCall call = {};
   for (int n = 0; n < count; ++n) call.parts[n] = parts[n];
@@ -134,11 +135,16 @@ int product(const ProductPart* parts, int count, int inner, int split, int colum
   call.split = split;
   call.columns = columns;
   call.dtype = static_cast<Dtype>(dtype);
-  call.outDtype = Dtype::bf16;
+  call.outDtype = static_cast<Dtype>(outDtype);
   call.epilogue = static_cast<Epilogue>(epilogue);
   call.dim = dim;
   call.eps = eps;
   return hasFusedProduct(call) ? fusedProduct(call, stream) : cudaErrorNotSupported;
+}
+
+int bound_scales(const float* xNorms, const float* weightNorms, const void* bias, int64_t rows, int64_t columns, float* scales,
+                 cudaStream_t stream) {
+  return boundScales({xNorms, weightNorms, bias, rows, columns, scales}, stream);
 }
 
 const char* error_string(int error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }

@@ -102,7 +102,8 @@ class Units(ctypes.Structure):
 
 
 class ProductPart(ctypes.Structure):
-    _fields_ = [("x", Rows), ("rest", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("xScales", PTR),
+    _fields_ = [("x", Rows), ("rest", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("outScales", PTR),
+                ("xScales", PTR),
                 ("weightScales", PTR), ("normQ", PTR), ("normK", PTR), ("rope", PTR), ("units", Units)]
 
 
@@ -123,4 +124,12 @@ def product(parts, epilogue=None, dim=0, eps=1e-6):
         return ProductPart(rows=part["x"].shape[0], units=Units(len(units), tuple(units)), **rows, **others)
 
     check(lib.product((ProductPart * len(parts))(*map(struct, parts)), len(parts), inner, split, columns,
-                      DTYPES[parts[0]["x"].dtype], EPILOGUES[epilogue], dim, ctypes.c_float(eps), stream()))
+                      DTYPES[parts[0]["x"].dtype], DTYPES[parts[0]["out"].dtype], EPILOGUES[epilogue], dim, ctypes.c_float(eps), stream()))
+
+
+def bound_scales(x_norms, weight_norms, bias):
+    """For e4m3 outputs of products of rows with these Euclidean norms."""
+    scales = torch.empty_like(x_norms)
+    check(lib.bound_scales(pointer(x_norms), pointer(weight_norms), pointer(bias), I64(len(x_norms)), I64(len(weight_norms)),
+                           pointer(scales), stream()))
+    return scales

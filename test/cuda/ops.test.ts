@@ -366,6 +366,47 @@ for (const channels of [64, 100, 3072, 40000])
     }
   });
 
+test('an MLP in fp8, whose hidden values exist in fp8 alone', async () => {
+  const fp8 = CudaDevice.open({ projections: 'fp8' });
+  try {
+    // The first is deep enough for products that store fp8, the second is not.
+    for (const [channels, hidden] of [
+      [1280, 2560],
+      [256, 528],
+    ] as const) {
+      const values = [hidden * channels, channels * hidden].map((count) => bfloat16(random.normals(count)));
+      const load = async (device: Device) => ({
+        up: await device.loadWeight([source('up', [hidden, channels], values[0]!)], 'projection'),
+        down: await device.loadWeight([source('down', [channels, hidden], values[1]!)], 'projection'),
+      });
+      const weights = new Map([
+        [cpu as Device, await load(cpu)],
+        [fp8 as Device, await load(fp8)],
+      ]);
+      const shapes = { x: [2, 150, channels], m: [2, 2 * channels], b: [hidden] };
+      for (const bias of [true, false])
+        await compare(
+          shapes,
+          (d, t) => {
+            const { up, down } = weights.get(d)!;
+            const [shift, scale] = [0, 1].map((n) => d.columns(t.m!, n * channels, (n + 1) * channels));
+            const norm = d.layerNormModulate(t.x!, shift!, scale!, 1e-6, 'projection');
+            const options = { activation: 'gelu-tanh', use: 'projection' } as const;
+            const inside = d.linear(norm, up, bias ? t.b! : null, options);
+            const out = d.linear(inside, down, null);
+            d.release(norm, inside);
+            return out;
+          },
+          // Of four roundings.
+          2 * FP8,
+          fp8,
+        );
+    }
+  } finally {
+    await fp8.close();
+  }
+});
+
 for (const offload of [false, true]) {
   for (const projections of offload ? (['bf16', 'fp8'] as const) : (['fp8'] as const)) {
     test(`projectQkv with weights in ${projections}${offload ? ', in host memory' : ''}`, async () => {

@@ -7,7 +7,7 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
-from kernels import product
+from kernels import bound_scales, product
 
 DEVICE = "cuda"
 EPS = 1e-6
@@ -110,3 +110,26 @@ def test_products(epilogue, dim, fp8, turn):
         error = (part["out"][:, written].double() - exact).abs().max().item()
         allowed = 2 * (same - exact).abs().max().item() + 2**-8 * exact.abs().max().item()
         assert error <= allowed, f"error {error} > {allowed} (seed {seed})"
+
+
+@pytest.mark.parametrize("turn", range(12))
+def test_products_stored_as_fp8(turn):
+    draw = random.Random(f"{seed} stored {turn}")
+    generator = torch.Generator(DEVICE).manual_seed(draw.randrange(2**31))
+    columns, inner = 16 * draw.randrange(1, 200), draw.choice([1152, 1168, 3072])
+    options = {"bias": draw.random() < 0.7, "norm": False, "rope": False, "split": 0}
+    parts = [make_part(generator, draw.choice([1, 64, 129, 1000]), inner, columns, 0, True, options) for _ in range(2)]
+    for part in parts:
+        rows = part["x"].shape[0]
+        x, weight = (part[name].float() * part[f"{name}Scales"][:, None] for name in ("x", "weight"))
+        part["out"] = torch.full((rows, columns), math.nan, device=DEVICE).to(torch.float8_e4m3fn)
+        part["outScales"] = bound_scales(x.norm(dim=1), weight.norm(dim=1), part.get("bias"))
+    product(parts, "gelu")
+    for part in parts:
+        exact = reference(part, "gelu", 0, torch.float64)
+        scales = part["outScales"].double()[:, None]
+        found = part["out"].double() * scales
+        assert (exact.abs() <= 448 * scales).all(), "a scale that its row does not fit"
+        # Half a unit of e4m3's three bits, of its smallest numbers, and what the sums themselves are off by.
+        allowed = 2**-4 * exact.abs() + 2**-10 * scales + 2**-9 * exact.abs().max()
+        assert ((found - exact).abs() <= allowed).all(), f"error {(found - exact).abs().max().item()} (seed {seed})"

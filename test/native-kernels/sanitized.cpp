@@ -234,11 +234,11 @@ void testElementwise(const KernelTable& table) {
 
   const int64_t heads = between(1, 3), dim = 2 * between(1, 20), width = heads * dim, joint = tokens + between(0, 5);
   const int64_t offset = between(0, joint - tokens);
-  const Floats qkv = normal(batch * tokens * 3 * width), norm = normal(dim), cos = normal(tokens * dim), sin = normal(tokens * dim);
+  const Floats qkv = normal(batch * tokens * 3 * width), norm = normal(dim), turns = normal(tokens * dim);
   Floats q(new float[static_cast<size_t>(batch * joint * width)]), k(new float[static_cast<size_t>(batch * joint * width)]),
       v(new float[static_cast<size_t>(batch * joint * width)]);
-  table.qkNormRope({{qkv.get(), 3 * width}, batch, tokens, heads, dim, norm.get(), norm.get(), 1e-6f, cos.get(), sin.get(), joint,
-                    offset, q.get(), k.get(), v.get()});
+  table.qkNormRope({{qkv.get(), 3 * width}, batch, tokens, heads, dim, norm.get(), norm.get(), 1e-6f, turns.get(), joint, offset,
+                    q.get(), k.get(), v.get()});
 
   const int64_t count = between(0, 70000);
   std::unique_ptr<uint8_t[]> bytes(new uint8_t[static_cast<size_t>(count * 4 + 1)]);

@@ -196,7 +196,7 @@ export class CudaDevice implements Device {
     x: Tensor | readonly Tensor[],
     weight: Tensor,
     bias: Tensor | null,
-    { activation, out: into }: LinearOptions = {},
+    { activation, out: into, use }: LinearOptions = {},
   ): CudaTensor {
     const w = contiguous('linear', 'weight', weight);
     const [columns = 0, inner = 0] = w.shape;
@@ -211,12 +211,15 @@ export class CudaDevice implements Device {
       throw new ShapeError('linear', 'x', `of ${inner} channels`, first?.shape ?? 'nothing');
     const rows = first.rowCount;
     const shape = [...first.shape.slice(0, -1), columns];
+    const common = { rows, columns, bias: b?.place ?? null, gelu: activation === 'gelu-tanh' };
+    const isForProjections = use === 'projection' && !into && this.#weights.areQuantised(columns);
+    if (isForProjections && w.quantised && common.gelu && parts.length === 1) {
+      const quantised = this.#multiplyToFp8(first, w.quantised, common);
+      if (quantised) return this.#stream.inFp8(shape, quantised);
+    }
     const out = into ? cudaTensorOf('linear', 'out', into, shape) : this.allocate(shape);
     out.forgetQuantised();
-    const product = {
-      ...{ rows, columns, out: out.rows, outDtype: out.dtypeCode },
-      ...{ bias: b?.place ?? null, gelu: activation === 'gelu-tanh' },
-    };
+    const product = { ...common, out: out.rows, outDtype: out.dtypeCode };
     if (w.quantised) this.#multiplyQuantised(parts, w.quantised, product);
     else this.#multiply(parts, w, product);
     if (activation === 'silu') this.#activate(out, out, 'silu');
@@ -422,6 +425,23 @@ export class CudaDevice implements Device {
     }
   }
 
+  /** Written as fp8 at once: scales follow from the norms of what is multiplied. null where these are not known. */
+  #multiplyToFp8(x: CudaTensor, weight: Quantised, common: Omit<Product, 'out' | 'outDtype'>): Quantised | null {
+    const own = this.#quantised(x);
+    if (!own.norms || !weight.norms) return null;
+    const values = this.#stream.allocate([common.rows, common.columns], 'e4m3');
+    const scales = this.#stream.allocate([common.rows], 'f32');
+    const [xNorms, weightNorms] = [own.norms.place, weight.norms.place];
+    this.#weights.with(weight.values, 0, (rows) =>
+      this.#context.linear({
+        ...{ ...common, accumulate: false, x: own.values.rows, weight: rows, inner: x.width, dtype: CUDA_DTYPES.e4m3 },
+        ...{ xScales: own.scales.place, weightScales: weight.scales.place, xNorms, weightNorms },
+        ...{ out: values.rows, outDtype: CUDA_DTYPES.e4m3, outScales: scales.place },
+      }),
+    );
+    return { values, scales, norms: null };
+  }
+
   #norm(
     op: string,
     x: CudaTensor,
@@ -439,10 +459,11 @@ export class CudaDevice implements Device {
     };
     if (use === 'projection' && this.#weights.areQuantised(channels)) {
       // What is multiplied is written at once; nothing else reads the result.
-      const { out, quantised } = this.#stream.allocateQuantised(x.shape);
-      const { values, scales } = quantised;
-      this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: values.rows, rowScales: scales.place }));
-      return out;
+      const quantised = this.#stream.allocateQuantised(x.rowCount, channels);
+      const { values, scales, norms } = quantised;
+      const to = { out: values.rows, rowScales: scales.place, rowNorms: norms.place };
+      this.#stream.run(() => this.#context.layerNormModulate({ ...args, ...to }));
+      return this.#stream.inFp8(x.shape, quantised);
     }
     const out = this.allocate(x.shape);
     this.#stream.run(() => this.#context.layerNormModulate({ ...args, out: out.rows, rowScales: null }));

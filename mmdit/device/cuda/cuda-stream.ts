@@ -5,6 +5,8 @@ import { CudaFailure } from './cuda-failure.ts';
 import { CudaBuffer, CudaTensor, type Quantised } from './cuda-tensor.ts';
 import type { KeptMatmulChoices } from './matmul-choices.ts';
 
+type NormedQuantised = Quantised & { readonly norms: CudaTensor };
+
 /** One card's stream: whatever is enqueued runs in order, and is skipped once something failed, until `finish`. */
 export class CudaStream {
   readonly context: CudaContext;
@@ -83,28 +85,28 @@ export class CudaStream {
     this.run(() => this.context.copyRows({ from: from.rows, to: to.rows, rows, width, elementBytes }));
   }
 
-  /** A tensor whose values exist as e4m3 alone. */
-  allocateQuantised(shape: Shape): { readonly out: CudaTensor; readonly quantised: Quantised } {
-    const out = new CudaTensor(new CudaBuffer(this.context, 0), 'bf16', shape);
-    const quantised = this.#allocateQuantised(out.rowCount, out.width);
-    out.quantised = quantised;
-    return { out, quantised };
+  /** A tensor whose values exist in fp8 alone. */
+  inFp8(shape: Shape, quantised: Quantised): CudaTensor {
+    const tensor = new CudaTensor(new CudaBuffer(this.context, 0), 'bf16', shape);
+    tensor.quantised = quantised;
+    return tensor;
   }
 
-  /** As e4m3 with a scale per row. */
-  quantise(x: CudaTensor): Quantised {
+  /** As e4m3 with a scale and a norm per row. */
+  quantise(x: CudaTensor): NormedQuantised {
     const { rowCount: rows, width: channels, dtypeCode: dtype } = x;
-    const quantised = this.#allocateQuantised(rows, channels);
-    const { values, scales } = quantised;
+    const quantised = this.allocateQuantised(rows, channels);
+    const { values, scales, norms } = quantised;
     this.run(() =>
       this.context.quantizeRows({
-        ...{ x: x.rows, rows, channels, dtype, out: values.place, rowScales: scales.place },
+        ...{ x: x.rows, rows, channels, dtype, out: values.place, rowScales: scales.place, rowNorms: norms.place },
       }),
     );
     return quantised;
   }
 
-  #allocateQuantised(rows: number, channels: number): Quantised {
-    return { values: this.allocate([rows, channels], 'e4m3'), scales: this.allocate([rows], 'f32') };
+  allocateQuantised(rows: number, channels: number): NormedQuantised {
+    const perRow = () => this.allocate([rows], 'f32');
+    return { values: this.allocate([rows, channels], 'e4m3'), scales: perRow(), norms: perRow() };
   }
 }

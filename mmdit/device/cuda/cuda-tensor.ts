@@ -39,6 +39,8 @@ export interface Quantised {
   readonly values: CudaTensor;
   /** [rows] */
   readonly scales: CudaTensor;
+  /** [rows], Euclidean; null where nobody has summed them up. */
+  readonly norms: CudaTensor | null;
 }
 
 /** On a card. */
@@ -115,6 +117,7 @@ export class CudaTensor extends StridedTensor {
   forgetQuantised(): void {
     this.quantised?.values.release();
     this.quantised?.scales.release();
+    this.quantised?.norms?.release();
     this.quantised = null;
   }
 }

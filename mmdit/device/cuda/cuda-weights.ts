@@ -100,7 +100,7 @@ export class CudaWeights {
 
   /** Moves a weight to the host's memory. */
   #offloaded(weight: CudaTensor): CudaTensor {
-    const shell = this.#shellOf(weight);
+    const shell = new CudaTensor(new CudaBuffer(this.#stream.context, 0), weight.dtype, weight.shape);
     const bytes = weight.count * CUDA_DTYPE_BYTES[weight.dtype];
     shell.host = this.#stream.run(() => this.#offload.keep(weight, bytes)) ?? null;
     weight.release();
@@ -114,14 +114,8 @@ export class CudaWeights {
       this.#unquantised.add(inner);
       return weight;
     }
-    const shell = this.#shellOf(weight);
-    shell.quantised = this.#stream.quantise(weight);
+    const quantised = this.#stream.inFp8(weight.shape, this.#stream.quantise(weight));
     weight.release();
-    return shell;
-  }
-
-  /** The same tensor without memory on the card. */
-  #shellOf({ dtype, shape }: CudaTensor): CudaTensor {
-    return new CudaTensor(new CudaBuffer(this.#stream.context, 0), dtype, shape);
+    return quantised;
   }
 }

@@ -28,7 +28,7 @@ std::vector<Tile> tilesOf(const AttentionShape& shape, int32_t window) {
 }
 
 // What a row puts out, and where else it goes.
-void store(const HeadwiseAttentionArgs& args, int64_t batch, int64_t head, float* out) {
+void store(const HeadwiseAttentionArgs& args, int64_t head, float* out) {
   const AttentionShape& shape = args.shape;
   const int64_t dim = shape.dim;
   if (const float* addend = args.addend(head)) {
@@ -68,7 +68,7 @@ bool headwiseAttention(const HeadwiseAttentionArgs& args) {
         for (int64_t r = 0; r < tile.rows; ++r) {
           float* out = args.out + ((batch * tokens + tile.rowBegin + r) * shape.heads + head) * shape.dim;
           state.finish(r, out);
-          store(args, batch, head, out);
+          store(args, head, out);
         }
       });
 }

@@ -55,6 +55,8 @@ cudaError_t launch(const ProductCall& call, cudaStream_t stream) {
 
 template <class T>
 cudaError_t dispatch(const ProductCall& call, cudaStream_t stream) {
+  if constexpr (sizeof(T) == 1)
+    if (call.outDtype == Dtype::e4m3) return launch<T, __nv_fp8_e4m3, Epilogue::gelu, 0>(call, stream);
   using Out = __nv_bfloat16;
   switch (call.epilogue) {
     case Epilogue::none: return launch<T, Out, Epilogue::none, 0>(call, stream);
@@ -66,14 +68,14 @@ cudaError_t dispatch(const ProductCall& call, cudaStream_t stream) {
 }
 
 bool fits(const ProductCall& call, const ProductPart& part) {
-  const int64_t element = call.dtype == Dtype::e4m3 ? 1 : 2;
+  const int64_t element = call.dtype == Dtype::e4m3 ? 1 : 2, outElement = call.outDtype == Dtype::e4m3 ? 1 : 2;
   const auto rowsFit = [](const RowsView& view, int64_t bytesPerElement) {
     return reinterpret_cast<uintptr_t>(view.data) % 16 == 0 && view.rowStride * bytesPerElement % 16 == 0;
   };
   for (const void* vector : {part.bias, part.normQ, part.normK, static_cast<const void*>(part.weightScales)})
     if (reinterpret_cast<uintptr_t>(vector) % 16 != 0) return false;
   if (call.split < call.inner && !rowsFit(part.rest, element)) return false;
-  return rowsFit(part.x, element) && rowsFit(part.weight, element) && rowsFit(part.out, 2) &&
+  return rowsFit(part.x, element) && rowsFit(part.weight, element) && rowsFit(part.out, outElement) &&
          part.units.count <= kMaxProductUnits && reinterpret_cast<uintptr_t>(part.rope) % 8 == 0;
 }
 
@@ -81,8 +83,10 @@ bool fits(const ProductCall& call, const ProductPart& part) {
 
 bool hasFusedProduct(const ProductCall& call) {
   const int depth = call.dtype == Dtype::e4m3 ? kStageDepth<__nv_fp8_e4m3> : kStageDepth<__nv_bfloat16>;
-  if (currentCard().major != 9 || call.outDtype != Dtype::bf16 || (call.dtype != Dtype::bf16 && call.dtype != Dtype::e4m3))
-    return false;
+  if (currentCard().major != 9 || (call.dtype != Dtype::bf16 && call.dtype != Dtype::e4m3)) return false;
+  const bool quantises = call.outDtype == Dtype::e4m3;
+  if (quantises && (call.dtype != Dtype::e4m3 || call.epilogue != Epilogue::gelu || call.columns % 16 != 0)) return false;
+  if (!quantises && call.outDtype != Dtype::bf16) return false;
   if (call.epilogue == Epilogue::qkNormRope && call.dim != 64 && call.dim != 128) return false;
   // A row's scale is of all its columns; stages are of one part of x.
   if (call.split < call.inner && (call.dtype == Dtype::e4m3 || call.split % depth != 0)) return false;

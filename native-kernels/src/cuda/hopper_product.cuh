@@ -154,10 +154,12 @@ __device__ inline void produceTiles(ProductShared& shared, const ProductArgument
 // T: what is multiplied; Out: what is stored; dim: of a head.
 template <class T, class Out, Epilogue epilogue, int dim>
 class ProductConsumer {
+  using Vector = __nv_bfloat16;  // biases and norms
   static constexpr bool kNorms = epilogue == Epilogue::qkNormRope;
   static constexpr int kUnit = kUnitColumns<epilogue, dim>;
-  // Columns that are finished together: a head's, or as many as are stored at a time.
-  static constexpr int kFinished = kNorms ? dim : kSlabColumns;
+  // Columns that are stored together: 128 bytes; and that are finished together: a head's, or as many as that.
+  static constexpr int kStored = kSlabRowBytes / static_cast<int>(sizeof(Out));
+  static constexpr int kFinished = kNorms ? dim : kStored;
   static constexpr int kTurnsPerRow = kNorms ? dim / 8 : 0;
   using ProductTile = ProductTile<kUnit>;
 
@@ -170,7 +172,8 @@ class ProductConsumer {
     ProductTile tile;
     for (int index = blockIdx.x; productTile(args_, index, tile); index += gridDim.x) {
       tile.row += firstRow;
-      if constexpr (sizeof(T) == 1) loadRowScales(tile);
+      if constexpr (sizeof(T) == 1) loadScales(rowScales_, call_.parts[tile.part].xScales, tile);
+      if constexpr (sizeof(Out) == 1) loadScales(outScales_, call_.parts[tile.part].outScales, tile);
       multiply(tile);
       mbarrierWait(&shared_.inputsFull[inputs_.slot], inputs_.parity);
 #pragma unroll
@@ -247,9 +250,9 @@ class ProductConsumer {
     }
   }
 
-  __device__ void loadRowScales(const ProductTile& tile) {
+  __device__ void loadScales(float (&scales)[2], const float* from, const ProductTile& tile) {
 #pragma unroll
-    for (int r = 0; r < 2; ++r) rowScales_[r] = __ldg(call_.parts[tile.part].xScales + rowOf(tile, r));
+    for (int r = 0; r < 2; ++r) scales[r] = __ldg(from + rowOf(tile, r));
   }
 
   // Columns `first` and on of the tile, which are `column` and on of the output.
@@ -271,8 +274,8 @@ class ProductConsumer {
       }
     }
 #pragma unroll
-    for (int slab = 0; slab < kFinished / kSlabColumns; ++slab)
-      storeSlab(tile, column + slab * kSlabColumns, sums + slab * (kSlabColumns / 2));
+    for (int slab = 0; slab < kFinished / kStored; ++slab)
+      storeSlab(tile, column + slab * kStored, sums + slab * (kStored / 2));
   }
 
   __device__ void unscale(float* sums, int column) {
@@ -292,7 +295,7 @@ class ProductConsumer {
     const uint16_t* bias = shared_.inputs[inputs_.slot].bias + column + columnInGroup();
 #pragma unroll
     for (int g = 0; g < kFinished / 8; ++g) {
-      const float2 pair = unpack<Out>(*reinterpret_cast<const uint32_t*>(bias + 8 * g));
+      const float2 pair = unpack<Vector>(*reinterpret_cast<const uint32_t*>(bias + 8 * g));
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
         sums[4 * g + 2 * r] += pair.x;
@@ -321,7 +324,7 @@ class ProductConsumer {
     }
 #pragma unroll
     for (int g = 0; g < dim / 8; ++g) {
-      const float2 weight = unpack<Out>(*reinterpret_cast<const uint32_t*>(norm + 8 * g + columnInGroup()));
+      const float2 weight = unpack<Vector>(*reinterpret_cast<const uint32_t*>(norm + 8 * g + columnInGroup()));
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
         sums[4 * g + 2 * r] *= weight.x * inverse[r];
@@ -343,22 +346,52 @@ class ProductConsumer {
       }
   }
 
-  // 64 columns of the warp's 16 rows, by way of shared memory, so that whole lines are written.
+  // 128 bytes of the warp's 16 rows, by way of shared memory, so that whole lines are written.
   __device__ void storeSlab(const ProductTile& tile, int column, const float* sums) {
     const ProductPart& part = call_.parts[tile.part];
     uint8_t* staging = shared_.out[threadIdx.x / 32 - kWarpgroup / 32];
     __syncwarp();  // the slab before has been read
-    storeWarpRows<Out>(staging, sums);
+    if constexpr (sizeof(Out) == 1) storeWarpRowsInBytes(staging, sums);
+    else storeWarpRows<Out>(staging, sums);
     __syncwarp();
-    Out* out = static_cast<Out*>(part.out.data) + column;
+    constexpr int kPerChunk = 16 / sizeof(Out);
     const int chunk = lane() % 8;
+    Out* out = static_cast<Out*>(part.out.data) + column + kPerChunk * chunk;
 #pragma unroll
     for (int first = 0; first < kWarpRows; first += 4) {
       const int row = first + lane() / 8;
-      const uint4 values = *reinterpret_cast<const uint4*>(staging + row * kSlabRowBytes + 16 * (chunk ^ (row % 8)));
-      if (tile.row + row < part.rows && column + 8 * chunk < call_.columns)
-        *reinterpret_cast<uint4*>(out + (tile.row + row) * part.out.rowStride + 8 * chunk) = values;
+      uint4 values = *reinterpret_cast<const uint4*>(staging + row * kSlabRowBytes + 16 * (chunk ^ (row % 8)));
+      if constexpr (sizeof(Out) == 1) values = inOrder(values);
+      if (tile.row + row < part.rows && column + kPerChunk * chunk < call_.columns)
+        *reinterpret_cast<uint4*>(out + (tile.row + row) * part.out.rowStride) = values;
     }
+  }
+
+  // As e4m3, 128 columns. What a thread has of two neighbouring groups of 8 columns goes into one word: columns lie in the
+  // order 0 1 8 9 2 3 10 11 …, until they are read.
+  __device__ void storeWarpRowsInBytes(uint8_t* slab, const float* sums) const {
+    const int row = lane() % 16;
+    const float inverse[2] = {1 / outScales_[0], 1 / outScales_[1]};
+#pragma unroll
+    for (int column = 0; column < kStored; column += 32) {
+      uint32_t words[2][2];
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+#pragma unroll
+        for (int r = 0; r < 2; ++r) {
+          const float* pair = sums + column / 2 + 8 * half + 2 * r;
+          words[half][r] = packE4m3(pair[0] * inverse[r], pair[1] * inverse[r], pair[4] * inverse[r], pair[5] * inverse[r]);
+        }
+      const int chunk = column / 16 + lane() / 16;
+      const uint32_t address = sharedAddress(slab + row * kSlabRowBytes) + 16 * (chunk ^ (row % 8));
+      storeMatrices(address, words[0][0], words[0][1], words[1][0], words[1][1]);
+    }
+  }
+
+  __device__ static uint4 inOrder(const uint4& words) {
+    constexpr uint32_t kLower = 0x5410, kUpper = 0x7632;
+    return {__byte_perm(words.x, words.y, kLower), __byte_perm(words.z, words.w, kLower),
+            __byte_perm(words.x, words.y, kUpper), __byte_perm(words.z, words.w, kUpper)};
   }
 
   ProductShared& shared_;
@@ -370,7 +403,7 @@ class ProductConsumer {
   RingPosition<2> inputs_;
   float sums_[kProductSums];
   float2 turns_[2][kNorms ? kTurnsPerRow : 1];
-  float rowScales_[2];
+  float rowScales_[2], outScales_[2];
 };
 
 template <class T, class Out, Epilogue epilogue, int dim>

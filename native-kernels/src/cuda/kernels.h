@@ -186,6 +186,7 @@ struct LayerNormModulateCall {
   RowsView out;
   // Where set, `out` is e4m3 and each row's scale, amax / 448, is written here: [batch · tokens].
   float* rowScales;
+  float* rowNorms;  // with rowScales: each row's Euclidean norm
   // x becomes x + gate ⊙ added first, in place: rows as x's and [batch] rows; data null where nothing is added.
   RowsView added, gate;
 };
@@ -222,14 +223,15 @@ struct ProductPart {
   RowsView x;        // [rows, split] of `dtype`
   RowsView rest;     // [rows, inner − split]: what follows x's columns
   RowsView weight;   // [columns, inner] of `dtype`
-  const void* bias;  // [columns] of `outDtype`; or null
+  const void* bias;  // [columns], bf16; or null
   RowsView out;      // [rows, columns] of `outDtype`
   int32_t rows;
+  const float* outScales;  // for an e4m3 `out`: [rows], what its values are divided by
   // e4m3 only: one scale per row of x, one per row of weight.
   const float* xScales;
   const float* weightScales;
   // Epilogue::qkNormRope: the columns are q, k and v of all heads, side by side.
-  const void* normQ;   // [dim] of `outDtype`; null without qk-norm
+  const void* normQ;   // [dim], bf16; null without qk-norm
   const void* normK;
   const float2* rope;  // [rows, dim / 2]: cosine and sine that turn a pair of neighbours; null without rotary embedding
   ProductUnits units;
@@ -245,7 +247,7 @@ struct ProductCall {
   int32_t inner, columns;
   int32_t split;   // `inner` where x has all columns; in 16 bits only
   Dtype dtype;     // bf16 or e4m3
-  Dtype outDtype;  // bf16
+  Dtype outDtype;  // bf16; e4m3 of e4m3 with Epilogue::gelu
   Epilogue epilogue;
   int32_t dim;  // of a head
   float eps;
@@ -276,9 +278,22 @@ cudaError_t copyRows(const void* from, int64_t fromStrideBytes, void* to, int64_
                      int64_t rows, cudaStream_t stream);
 // Between any of f32, f16 and bf16.
 cudaError_t convert(const void* from, Dtype fromDtype, void* to, Dtype toDtype, int64_t count, cudaStream_t stream);
-// e4m3 with one scale per row, amax / 448.
+// e4m3 with one scale per row, amax / 448; and each row's Euclidean norm, unless null.
 cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype, void* out, float* rowScales,
-                         cudaStream_t stream);
+                         float* rowNorms, cudaStream_t stream);
+
+// Scales for an output of products that is stored as e4m3 before anybody has seen it whole: no element exceeds the norm of
+// its row of x times the largest norm of a row of weight, plus the largest bias. Floating-point formats lose nothing by a
+// scale that is too large, as long as small values stay above its smallest.
+struct BoundScalesCall {
+  const float* xNorms;       // [rows]
+  const float* weightNorms;  // [columns]
+  const void* bias;          // [columns], bf16; or null
+  int64_t rows, columns;
+  float* scales;             // [rows]
+};
+
+cudaError_t boundScales(const BoundScalesCall& call, cudaStream_t stream);
 // Normal deviates · std, the same for a seed on every card; for synthetic checkpoints.
 cudaError_t fillNormal(void* out, int64_t count, Dtype dtype, float std, uint64_t seed, cudaStream_t stream);
 

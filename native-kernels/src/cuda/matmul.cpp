@@ -69,6 +69,7 @@ ProductCall productOf(const MatmulCall& call) {
   part.rows = static_cast<int32_t>(call.rows);
   part.xScales = call.xScales;
   part.weightScales = call.weightScales;
+  part.outScales = call.outScales;
   part.units.count = static_cast<int32_t>((call.columns + kUnit - 1) / kUnit);
   for (int n = 0; n < part.units.count && n < kMaxProductUnits; ++n) part.units.first[n] = static_cast<uint16_t>(n);
   product.count = 1;
@@ -260,6 +261,30 @@ bool Matmul::isOneBetter(const MatmulCall& call, cudaStream_t stream) {
   return best == 1;
 }
 
+void Matmul::runQuantised(const MatmulCall& call, cudaStream_t stream) {
+  const auto expect = [&](cudaError_t error) {
+    if (error == cudaErrorMemoryAllocation) throw std::runtime_error("out of memory: no room for " + describe(call));
+    if (error != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
+  };
+  const ProductCall own = productOf(call);
+  if (hasFusedProduct(own)) {
+    expect(boundScales({call.xNorms, call.weightNorms, call.bias, call.rows, call.columns, call.outScales}, stream));
+    return expect(fusedProduct(own, stream));
+  }
+  MatmulCall wide = call;
+  wide.outDtype = Dtype::bf16;
+  wide.out = {nullptr, call.columns};
+  expect(cudaMallocAsync(&wide.out.data, static_cast<size_t>(call.rows * call.columns) * 2, stream));
+  try {
+    run(wide, stream);
+    expect(quantizeRows(wide.out, call.rows, call.columns, Dtype::bf16, call.out.data, call.outScales, nullptr, stream));
+  } catch (...) {
+    cudaFreeAsync(wide.out.data, stream);
+    throw;
+  }
+  cudaFreeAsync(wide.out.data, stream);
+}
+
 void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
   MatmulCall first = call, second = call;
   first.inner = first.split = call.split;
@@ -276,6 +301,7 @@ void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
 
 void Matmul::run(const MatmulCall& call, cudaStream_t stream) {
   if (call.rows == 0 || call.columns == 0) return;
+  if (call.outDtype == Dtype::e4m3) return runQuantised(call, stream);
   if (isForFewRows(call)) {
     if (multiplyFewRows(call, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
     return;

@@ -13,17 +13,21 @@ struct MatmulCall {
   RowsView x;           // [rows, split] of `dtype`
   RowsView rest;        // [rows, inner − split]: what follows x's columns
   RowsView weight;      // [columns, inner] of `dtype`
-  const void* bias;     // [columns] of `outDtype`; or null
+  const void* bias;     // [columns] of `outDtype`, bf16 for e4m3; or null
   RowsView out;         // [rows, columns] of `outDtype`
   int64_t rows, inner, columns;
   int64_t split;        // `inner` where x has all columns; in 16 bits only
   Dtype dtype;          // bf16, f16 or e4m3
-  Dtype outDtype;       // bf16 or f16
+  Dtype outDtype;       // bf16 or f16; e4m3 where x is e4m3, with gelu
   bool gelu;            // tanh form
   bool accumulate;      // adds to what `out` holds
   // e4m3 only: one scale per row of x, one per row of weight.
   const float* xScales;
   const float* weightScales;
+  // For an e4m3 `out`: Euclidean norms of x's rows and of weight's, and where the scales of out's rows go.
+  const float* xNorms;
+  const float* weightNorms;
+  float* outScales;
 };
 
 // A choice.
@@ -53,6 +57,7 @@ class Matmul {
   };
   // One product of two that lie apart, or two products.
   bool isOneBetter(const MatmulCall& call, cudaStream_t stream);
+  void runQuantised(const MatmulCall& call, cudaStream_t stream);
   void runHalves(const MatmulCall& call, cudaStream_t stream);
   Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
   int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,

@@ -75,10 +75,14 @@ struct Row {
       if (columnOf(v) < channels) storeVector(out + columnOf(v), vectors[v]);
   }
 
-  // As e4m3 with its scale.
-  __device__ void storeQuantised(__nv_fp8_e4m3* out, int channels, float* scale) {
+  // As e4m3 with its scale and its norm; no norm where `norm` is null.
+  __device__ void storeQuantised(__nv_fp8_e4m3* out, int channels, float* scale, float* norm) {
     const float rowScale = scaleFor(reduce<Max>(channels, [](float x) { return fabsf(x); }));
-    if (threadIdx.x == 0) *scale = rowScale;
+    const float squares = norm ? reduce<Sum>(channels, [](float x) { return x * x; }) : 0;
+    if (threadIdx.x == 0) {
+      *scale = rowScale;
+      if (norm) *norm = sqrtf(squares);
+    }
     const float inverse = 1 / rowScale;
 #pragma unroll
     for (int v = 0; v < count; ++v) {
@@ -156,7 +160,7 @@ __global__ void layerNormRows(const __grid_constant__ LayerNormModulateCall call
     }
     if constexpr (quantising) {
       auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
-      x.storeQuantised(out, channels, call.rowScales + row);
+      x.storeQuantised(out, channels, call.rowScales + row, call.rowNorms ? call.rowNorms + row : nullptr);
     } else {
       x.store(static_cast<T*>(call.out.data) + row * call.out.rowStride, channels);
     }
@@ -190,29 +194,59 @@ __global__ void layerNormLoop(const __grid_constant__ LayerNormModulateCall call
     return;
   }
   const float rowScale = scaleFor(reduce(Max{}, [&](int c) { return fabsf(value(c)); }));
-  if (threadIdx.x == 0) call.rowScales[row] = rowScale;
+  const float squares = reduce(Sum{}, [&](int c) { return value(c) * value(c); });
+  if (threadIdx.x == 0) {
+    call.rowScales[row] = rowScale;
+    if (call.rowNorms) call.rowNorms[row] = sqrtf(squares);
+  }
   auto* out = static_cast<__nv_fp8_e4m3*>(call.out.data) + row * call.out.rowStride;
   for (int c = threadIdx.x; c < call.channels; c += blockDim.x) out[c] = __nv_fp8_e4m3(value(c) / rowScale);
 }
 
 template <class T, int count>
-__global__ void quantizeRow(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales) {
+__global__ void quantizeRow(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales,
+                            float* rowNorms) {
   const int64_t row = blockIdx.x;
   Row<T, count> values;
   values.load(x + row * rowStride, channels);
-  values.storeQuantised(out + row * channels, channels, rowScales + row);
+  values.storeQuantised(out + row * channels, channels, rowScales + row, rowNorms ? rowNorms + row : nullptr);
 }
 
 template <class T>
-__global__ void quantizeLoop(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales) {
+__global__ void quantizeLoop(const T* x, int64_t rowStride, int channels, __nv_fp8_e4m3* out, float* rowScales,
+                             float* rowNorms) {
   const int64_t row = blockIdx.x;
   const T* values = x + row * rowStride;
-  float amax = 0;
-  for (int c = threadIdx.x; c < channels; c += blockDim.x) amax = fmaxf(amax, fabsf(toFloat(values[c])));
+  float amax = 0, squares = 0;
+  for (int c = threadIdx.x; c < channels; c += blockDim.x) {
+    const float value = toFloat(values[c]);
+    amax = fmaxf(amax, fabsf(value));
+    squares += value * value;
+  }
   const float scale = scaleFor(blockReduce<Max>(amax));
-  if (threadIdx.x == 0) rowScales[row] = scale;
+  squares = blockReduce<Sum>(squares);
+  if (threadIdx.x == 0) {
+    rowScales[row] = scale;
+    if (rowNorms) rowNorms[row] = sqrtf(squares);
+  }
   for (int c = threadIdx.x; c < channels; c += blockDim.x)
     out[row * channels + c] = __nv_fp8_e4m3(toFloat(values[c]) / scale);
+}
+
+// Every block finds the largest weight and bias for itself: they are few, and in the cache.
+__global__ void __launch_bounds__(kLoopThreads) boundRows(const __grid_constant__ BoundScalesCall call) {
+  // Values are rounded before they are multiplied, by a sixteenth at most, as is what is multiplied with them.
+  constexpr float kRounding = 1.0625f * 1.0625f;
+  const auto* bias = static_cast<const __nv_bfloat16*>(call.bias);
+  float weight = 0, offset = 0;
+  for (int64_t c = threadIdx.x; c < call.columns; c += blockDim.x) {
+    weight = fmaxf(weight, call.weightNorms[c]);
+    if (bias) offset = fmaxf(offset, fabsf(toFloat(bias[c])));
+  }
+  weight = blockReduce<Max>(weight);
+  offset = blockReduce<Max>(offset);
+  const int64_t row = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (row < call.rows) call.scales[row] = scaleFor(fmaf(kRounding * call.xNorms[row], weight, offset));
 }
 
 template <class T>
@@ -255,7 +289,7 @@ cudaError_t layerNormModulate(const LayerNormModulateCall& call, cudaStream_t st
 }
 
 cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype, void* out, float* rowScales,
-                         cudaStream_t stream) {
+                         float* rowNorms, cudaStream_t stream) {
   if (rows == 0 || channels == 0) return cudaSuccess;
   return withDtype(dtype, [&]<class T>() {
     const auto* data = static_cast<const T*>(x.data);
@@ -264,14 +298,21 @@ cudaError_t quantizeRows(RowsView x, int64_t rows, int64_t channels, Dtype dtype
     const auto grid = static_cast<unsigned>(rows);
     const auto width = static_cast<int>(channels);
     if (shape.vectorsPerThread == 0 || !isAligned(x.data, x.rowStride) || !isAligned(out, channels)) {
-      quantizeLoop<<<grid, kLoopThreads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales);
+      quantizeLoop<<<grid, kLoopThreads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales, rowNorms);
       return cudaGetLastError();
     }
     return withVectors(shape.vectorsPerThread, [&]<int count>() {
-      quantizeRow<T, count><<<grid, shape.threads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales);
+      quantizeRow<T, count><<<grid, shape.threads, 0, stream>>>(data, x.rowStride, width, bytes, rowScales, rowNorms);
       return cudaGetLastError();
     });
   });
+}
+
+cudaError_t boundScales(const BoundScalesCall& call, cudaStream_t stream) {
+  if (call.rows == 0) return cudaSuccess;
+  const auto blocks = static_cast<unsigned>((call.rows + kLoopThreads - 1) / kLoopThreads);
+  boundRows<<<blocks, kLoopThreads, 0, stream>>>(call);
+  return cudaGetLastError();
 }
 
 }  // namespace arrowhead::cuda

@@ -29,7 +29,8 @@ Activation activationOf(const Napi::Object& args) { return static_cast<Activatio
 
 }  // namespace
 
-// {x, rest?, split?, weight, bias?, out, rows, inner, columns, dtype, outDtype, gelu, accumulate, xScales?, weightScales?}
+// {x, rest?, split?, weight, bias?, out, rows, inner, columns, dtype, outDtype, gelu, accumulate, xScales?, weightScales?, xNorms?,
+// weightNorms?, outScales?}
 void CudaContext::linear(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   makeCurrent(env);
@@ -46,7 +47,7 @@ void CudaContext::linear(const Napi::CallbackInfo& info) {
   call.x = rowsOf(args, "x", call.rows, call.split, element);
   if (call.split < call.inner) call.rest = rowsOf(args, "rest", call.rows, call.inner - call.split, element);
   call.weight = rowsOf(args, "weight", call.columns, call.inner, element);
-  call.bias = has(args, "bias") ? bytesOf(args, "bias", call.columns * bytesPer(call.outDtype)) : nullptr;
+  call.bias = has(args, "bias") ? bytesOf(args, "bias", call.columns * 2) : nullptr;
   call.out = rowsOf(args, "out", call.rows, call.columns, bytesPer(call.outDtype));
   call.gelu = args.Get("gelu").ToBoolean().Value();
   call.accumulate = args.Get("accumulate").ToBoolean().Value();
@@ -54,6 +55,13 @@ void CudaContext::linear(const Napi::CallbackInfo& info) {
     if (call.split < call.inner) refuse(env, "rest", "expected none in fp8: a row's scale is of all its columns");
     call.xScales = static_cast<const float*>(bytesOf(args, "xScales", call.rows * 4));
     call.weightScales = static_cast<const float*>(bytesOf(args, "weightScales", call.columns * 4));
+  }
+  if (call.outDtype == Dtype::e4m3) {
+    if (call.dtype != Dtype::e4m3 || !call.gelu || call.accumulate || call.out.rowStride != call.columns)
+      refuse(env, "outDtype", "expected e4m3 only for whole rows of a product of e4m3 with gelu");
+    call.xNorms = static_cast<const float*>(bytesOf(args, "xNorms", call.rows * 4));
+    call.weightNorms = static_cast<const float*>(bytesOf(args, "weightNorms", call.columns * 4));
+    call.outScales = static_cast<float*>(bytesOf(args, "outScales", call.rows * 4));
   }
   try {
     matmul_->run(call, stream_);
@@ -73,7 +81,7 @@ void CudaContext::activation(const Napi::CallbackInfo& info) {
           "activation");
 }
 
-// {x, shift, scale, out, rowScales?, batch, tokens, channels, eps, dtype}
+// {x, shift, scale, out, rowScales?, rowNorms?, batch, tokens, channels, eps, dtype}
 void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   makeCurrent(info.Env());
   const auto args = info[0].As<Napi::Object>();
@@ -89,7 +97,10 @@ void CudaContext::layerNormModulate(const Napi::CallbackInfo& info) {
   call.scale = rowsOf(args, "scale", call.batch, call.channels);
   const bool quantises = has(args, "rowScales");
   call.out = rowsOf(args, "out", rows, call.channels, quantises ? 1 : 2);
-  call.rowScales = quantises ? static_cast<float*>(bytesOf(args, "rowScales", rows * 4)) : nullptr;
+  if (quantises) {
+    call.rowScales = static_cast<float*>(bytesOf(args, "rowScales", rows * 4));
+    call.rowNorms = static_cast<float*>(bytesOf(args, "rowNorms", rows * 4));
+  }
   if (has(args, "added")) {
     call.added = rowsOf(args, "added", rows, call.channels);
     call.gate = rowsOf(args, "gate", call.batch, call.channels);
@@ -198,7 +209,7 @@ void CudaContext::convert(const Napi::CallbackInfo& info) {
           "convert");
 }
 
-// {x, rows, channels, dtype, out, rowScales}
+// {x, rows, channels, dtype, out, rowScales, rowNorms}
 void CudaContext::quantizeRows(const Napi::CallbackInfo& info) {
   makeCurrent(info.Env());
   const auto args = info[0].As<Napi::Object>();
@@ -206,7 +217,8 @@ void CudaContext::quantizeRows(const Napi::CallbackInfo& info) {
   require(info.Env(),
           cuda::quantizeRows(rowsOf(args, "x", rows, channels), rows, channels, dtypeOf(args),
                              bytesOf(args, "out", binding::product(info.Env(), "out", {rows, channels})),
-                             static_cast<float*>(bytesOf(args, "rowScales", rows * 4)), stream_),
+                             static_cast<float*>(bytesOf(args, "rowScales", rows * 4)),
+                             static_cast<float*>(bytesOf(args, "rowNorms", rows * 4)), stream_),
           "quantizeRows");
 }
 

@@ -34,6 +34,14 @@ __device__ inline uint32_t pack(float low, float high) {
   return packed;
 }
 
+// Four values as e4m3, saturating, the first in the lowest byte.
+__device__ inline uint32_t packE4m3(float a, float b, float c, float d) {
+  uint16_t low, high;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(low) : "f"(b), "f"(a));
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(high) : "f"(d), "f"(c));
+  return low | uint32_t{high} << 16;
+}
+
 template <class T>
 __device__ inline float2 unpack(uint32_t packed) {
   if constexpr (std::is_same_v<T, __nv_bfloat16>) {
