@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import time
 
 import torch
@@ -11,31 +12,40 @@ from torch.nn.functional import scaled_dot_product_attention as sdpa
 from kernels import CACHED, FULL, Plan
 from reference import block_of, keep_mask
 
-MILLISECONDS = int(os.environ.get("ARROWHEAD_BENCH_MS", "120"))
+MILLISECONDS = int(os.environ.get("ARROWHEAD_BENCH_MS", "30"))
+ROUNDS = 9
 CEILING = 797e12  # bf16 matrix products measured on an H200
 results = []
 
 
-def median_ms(run, milliseconds=MILLISECONDS):
-    """`run(i)` uses the i-th of several input sets. Every method runs as long as every other, after a pause: a hot card
-    is a slow card."""
-    for i in range(3):
-        run(i)
-    torch.cuda.synchronize()
-    begin = time.perf_counter()
-    run(0)
-    torch.cuda.synchronize()
-    rounds = max(5, int(milliseconds / (time.perf_counter() - begin) / 1000))
-    time.sleep(0.5)
-    run(0)
-    events = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(rounds)]
-    for i, (begin, end) in enumerate(events):
-        begin.record()
-        run(i)
-        end.record()
-    torch.cuda.synchronize()
-    times = sorted(begin.elapsed_time(end) for begin, end in events)
-    return times[len(times) // 2]
+def in_turns(methods):
+    """Median milliseconds of each method; `methods[name](i)` uses the i-th of several input sets. A hot card is a slow card:
+    all run in turns, as long as each other, after a pause, and in another order every time, so that nobody always follows
+    what heats most."""
+    runs = {}
+    for name, run in methods.items():
+        for i in range(3):
+            run(i)
+        torch.cuda.synchronize()
+        begin = time.perf_counter()
+        run(0)
+        torch.cuda.synchronize()
+        runs[name] = max(3, int(MILLISECONDS / (time.perf_counter() - begin) / 1000))
+    times = {name: [] for name in methods}
+    order = list(methods.items())
+    for turn in range(ROUNDS):
+        random.Random(turn).shuffle(order)
+        for name, run in order:
+            time.sleep(0.2)
+            run(0)
+            events = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(runs[name])]
+            for i, (begin, end) in enumerate(events):
+                begin.record()
+                run(i)
+                end.record()
+            torch.cuda.synchronize()
+            times[name] += [begin.elapsed_time(end) for begin, end in events]
+    return {name: sorted(found)[len(found) // 2] for name, found in times.items()}
 
 
 def inputs(batch, tokens, heads, dim, dtype, sets=3):
@@ -52,27 +62,29 @@ def report(name, ms, flops, **against):
 
 
 def own(sets, layout, windows, dtype, mma=False):
+    """A run, and the share of all pairs that it computes."""
     q = sets[0][0]
     batch, tokens, heads, dim = q.shape
     plan = Plan(batch, heads, dim, dtype, *layout, windows)
     outs = [torch.empty(batch, tokens, heads, dim, device="cuda", dtype=dtype) for _ in sets]
-    ms = median_ms(lambda i: plan.run(*sets[i % len(sets)], outs[i % len(sets)], mma))
     kept = plan.key_blocks() * 64 * 128 / (batch * heads * tokens * tokens)
-    return ms, kept
+    return lambda i: plan.run(*sets[i % len(sets)], outs[i % len(sets)], mma), kept
 
 
-def peer(sets, backend):
-    views = [tuple(t.transpose(1, 2).contiguous() for t in qkv) for qkv in sets]
-    with sdpa_kernel(backend):
-        return median_ms(lambda i: sdpa(*views[i % len(views)]))
+def peer(views, backend):
+    def run(i):
+        with sdpa_kernel(backend):
+            sdpa(*views[i % len(views)])
+
+    return run
 
 
-def flex(sets, layout, window):
-    """FlexAttention with the same kept blocks, compiled."""
+def flex(views, layout, window):
+    """FlexAttention with the same kept blocks, compiled. None where this PyTorch cannot."""
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-    text, image, text_first = layout
-    tokens, dim = text + image, sets[0][0].shape[3]
+    text, image, _ = layout
+    tokens, dim = text + image, views[0][0].shape[3]
     rows, keys = block_of(dim)
     keep = keep_mask(torch.arange(tokens, device="cuda"), *layout, window, (rows, keys), "cuda")
 
@@ -80,37 +92,57 @@ def flex(sets, layout, window):
         return keep[query, key]
 
     mask = create_block_mask(kept, None, None, tokens, tokens, "cuda", BLOCK_SIZE=(rows, keys))
-    views = [tuple(t.transpose(1, 2).contiguous() for t in qkv) for qkv in sets]
     compiled = torch.compile(flex_attention)
-    return median_ms(lambda i: compiled(*views[i % len(views)], block_mask=mask))
+    run = lambda i: compiled(*views[i % len(views)], block_mask=mask)
+    try:
+        run(0)
+    except Exception as error:
+        print(f"skipped: FlexAttention: {str(error).splitlines()[0]}", flush=True)
+        return None
+    return run
 
 
 def shape_table(name, batch, heads, text, image, text_first, dim, dtype, cases, mma=False):
     tokens = text + image
     layout = (text, image, text_first)
     sets = inputs(batch, tokens, heads, dim, dtype)
-    flops = 4 * batch * heads * tokens * tokens * dim
-    cudnn = report(f"{name} full, cuDNN", peer(sets, SDPBackend.CUDNN_ATTENTION), flops)
-    fa2 = report(f"{name} full, FlashAttention-2", peer(sets, SDPBackend.FLASH_ATTENTION), flops)
-    ms, _ = own(sets, layout, [FULL] * heads, dtype)
-    full = report(f"{name} full, own", ms, flops, of_cudnn=cudnn / ms)
-    for label, windows, published in cases:
-        ms, kept = own(sets, layout, windows, dtype)
-        if label.startswith("71%") and dim == 128:
-            try:
-                peer_ms = flex(sets, layout, windows[0])
-                report(f"{name} {label}, FlexAttention", peer_ms, flops * kept, own_faster=peer_ms / ms)
-            except Exception as error:  # not every PyTorch compiles it
-                print(f"skipped: FlexAttention: {str(error).splitlines()[0]}", flush=True)
-        report(f"{name} {label}, own", ms, flops * kept, sparsity=1 - kept, speedup=full / ms,
-               of_ideal=full / ms * kept, **({"of_published": published / ms} if published else {}))
+    views = [tuple(t.transpose(1, 2).contiguous() for t in qkv) for qkv in sets]
+    full = [FULL] * heads
+    methods = {
+        "full, cuDNN": peer(views, SDPBackend.CUDNN_ATTENTION),
+        "full, FlashAttention-2": peer(views, SDPBackend.FLASH_ATTENTION),
+        "full, own": own(sets, layout, full, dtype)[0],
+    }
+    kept = {}
+    for label, windows, _ in cases:
+        methods[f"{label}, own"], kept[label] = own(sets, layout, windows, dtype)
+        if label.startswith("71%") and dim == 128 and (run := flex(views, layout, windows[0])):
+            methods[f"{label}, FlexAttention"] = run
     if mma:
-        ms, _ = own(sets, layout, [FULL] * heads, dtype, mma=True)
-        report(f"{name} full, own mma.sync", ms, flops, of_fa2=fa2 / ms)
+        methods["full, own mma.sync"] = own(sets, layout, full, dtype, mma=True)[0]
     windows = [image // 64, image // 32, image // 16]
     plan = Plan(batch, heads, dim, dtype, *layout, windows, measuring=True).compare([sets[0][2]])
-    ms = median_ms(lambda i: plan.measure(*sets[i % len(sets)], download=False))
-    report(f"{name} measuring 3 windows and cached, own", ms, flops, of_full=ms / full)
+    measuring = "measuring 3 windows and cached, own"
+    methods[measuring] = lambda i: plan.measure(*sets[i % len(sets)], download=False)
+
+    ms = in_turns(methods)
+    flops = 4 * batch * heads * tokens * tokens * dim
+    against = {
+        "full, own": dict(of_cudnn=ms["full, cuDNN"] / ms["full, own"]),
+        measuring: dict(of_full=ms[measuring] / ms["full, own"]),
+    }
+    if mma:
+        against["full, own mma.sync"] = dict(of_fa2=ms["full, FlashAttention-2"] / ms["full, own mma.sync"])
+    for label, _, published in cases:
+        own_ms = ms[f"{label}, own"]
+        speedup = ms["full, own"] / own_ms
+        against[f"{label}, own"] = dict(sparsity=1 - kept[label], speedup=speedup, of_ideal=speedup * kept[label],
+                                        **({"of_published": published / own_ms} if published else {}))
+        if f"{label}, FlexAttention" in ms:
+            against[f"{label}, FlexAttention"] = dict(own_faster=ms[f"{label}, FlexAttention"] / own_ms)
+    for method, found in ms.items():
+        share = kept.get(method.split(",")[0], 1)
+        report(f"{name} {method}", found, flops * share, **against.get(method, {}))
 
 
 def window_for(sparsity, text, image, text_first, dim):

@@ -409,36 +409,39 @@ test('an MLP in fp8, whose hidden values exist in fp8 alone', async () => {
 
 for (const offload of [false, true]) {
   for (const projections of offload ? (['bf16', 'fp8'] as const) : (['fp8'] as const)) {
-    test(`projectQkv with weights in ${projections}${offload ? ', in host memory' : ''}`, async () => {
-      const device = CudaDevice.open({ projections, offload });
-      try {
-        const [batch, heads, dim, inner] = [2, 5, 64, 1280];
-        const shape = [3 * heads * dim, inner];
-        const values = ['w', 'u'].map((name) => [name, bfloat16(random.normals(shape[0]! * inner))] as const);
-        const load = async (on: Device) => {
-          const loaded: Record<string, Tensor> = {};
-          for (const [name, floats] of values)
-            loaded[name] = await on.loadWeight([source(name, shape, floats)], 'projection');
-          return loaded;
-        };
-        const weights = new Map<Device, Record<string, Tensor>>([
-          [cpu, await load(cpu)],
-          [device, await load(device)],
-        ]);
-        const shapes = { x: [batch, 13, inner], y: [batch, 180, inner], b: [shape[0]!], n: [dim] };
-        for (const needed of [null, (head: number) => head % 2 === 0])
-          await compare(
-            shapes,
-            (d, t) => attendProjected(d, { ...t, ...weights.get(d)! }, { heads, dim, norm: true, turn: true, needed }),
-            // Of q and k, and of v.
-            projections === 'fp8' ? 2 * FP8 : 2 * BF16,
-            device,
-          );
-        device.release(...Object.values(weights.get(device)!));
-      } finally {
-        await device.close();
-      }
-    });
+    // Deep enough for products that norm and turn in their epilogue, and not; scales of the second sample lie anywhere.
+    for (const depth of [1280, 256])
+      test(`projectQkv, ${depth} deep, weights in ${projections}${offload ? ', in host memory' : ''}`, async () => {
+        const device = CudaDevice.open({ projections, offload });
+        try {
+          const [batch, heads, dim, inner] = [2, 5, 64, depth];
+          const shape = [3 * heads * dim, inner];
+          const values = ['w', 'u'].map((name) => [name, bfloat16(random.normals(shape[0]! * inner))] as const);
+          const load = async (on: Device) => {
+            const loaded: Record<string, Tensor> = {};
+            for (const [name, floats] of values)
+              loaded[name] = await on.loadWeight([source(name, shape, floats)], 'projection');
+            return loaded;
+          };
+          const weights = new Map<Device, Record<string, Tensor>>([
+            [cpu, await load(cpu)],
+            [device, await load(device)],
+          ]);
+          const shapes = { x: [batch, 13, inner], y: [batch, 180, inner], b: [shape[0]!], n: [dim] };
+          for (const needed of [null, (head: number) => head % 2 === 0])
+            await compare(
+              shapes,
+              (d, t) =>
+                attendProjected(d, { ...t, ...weights.get(d)! }, { heads, dim, norm: true, turn: true, needed }),
+              // Of q and k, and of v.
+              projections === 'fp8' ? 2 * FP8 : 2 * BF16,
+              device,
+            );
+          device.release(...Object.values(weights.get(device)!));
+        } finally {
+          await device.close();
+        }
+      });
   }
 }
 

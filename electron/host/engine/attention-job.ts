@@ -48,9 +48,11 @@ export async function attentionJob(
       onNotice: options.onNotice,
       attention: (step) => {
         const hook = attention.step(step);
+        if (step !== request.step) return hook;
+        // Without the hook's `needs`: maps may be of heads that it would not read.
         return async (call) => {
           const out = await hook(call);
-          if (step === request.step) await maps.collect(call);
+          await maps.collect(call);
           return out;
         };
       },

@@ -285,6 +285,25 @@ void Matmul::runQuantised(const MatmulCall& call, cudaStream_t stream) {
   cudaFreeAsync(wide.out.data, stream);
 }
 
+// cuBLASLt takes scales that begin at a multiple of 16 bytes; those of a batch's later samples may not.
+void Matmul::runWithAlignedScales(const MatmulCall& call, cudaStream_t stream) {
+  const size_t bytes = static_cast<size_t>(call.rows) * sizeof(float);
+  void* scales = nullptr;
+  if (cudaMallocAsync(&scales, bytes, stream) != cudaSuccess)
+    throw std::runtime_error("out of memory: no room for the scales of " + describe(call));
+  MatmulCall aligned = call;
+  aligned.xScales = static_cast<float*>(scales);
+  try {
+    if (cudaMemcpyAsync(scales, call.xScales, bytes, cudaMemcpyDeviceToDevice, stream) != cudaSuccess)
+      throw std::runtime_error("could not copy the scales of " + describe(call));
+    run(aligned, stream);
+  } catch (...) {
+    cudaFreeAsync(scales, stream);
+    throw;
+  }
+  cudaFreeAsync(scales, stream);
+}
+
 void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
   MatmulCall first = call, second = call;
   first.inner = first.split = call.split;
@@ -302,6 +321,8 @@ void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
 void Matmul::run(const MatmulCall& call, cudaStream_t stream) {
   if (call.rows == 0 || call.columns == 0) return;
   if (call.outDtype == Dtype::e4m3) return runQuantised(call, stream);
+  if (call.dtype == Dtype::e4m3 && reinterpret_cast<uintptr_t>(call.xScales) % 16 != 0)
+    return runWithAlignedScales(call, stream);
   if (isForFewRows(call)) {
     if (multiplyFewRows(call, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
     return;

@@ -58,6 +58,7 @@ class Matmul {
   // One product of two that lie apart, or two products.
   bool isOneBetter(const MatmulCall& call, cudaStream_t stream);
   void runQuantised(const MatmulCall& call, cudaStream_t stream);
+  void runWithAlignedScales(const MatmulCall& call, cudaStream_t stream);
   void runHalves(const MatmulCall& call, cudaStream_t stream);
   Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
   int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
