@@ -102,9 +102,9 @@ class Units(ctypes.Structure):
 
 
 class ProductPart(ctypes.Structure):
-    _fields_ = [("x", Rows), ("rest", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32), ("outScales", PTR),
-                ("xScales", PTR),
-                ("weightScales", PTR), ("normQ", PTR), ("normK", PTR), ("rope", PTR), ("units", Units)]
+    _fields_ = [("x", Rows), ("rest", Rows), ("weight", Rows), ("bias", PTR), ("out", Rows), ("rows", ctypes.c_int32),
+                ("outScales", PTR), ("xScales", PTR), ("weightScales", PTR), ("normQ", PTR), ("normK", PTR), ("rope", PTR),
+                ("units", Units)]
 
 
 EPILOGUES = {None: 0, "gelu": 1, "qk-norm-rope": 2}
@@ -117,14 +117,16 @@ def product(parts, epilogue=None, dim=0, eps=1e-6):
     unit = dim if epilogue == "qk-norm-rope" else 256
 
     def struct(part):
-        rows = {name: Rows(part[name].data_ptr(), part[name].stride(0)) for name in ("x", "rest", "weight", "out") if name in part}
+        rows = {name: Rows(part[name].data_ptr(), part[name].stride(0))
+                for name in ("x", "rest", "weight", "out") if name in part}
         units = part.get("units") if part.get("units") is not None else range(-(-columns // unit))
         others = {name: tensor.data_ptr() for name, tensor in part.items()
                   if name not in (*rows, "units") and tensor is not None}
         return ProductPart(rows=part["x"].shape[0], units=Units(len(units), tuple(units)), **rows, **others)
 
     check(lib.product((ProductPart * len(parts))(*map(struct, parts)), len(parts), inner, split, columns,
-                      DTYPES[parts[0]["x"].dtype], DTYPES[parts[0]["out"].dtype], EPILOGUES[epilogue], dim, ctypes.c_float(eps), stream()))
+                      DTYPES[parts[0]["x"].dtype], DTYPES[parts[0]["out"].dtype], EPILOGUES[epilogue], dim,
+                      ctypes.c_float(eps), stream()))
 
 
 def bound_scales(x_norms, weight_norms, bias):
