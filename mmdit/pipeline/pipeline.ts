@@ -23,7 +23,8 @@ export interface Pipeline {
   /** Whether samples are run with their negative prompt too, so that it has an effect: classifier-free guidance. */
   usesNegativePrompts(settings: Sampling): boolean;
   /**
-   * FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save. Of one pass per step;
+   * FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save, but for cached heads'
+   * projections where the device leaves them out. Of one pass per step;
    * classifier-free guidance doubles this and attention alike. Throws SamplingError.
    */
   linearFlops(settings: Sampling): number;

@@ -83,7 +83,7 @@ export interface CudaContext {
   allocate(bytes: number): number;
   release(memory: number): void;
   memory(): CudaMemory;
-  /** Which of cuBLASLt's algorithms each large product uses, by its shapes: timed the first time. */
+  /** Which of cuBLASLt's algorithms each large product uses, by its shapes, −1 for our own kernel: timed the first time. */
   matmulChoices(): MatmulChoices;
   upload(args: { to: CudaPlace; bytes: Uint8Array }): void;
   download(args: { from: CudaPlace; count: number }): Promise<ArrayBuffer>;

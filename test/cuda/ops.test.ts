@@ -89,6 +89,8 @@ for (const [tokens, widths, columns] of [
   // Large enough to be timed both ways, as one product and as two.
   [1500, [640, 1000], 3000],
   [70, [640, 64, 128], 264],
+  // The second pair is added to the first.
+  [1500, [64, 64, 640, 640], 3000],
 ] as const)
   test(`linear of parts ${widths.join(' + ')}`, () => {
     const inner = widths.reduce<number>((sum, width) => sum + width, 0);
@@ -154,7 +156,10 @@ for (const batch of [1, 2]) {
     compare({ x: [batch, 5, 41], y: [batch, 5, 7] }, (d, t) => d.concat([t.x!, t.y!], 'channels'), 0));
 }
 
-/** q, k and v of two streams, seen through full attention; heads that `needed` leaves out are cached, and zero. */
+/**
+ * q, k and v of two streams, seen through full attention; heads that `needed` leaves out are cached, and zero, or, where
+ * it leaves out the first half of the batch alone, share guidance.
+ */
 function attendProjected(
   device: Device,
   tensors: Record<string, Tensor>,
@@ -176,14 +181,21 @@ function attendProjected(
   };
   device.projectQkv([stream(x!, w!, 0, first), stream(y!, u!, first, second)], to, { eps: 1e-6, needed });
   const out = device.upload(new Float32Array(joint.reduce((product, length) => product * length, 1)), joint);
-  const methods = Array.from({ length: heads }, (_, head) =>
-    needed && !needed(head, batch - 1, batch) ? parseMethod('cached') : parseMethod('full'),
-  );
+  const methods = Array.from({ length: heads }, (_, head) => {
+    if (!needed || needed(head, 0, batch)) return parseMethod('full');
+    return parseMethod(needed(head, batch - 1, batch) ? 'cfg' : 'cached');
+  });
   const layout: TokenLayout = { text: first, image: second, order: 'text-first' };
   device.headwiseAttention({ ...to, out, layout, block: cuda.preferredBlock(dim), methods });
   device.release(to.q, to.k, to.v);
   return out;
 }
+
+const NEEDED: readonly (readonly [string, NeededHeads | null])[] = [
+  ['all heads', null],
+  ['some heads', (head) => head === 1 || head > 2],
+  ['heads by sample', (head, sample, batch) => head !== 3 && (head !== 1 || sample >= batch / 2)],
+];
 
 for (const dim of [32, 48, 64, 72, 128, 256]) {
   // The second is deep enough for products that norm and turn in their epilogue.
@@ -194,8 +206,8 @@ for (const dim of [32, 48, 64, 72, 128, 256]) {
       [true, false],
       [false, false],
     ] as const) {
-      for (const needed of [null, (head: number) => head === 1 || head > 2]) {
-        test(`projectQkv: dim ${dim}, inner ${inner}, norm ${norm}, rope ${turn}, ${needed ? 'some' : 'all'} heads`, () => {
+      for (const [which, needed] of NEEDED) {
+        test(`projectQkv: dim ${dim}, inner ${inner}, norm ${norm}, rope ${turn}, ${which}`, () => {
           const [batch, first, second, heads] = [2, 13, 180, 5];
           const shapes = {
             ...{ x: [batch, first, inner], y: [batch, second, inner], b: [3 * heads * dim], n: [dim] },
@@ -213,6 +225,40 @@ for (const dim of [32, 48, 64, 72, 128, 256]) {
     }
   }
 }
+
+// More parts than fit one launch, a stream without tokens, more heads than a launch can pick from.
+for (const [batch, first, heads] of [
+  [3, 13, 5],
+  [2, 0, 5],
+  [1, 13, 65],
+] as const)
+  test(`projectQkv of ${batch} samples, ${first} + 180 tokens, ${heads} heads`, () => {
+    const [dim, inner, second] = [64, 640, 180];
+    const shapes = {
+      ...{ x: [batch, first, inner], y: [batch, second, inner], b: [3 * heads * dim], n: [dim] },
+      ...{ w: [3 * heads * dim, inner], u: [3 * heads * dim, inner] },
+    };
+    const needed = (head: number) => head !== 2;
+    const op = (d: Device, t: Record<string, Tensor>) =>
+      attendProjected(d, t, { heads, dim, norm: true, turn: true, needed });
+    return compare(shapes, op, 2 * BF16);
+  });
+
+test('projectQkv that nobody reads', async () => {
+  const [heads, dim, inner] = [3, 64, 640];
+  const tensor = (...shape: number[]) => cuda.upload(random.normals(shape.reduce((a, b) => a * b, 1)), shape);
+  const weights = { w: tensor(3 * heads * dim, inner), u: tensor(3 * heads * dim, inner) };
+  const tensors = {
+    x: tensor(1, 13, inner),
+    y: tensor(1, 40, inner),
+    b: tensor(3 * heads * dim),
+    n: tensor(dim),
+    ...weights,
+  };
+  const out = attendProjected(cuda, tensors, { heads, dim, norm: true, turn: true, needed: () => false });
+  assert.ok((await cuda.download(out)).every((value) => value === 0));
+  cuda.release(out, ...Object.values(tensors));
+});
 
 const LAYOUTS: readonly TokenLayout[] = [
   { text: 77, image: 900, order: 'text-first' },
@@ -384,6 +430,8 @@ test('an MLP in fp8, whose hidden values exist in fp8 alone', async () => {
         [fp8 as Device, await load(fp8)],
       ]);
       const shapes = { x: [2, 150, channels], m: [2, 2 * channels], b: [hidden] };
+      await fp8.finish();
+      const before = fp8.memory.usedBytes;
       for (const bias of [true, false])
         await compare(
           shapes,
@@ -394,13 +442,15 @@ test('an MLP in fp8, whose hidden values exist in fp8 alone', async () => {
             const options = { activation: 'gelu-tanh', use: 'projection' } as const;
             const inside = d.linear(norm, up, bias ? t.b! : null, options);
             const out = d.linear(inside, down, null);
-            d.release(norm, inside);
+            d.release(norm, inside, shift!, scale!);
             return out;
           },
           // Of four roundings.
           2 * FP8,
           fp8,
         );
+      await fp8.finish();
+      assert.equal(fp8.memory.usedBytes, before);
     }
   } finally {
     await fp8.close();

@@ -1,5 +1,5 @@
 // npm run test:cuda, on a machine with an NVIDIA card: every op of the CUDA device against the CPU device, then, where
-// PyTorch is there, the attention kernels against float32 references on random shapes.
+// PyTorch is there, the attention and product kernels against float32 references on random shapes.
 import { existsSync } from 'node:fs';
 import { findHarness, hasPython, runs } from './machine.mjs';
 
@@ -13,10 +13,10 @@ results.push(
 );
 const harness = findHarness();
 if (!hasPython('torch, pytest'))
-  process.stdout.write('skipped: attention on random shapes, which needs PyTorch and pytest\n');
-else if (!existsSync(harness)) process.stdout.write(`skipped: attention on random shapes; ${harness} is not built\n`);
+  process.stdout.write('skipped: kernels on random shapes, which need PyTorch and pytest\n');
+else if (!existsSync(harness)) process.stdout.write(`skipped: kernels on random shapes; ${harness} is not built\n`);
 else {
   const env = { ARROWHEAD_CUDA_HARNESS: harness };
-  results.push(runs('attention on random shapes', 'python3', ['-m', 'pytest', '-q', 'test/cuda'], env));
+  results.push(runs('kernels on random shapes', 'python3', ['-m', 'pytest', '-q', 'test/cuda'], env));
 }
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -49,7 +49,7 @@ export interface CudaOptions {
 }
 
 /**
- * Runs on an NVIDIA card: attention and all fused ops in our own kernels, matrix products on cuBLASLt. Computes in bf16
+ * Runs on an NVIDIA card: attention and all fused ops in our own kernels, matrix products on cuBLASLt or, on Hopper, in ours. Computes in bf16
  * with float32 sums. Every op enqueues on one stream; nothing waits before a download.
  */
 export class CudaDevice implements Device {

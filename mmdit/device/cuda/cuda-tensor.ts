@@ -48,7 +48,10 @@ export class CudaTensor extends StridedTensor {
   readonly dtype: CudaDtype;
   /** Elements between the tokens of [B, N, H, D] heads that lie in a wider joint tensor; null for every other tensor. */
   readonly tokenStride: number | null;
-  /** The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. */
+  /**
+   * The same values in fp8, where a product wanted them so: kept for the next product of the same tensor. Of a tensor
+   * that only products read (`CudaStream.inFp8`), the only values.
+   */
   quantised: Quantised | null = null;
   /** Set for weights that live in the host's memory: the tensor itself has none. */
   host: HostWeight | null = null;

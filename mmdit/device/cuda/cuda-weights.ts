@@ -23,8 +23,8 @@ export class CudaWeights {
   readonly #stream: CudaStream;
   readonly #choice: WeightChoice;
   readonly #offload: WeightOffload;
-  /** Widths of the input of projections that fp8 products cannot take. */
-  readonly #unquantised = new Set<number>();
+  /** Whether a projection was kept in bf16, since fp8 products cannot take its widths. */
+  #hasUnquantised = false;
 
   constructor(stream: CudaStream, choice: WeightChoice) {
     this.#stream = stream;
@@ -67,9 +67,9 @@ export class CudaWeights {
     });
   }
 
-  /** Whether every projection of an input of this width is multiplied in fp8. */
-  areQuantised(inner: number): boolean {
-    return this.#choice.projections === 'fp8' && inner % FP8_MULTIPLE === 0 && !this.#unquantised.has(inner);
+  /** Whether whatever projection gets an input of this width multiplies it in fp8. */
+  areQuantised(width: number): boolean {
+    return this.#choice.projections === 'fp8' && width % FP8_MULTIPLE === 0 && !this.#hasUnquantised;
   }
 
   /** Before a tensor goes: what of it lives in the host's memory goes too. */
@@ -111,7 +111,7 @@ export class CudaWeights {
   #quantised(weight: CudaTensor): CudaTensor {
     const [columns = 0, inner = 0] = weight.shape;
     if (weight.shape.length !== 2 || columns % FP8_MULTIPLE !== 0 || inner % FP8_MULTIPLE !== 0) {
-      this.#unquantised.add(inner);
+      this.#hasUnquantised = true;
       return weight;
     }
     const quantised = this.#stream.inFp8(weight.shape, this.#stream.quantise(weight));

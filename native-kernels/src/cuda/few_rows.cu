@@ -68,8 +68,8 @@ void launch(const MatmulCall& call, cudaStream_t stream) {
 }  // namespace
 
 bool isForFewRows(const MatmulCall& call) {
-  return call.rows <= 4 && call.split == call.inner && call.dtype == call.outDtype && call.dtype != Dtype::e4m3 && !call.gelu && !call.accumulate &&
-         call.inner % kVector == 0 && isAligned(call.x.data, call.x.rowStride) &&
+  return call.rows <= 4 && call.split == call.inner && !call.gelu && !call.accumulate && call.dtype == call.outDtype &&
+         call.dtype != Dtype::e4m3 && call.inner % kVector == 0 && isAligned(call.x.data, call.x.rowStride) &&
          isAligned(call.weight.data, call.weight.rowStride);
 }
 

@@ -127,7 +127,11 @@ __device__ inline void loadTiles(HopperShared<dim>& shared, const HopperArgument
       mbarrierArrive(queryFull);
       return;
     }
-    for (int stage = 0; stage < stages; ++stage) {
+    // The last stage with keys: once they are on their way the consumers may be done, and `info` another tile's.
+    int last = 0;
+    for (int stage = 1; stage < stages; ++stage)
+      if (info.keyTiles[stage] > 0) last = stage;
+    for (int stage = 0; stage <= last; ++stage) {
       KeyCursor keys(stage == 0 ? shared.walk[querySlot.slot] : args.tiles.walks[info.firstWalk + stage]);
       const int keyTiles = info.keyTiles[stage];
       int32_t before[2];

@@ -35,7 +35,8 @@ cudaError_t launch(const ProductCall& call, cudaStream_t stream) {
   for (int n = 0; n < call.count; ++n) {
     const ProductPart& part = call.parts[n];
     if (!part.hasWork()) continue;
-    if (const cudaError_t error = makeTensorMap(args.x[n], part.x, part.rows, call.split, call.dtype, kProductRows)) return error;
+    if (const cudaError_t error = makeTensorMap(args.x[n], part.x, part.rows, call.split, call.dtype, kProductRows))
+      return error;
     if (call.split < call.inner)
       if (const cudaError_t error =
               makeTensorMap(args.rest[n], part.rest, part.rows, call.inner - call.split, call.dtype, kProductRows))

@@ -18,7 +18,7 @@ class ProductConsumer {
   static constexpr int kStored = kSlabRowBytes / static_cast<int>(sizeof(Out));
   static constexpr int kFinished = kNorms ? dim : kStored;
   static constexpr int kTurnsPerRow = kNorms ? dim / 8 : 0;
-  using ProductTile = ProductTile<kUnit>;
+  using Tile = ProductTile<kUnit>;
 
  public:
   __device__ ProductConsumer(ProductShared& shared, const ProductArguments& args)
@@ -26,7 +26,7 @@ class ProductConsumer {
 
   __device__ void run() {
     const int firstRow = group_ * kWarpgroupRows + kWarpRows * (threadIdx.x % kWarpgroup / 32);
-    ProductTile tile;
+    Tile tile;
     for (int index = blockIdx.x; productTile(args_, index, tile); index += gridDim.x) {
       tile.row += firstRow;
       if constexpr (sizeof(T) == 1) loadScales(rowScales_, call_.parts[tile.part].xScales, tile);
@@ -46,11 +46,11 @@ class ProductConsumer {
   __device__ int lane() const { return threadIdx.x % 32; }
   // The thread's sums are of rows lane / 4 and, two places on, 8 further down, and of these two columns in each group of 8.
   __device__ int columnInGroup() const { return 2 * (lane() % 4); }
-  __device__ int rowOf(const ProductTile& tile, int r) const {
+  __device__ int rowOf(const Tile& tile, int r) const {
     return min(tile.row + lane() / 4 + 8 * r, call_.parts[tile.part].rows - 1);
   }
 
-  __device__ void multiply(const ProductTile& tile) {
+  __device__ void multiply(const Tile& tile) {
     const int depths = (call_.inner + kStageDepth<T> - 1) / kStageDepth<T>;
     const ProductPart& part = call_.parts[tile.part];
     const bool turns = kNorms && part.rope && isTurned(tile.columns[0]);
@@ -98,7 +98,7 @@ class ProductConsumer {
 
   static constexpr int kTurnsPerStage = 2;
 
-  __device__ void loadTurns(const ProductTile& tile, int first) {
+  __device__ void loadTurns(const Tile& tile, int first) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float2* from = call_.parts[tile.part].rope + static_cast<int64_t>(rowOf(tile, r)) * (dim / 2) + lane() % 4;
@@ -107,13 +107,13 @@ class ProductConsumer {
     }
   }
 
-  __device__ void loadScales(float (&scales)[2], const float* from, const ProductTile& tile) {
+  __device__ void loadScales(float (&scales)[2], const float* from, const Tile& tile) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) scales[r] = __ldg(from + rowOf(tile, r));
   }
 
   // Columns `first` and on of the tile, which are `column` and on of the output.
-  __device__ void finish(const ProductTile& tile, int first, int column) {
+  __device__ void finish(const Tile& tile, int first, int column) {
     if (column >= call_.columns) return;
     float* sums = &sums_[first / 2];
     const ProductPart& part = call_.parts[tile.part];
@@ -204,7 +204,7 @@ class ProductConsumer {
   }
 
   // 128 bytes of the warp's 16 rows, by way of shared memory, so that whole lines are written.
-  __device__ void storeSlab(const ProductTile& tile, int column, const float* sums) {
+  __device__ void storeSlab(const Tile& tile, int column, const float* sums) {
     const ProductPart& part = call_.parts[tile.part];
     uint8_t* staging = shared_.out[threadIdx.x / 32 - kWarpgroup / 32];
     __syncwarp();  // the slab before has been read

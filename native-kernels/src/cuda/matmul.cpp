@@ -56,7 +56,7 @@ std::string describe(const MatmulCall& call) {
          (call.dtype == Dtype::e4m3 ? " in fp8" : "");
 }
 
-// The same for our own kernel.
+// The same for our own kernel, which adds to nothing.
 ProductCall productOf(const MatmulCall& call) {
   constexpr int64_t kUnit = 256;
   ProductCall product = {};
@@ -82,27 +82,47 @@ ProductCall productOf(const MatmulCall& call) {
   return product;
 }
 
-// The same call with memory of its own to write to; null where there is none.
-class Scratch {
- public:
-  MatmulCall call;
+bool hasOwn(const MatmulCall& call) { return !call.accumulate && hasFusedProduct(productOf(call)); }
 
-  Scratch(const MatmulCall& of, cudaStream_t stream) : call(of), stream_(stream) {
-    const size_t bytes = static_cast<size_t>(of.rows) * static_cast<size_t>(of.out.rowStride) * 2;
-    call.out.data = nullptr;
-    if (cudaMallocAsync(&call.out.data, bytes, stream) != cudaSuccess) call.out.data = nullptr;
-    else cudaMemsetAsync(call.out.data, 0, bytes, stream);
+double flopsOf(const MatmulCall& call) { return 2.0 * call.rows * call.inner * call.columns; }
+
+// Memory for what is enqueued while it lives.
+class StreamMemory {
+ public:
+  StreamMemory(size_t bytes, cudaStream_t stream) : stream_(stream), error_(cudaMallocAsync(&data_, bytes, stream)) {
+    if (error_ == cudaSuccess) return;
     cudaGetLastError();
+    data_ = nullptr;
   }
-  ~Scratch() {
-    if (call.out.data) cudaFreeAsync(call.out.data, stream_);
-    cudaGetLastError();
+  ~StreamMemory() {
+    if (data_) cudaFreeAsync(data_, stream_);
   }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
+  StreamMemory(const StreamMemory&) = delete;
+  StreamMemory& operator=(const StreamMemory&) = delete;
+
+  void* data() const { return data_; }
+  cudaError_t error() const { return error_; }
 
  private:
+  void* data_ = nullptr;
   cudaStream_t stream_;
+  cudaError_t error_;
+};
+
+// The same call with memory of its own to write to; `data` null where there is none.
+struct Scratch {
+  StreamMemory memory;
+  MatmulCall call;
+
+  Scratch(const MatmulCall& of, cudaStream_t stream) : memory(bytesOf(of), stream), call(of) {
+    call.out.data = memory.data();
+    if (memory.data()) cudaMemsetAsync(memory.data(), 0, bytesOf(of), stream);
+  }
+
+ private:
+  static size_t bytesOf(const MatmulCall& call) {
+    return static_cast<size_t>(call.rows) * static_cast<size_t>(call.out.rowStride) * 2;
+  }
 };
 
 // Which of `count` runs is the fastest, the first one where none is clearly so. All in turns, several times: a card's
@@ -201,7 +221,7 @@ Matmul::Prepared& Matmul::prepared(const MatmulCall& call, cudaStream_t stream) 
                              std::to_string(status) + ")");
   int choice = 0;
   if (const auto known = choices_.find(key); known != choices_.end()) choice = known->second < found ? known->second : 0;
-  else if (2.0 * call.rows * call.inner * call.columns >= kWorthTiming)
+  else if (flopsOf(call) >= kWorthTiming)
     choice = choices_[key] = fastest(call, entry, suggestions, found, stream);
   entry.own = choice == kOwnKernel;
   entry.algo = suggestions[entry.own ? 0 : choice].algo;
@@ -238,73 +258,58 @@ int Matmul::fastest(const MatmulCall& call, const Prepared& entry, const lt::Heu
   if (!scratch.call.out.data) return 0;
   std::vector<int> choices;
   for (int i = 0; i < count; ++i) choices.push_back(i);
-  if (!call.accumulate && hasFusedProduct(productOf(call))) choices.push_back(kOwnKernel);
+  if (hasOwn(call)) choices.push_back(kOwnKernel);
   return choices[fastestOf(choices.size(), stream, [&](size_t i) {
     return multiplyBy(choices[i], scratch.call, entry, suggestions, stream);
   })];
 }
 
 bool Matmul::isOneBetter(const MatmulCall& call, cudaStream_t stream) {
-  if (!hasFusedProduct(productOf(call))) return false;
+  if (!hasOwn(call) || flopsOf(call) < kWorthTiming) return false;
   const std::string key = keyOf(call);
   if (const auto known = choices_.find(key); known != choices_.end()) return known->second == kOwnKernel;
+  // Kept whatever comes: what is chosen later would round differently.
+  int& choice = choices_[key] = 0;
   const Scratch scratch(call, stream);
   if (!scratch.call.out.data) return false;
   // Not among what is timed: the halves' own choices.
-  runHalves(scratch.call, stream);
+  if (runHalves(scratch.call, stream) != cudaSuccess) return false;
   const size_t best = fastestOf(2, stream, [&](size_t i) {
     if (i == 1) return fusedProduct(productOf(scratch.call), stream) == cudaSuccess;
-    runHalves(scratch.call, stream);
-    return true;
+    return runHalves(scratch.call, stream) == cudaSuccess;
   });
-  choices_[key] = best == 1 ? kOwnKernel : 0;
+  if (best == 1) choice = kOwnKernel;
   return best == 1;
 }
 
-void Matmul::runQuantised(const MatmulCall& call, cudaStream_t stream) {
-  const auto expect = [&](cudaError_t error) {
-    if (error == cudaErrorMemoryAllocation) throw std::runtime_error("out of memory: no room for " + describe(call));
-    if (error != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
-  };
-  const ProductCall own = productOf(call);
-  if (hasFusedProduct(own)) {
-    expect(boundScales({call.xNorms, call.weightNorms, call.bias, call.rows, call.columns, call.outScales}, stream));
-    return expect(fusedProduct(own, stream));
+cudaError_t Matmul::runQuantised(const MatmulCall& call, cudaStream_t stream) {
+  if (hasOwn(call)) {
+    const BoundScalesCall bounds = {call.xNorms, call.weightNorms, call.bias, call.rows, call.columns, call.outScales};
+    if (const cudaError_t error = boundScales(bounds, stream)) return error;
+    return fusedProduct(productOf(call), stream);
   }
-  MatmulCall wide = call;
-  wide.outDtype = Dtype::bf16;
-  wide.out = {nullptr, call.columns};
-  expect(cudaMallocAsync(&wide.out.data, static_cast<size_t>(call.rows * call.columns) * 2, stream));
-  try {
-    run(wide, stream);
-    expect(quantizeRows(wide.out, call.rows, call.columns, Dtype::bf16, call.out.data, call.outScales, nullptr, stream));
-  } catch (...) {
-    cudaFreeAsync(wide.out.data, stream);
-    throw;
-  }
-  cudaFreeAsync(wide.out.data, stream);
+  const StreamMemory wide(static_cast<size_t>(call.rows * call.columns) * 2, stream);
+  if (wide.error()) return wide.error();
+  MatmulCall product = call;
+  product.outDtype = Dtype::bf16;
+  product.out = {wide.data(), call.columns};
+  if (const cudaError_t error = run(product, stream)) return error;
+  return quantizeRows(product.out, call.rows, call.columns, Dtype::bf16, call.out.data, call.outScales, nullptr, stream);
 }
 
 // cuBLASLt takes scales that begin at a multiple of 16 bytes; those of a batch's later samples may not.
-void Matmul::runWithAlignedScales(const MatmulCall& call, cudaStream_t stream) {
+cudaError_t Matmul::runWithAlignedScales(const MatmulCall& call, cudaStream_t stream) {
   const size_t bytes = static_cast<size_t>(call.rows) * sizeof(float);
-  void* scales = nullptr;
-  if (cudaMallocAsync(&scales, bytes, stream) != cudaSuccess)
-    throw std::runtime_error("out of memory: no room for the scales of " + describe(call));
+  const StreamMemory scales(bytes, stream);
+  if (scales.error()) return scales.error();
+  if (const cudaError_t error = cudaMemcpyAsync(scales.data(), call.xScales, bytes, cudaMemcpyDeviceToDevice, stream))
+    return error;
   MatmulCall aligned = call;
-  aligned.xScales = static_cast<float*>(scales);
-  try {
-    if (cudaMemcpyAsync(scales, call.xScales, bytes, cudaMemcpyDeviceToDevice, stream) != cudaSuccess)
-      throw std::runtime_error("could not copy the scales of " + describe(call));
-    run(aligned, stream);
-  } catch (...) {
-    cudaFreeAsync(scales, stream);
-    throw;
-  }
-  cudaFreeAsync(scales, stream);
+  aligned.xScales = static_cast<float*>(scales.data());
+  return run(aligned, stream);
 }
 
-void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
+cudaError_t Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
   MatmulCall first = call, second = call;
   first.inner = first.split = call.split;
   // Bias and activation belong to the whole sum: the last product brings them.
@@ -314,31 +319,23 @@ void Matmul::runHalves(const MatmulCall& call, cudaStream_t stream) {
   second.inner = second.split = call.inner - call.split;
   second.weight.data = static_cast<uint16_t*>(call.weight.data) + call.split;
   second.accumulate = true;
-  run(first, stream);
-  run(second, stream);
+  if (const cudaError_t error = run(first, stream)) return error;
+  return run(second, stream);
 }
 
-void Matmul::run(const MatmulCall& call, cudaStream_t stream) {
-  if (call.rows == 0 || call.columns == 0) return;
+cudaError_t Matmul::run(const MatmulCall& call, cudaStream_t stream) {
+  if (call.rows == 0 || call.columns == 0) return cudaSuccess;
   if (call.outDtype == Dtype::e4m3) return runQuantised(call, stream);
   if (call.dtype == Dtype::e4m3 && reinterpret_cast<uintptr_t>(call.xScales) % 16 != 0)
     return runWithAlignedScales(call, stream);
-  if (isForFewRows(call)) {
-    if (multiplyFewRows(call, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
-    return;
-  }
-  if (call.split < call.inner) {
-    if (!isOneBetter(call, stream)) return runHalves(call, stream);
-    if (fusedProduct(productOf(call), stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
-    return;
-  }
+  if (isForFewRows(call)) return multiplyFewRows(call, stream);
+  if (call.split < call.inner)
+    return isOneBetter(call, stream) ? fusedProduct(productOf(call), stream) : runHalves(call, stream);
   Prepared& entry = prepared(call, stream);
-  if (const ProductCall own = entry.own ? productOf(call) : ProductCall{}; entry.own && hasFusedProduct(own)) {
-    if (fusedProduct(own, stream) != cudaSuccess) throw std::runtime_error("could not multiply " + describe(call));
-    return;
-  }
+  if (entry.own && hasOwn(call)) return fusedProduct(productOf(call), stream);
   bindPointers(entry.desc, call);
   require(multiply(call, entry, entry.algo, call.out.data, stream), describe(call).c_str());
+  return cudaSuccess;
 }
 
 }  // namespace arrowhead::cuda

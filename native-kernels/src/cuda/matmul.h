@@ -41,8 +41,8 @@ class Matmul {
   Matmul(const Matmul&) = delete;
   Matmul& operator=(const Matmul&) = delete;
 
-  // Throws std::runtime_error where cuBLASLt has no algorithm for these shapes.
-  void run(const MatmulCall& call, cudaStream_t stream);
+  // Throws std::runtime_error where cuBLASLt has no algorithm for these shapes or fails.
+  cudaError_t run(const MatmulCall& call, cudaStream_t stream);
   // Which of cuBLASLt's suggestions each large product uses, kOwnKernel for none of them: timed once, the first time.
   // Handing them to another process makes it compute the same bits.
   const std::map<std::string, int>& choices() const { return choices_; }
@@ -57,9 +57,9 @@ class Matmul {
   };
   // One product of two that lie apart, or two products.
   bool isOneBetter(const MatmulCall& call, cudaStream_t stream);
-  void runQuantised(const MatmulCall& call, cudaStream_t stream);
-  void runWithAlignedScales(const MatmulCall& call, cudaStream_t stream);
-  void runHalves(const MatmulCall& call, cudaStream_t stream);
+  cudaError_t runQuantised(const MatmulCall& call, cudaStream_t stream);
+  cudaError_t runWithAlignedScales(const MatmulCall& call, cudaStream_t stream);
+  cudaError_t runHalves(const MatmulCall& call, cudaStream_t stream);
   Prepared& prepared(const MatmulCall& call, cudaStream_t stream);
   int fastest(const MatmulCall& call, const Prepared& entry, const lt::Heuristic* suggestions, int count,
               cudaStream_t stream);

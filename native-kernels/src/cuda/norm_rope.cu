@@ -122,7 +122,8 @@ cudaError_t qkNormRope(const QkNormRopeCall& call, cudaStream_t stream) {
   if (call.batch == 0 || call.tokens == 0 || call.heads == 0) return cudaSuccess;
   const auto blocks = static_cast<unsigned>(int64_t{call.batch} * call.tokens);
   return withDtype(call.dtype, [&]<class T>() {
-    const bool aligned = reinterpret_cast<uintptr_t>(call.rope) % 16 == 0 && isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
+    const bool aligned = reinterpret_cast<uintptr_t>(call.rope) % 16 == 0 &&
+                         isAligned(call.q.data, call.q.tokenStride) && isAligned(call.k.data, call.k.tokenStride) &&
                          call.q.batchStride % kVector == 0 && call.k.batchStride % kVector == 0;
     if (aligned && call.dim == 128) normRopeVectors<T, 16><<<blocks, kThreads, 0, stream>>>(call);
     else if (aligned && call.dim == 64) normRopeVectors<T, 8><<<blocks, kThreads, 0, stream>>>(call);

@@ -4,7 +4,7 @@ namespace arrowhead::cuda {
 
 namespace {
 
-void multiply(Matmul& matmul, const ProductCall& call, const ProductPart& part, cudaStream_t stream) {
+cudaError_t multiply(Matmul& matmul, const ProductCall& call, const ProductPart& part, cudaStream_t stream) {
   MatmulCall product = {};
   product.x = part.x;
   product.weight = part.weight;
@@ -18,7 +18,7 @@ void multiply(Matmul& matmul, const ProductCall& call, const ProductPart& part, 
   product.outDtype = call.outDtype;
   product.xScales = part.xScales;
   product.weightScales = part.weightScales;
-  matmul.run(product, stream);
+  return matmul.run(product, stream);
 }
 
 cudaError_t normAndTurn(const ProductCall& call, const ProductPart& part, cudaStream_t stream) {
@@ -57,7 +57,7 @@ cudaError_t projectQkv(Matmul& matmul, const ProductCall& call, cudaStream_t str
   for (int n = 0; n < call.count; ++n) {
     const ProductPart& part = call.parts[n];
     if (!part.hasWork()) continue;
-    multiply(matmul, call, part, stream);
+    if (const cudaError_t error = multiply(matmul, call, part, stream)) return error;
     if (const cudaError_t error = normAndTurn(call, part, stream)) return error;
   }
   return cudaSuccess;

@@ -13,12 +13,6 @@ namespace {
 
 constexpr size_t kMaxPlans = 4096;
 
-Napi::Error errorWithCode(Napi::Env env, const char* code, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
-
 // Waits for an event on a thread of the pool, then hands the staged bytes over.
 class Arrival : public Napi::AsyncWorker {
  public:
@@ -52,6 +46,12 @@ class Arrival : public Napi::AsyncWorker {
 };
 
 }  // namespace
+
+Napi::Error errorWithCode(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
 
 Napi::Function CudaContext::define(Napi::Env env) {
   return DefineClass(env, "CudaContext",

@@ -16,6 +16,9 @@
 
 namespace arrowhead::cuda {
 
+// code: CUDA_OUT_OF_MEMORY, CUDA_ERROR or CUBLAS_ERROR.
+Napi::Error errorWithCode(Napi::Env env, const char* code, const std::string& message);
+
 // A TilePlan that was uploaded.
 struct DevicePlan {
   TileList list;

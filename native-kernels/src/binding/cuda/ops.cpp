@@ -64,9 +64,9 @@ void CudaContext::linear(const Napi::CallbackInfo& info) {
     call.outScales = static_cast<float*>(bytesOf(args, "outScales", call.rows * 4));
   }
   try {
-    matmul_->run(call, stream_);
+    require(env, matmul_->run(call, stream_), "linear");
   } catch (const std::runtime_error& error) {
-    throw Napi::Error::New(env, error.what());
+    throw errorWithCode(env, "CUBLAS_ERROR", error.what());
   }
 }
 
@@ -181,7 +181,7 @@ void CudaContext::projectQkv(const Napi::CallbackInfo& info) {
       require(env, cuda::projectQkv(*matmul_, call, stream_), "projectQkv");
     }
   } catch (const std::runtime_error& error) {
-    throw Napi::Error::New(env, error.what());
+    throw errorWithCode(env, "CUBLAS_ERROR", error.what());
   }
 }
 
