@@ -108,7 +108,7 @@ export class Run {
 export type NewRun = Partial<Omit<RunManifest, 'format' | 'version' | 'name'>>;
 
 /**
- * Makes `root/<time>-<name>/` with its run.json; a second run of one second and name gets `-2`, and so on.
+ * Makes the folder `<time>-<name>` in `root` with its run.json; a second run of one second and name gets `-2`, and so on.
  * Throws FileWriteError.
  */
 export async function createRun(root: string, name: string, details: NewRun = {}): Promise<Run> {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { compareImages } from '../../../calibration/metrics/compare-images.ts';
 import { ImageComparisonError } from '../../../calibration/metrics/image-error.ts';
-import { SafetensorsFile } from '../../../mmdit/checkpoint/safetensors-file.ts';
 import type { RgbImage } from '../../../mmdit/pipeline/pipeline.ts';
+import { goldenImage as image } from './golden-image.ts';
 
 interface GoldenValues {
   readonly skimage_ssim_default_uint8_data_range255: number;
@@ -12,12 +12,6 @@ interface GoldenValues {
 
 const GOLDEN = 'test/golden/metrics';
 const values: Record<string, GoldenValues> = JSON.parse(await readFile(`${GOLDEN}/values.json`, 'utf8'));
-const images = await SafetensorsFile.open(`${GOLDEN}/images.safetensors`);
-
-async function image(name: string): Promise<RgbImage> {
-  const [height = 0, width = 0] = images.entries.get(name)?.shape ?? [];
-  return { width, height, pixels: await images.readBytes(name) };
-}
 
 function flat(width: number, height: number, value: number): RgbImage {
   return { width, height, pixels: new Uint8Array(width * height * 3).fill(value) };

@@ -42,6 +42,13 @@ test('matches diffusers', async () => {
   });
 });
 
+test('leaves the encoder, which every real checkpoint brings, where it is', async () => {
+  const encoder = { name: 'encoder.conv_in.weight', dtype: 'F32', shape: [1], bytes: new Uint8Array(4) } as const;
+  await withDecoder({ tensors: (all) => [...all, encoder] }, async (decoder) => {
+    expect(relativeError(await decodeGolden(decoder), await goldenFloats(IO, 'image'))).toBeLessThan(1e-5);
+  });
+});
+
 test('works without mid-block attention, with post_quant_conv, and with a missing shift', async () => {
   const identity = new Float32Array(16 * 16);
   for (let channel = 0; channel < 16; channel++) identity[channel * 17] = 1;

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lpips } from '../../../../calibration/metrics/lpips/lpips.ts';
 import { LPIPS_NETWORKS, type LpipsNetwork } from '../../../../calibration/metrics/lpips/networks.ts';
-import { SafetensorsFile } from '../../../../mmdit/checkpoint/safetensors-file.ts';
 import { writeSafetensors } from '../../../../mmdit/checkpoint/safetensors-writer.ts';
-import type { RgbImage } from '../../../../mmdit/index.ts';
+import { goldenImage } from '../golden-image.ts';
 import { alexStandIn, asLpips, picture, randomWeights } from './lpips-weights.ts';
 import { naiveLpips } from './naive-lpips.ts';
 
@@ -55,13 +54,8 @@ it('has the values that torchmetrics gives for the stand-in', async () => {
     string,
     { readonly lpips_alex_standin: number }
   >;
-  const images = await SafetensorsFile.open('test/golden/metrics/images.safetensors');
-  const image = async (name: string): Promise<RgbImage> => {
-    const [height = 0, width = 0] = images.entries.get(name)?.shape ?? [];
-    return { width, height, pixels: await images.readBytes(name) };
-  };
   for (const [name, { lpips_alex_standin }] of Object.entries(values)) {
-    const found = await lpips.distance(await image('a'), await image(name), 'standard');
+    const found = await lpips.distance(await goldenImage('a'), await goldenImage(name), 'standard');
     expect(Math.abs(found / lpips_alex_standin - 1), name).toBeLessThan(1e-4);
   }
   await lpips.close();
