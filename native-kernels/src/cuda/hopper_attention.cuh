@@ -4,8 +4,8 @@
 // two warpgroups compute in turns, so that the softmax of one runs beside the matrix products of the other, and each
 // overlaps its own softmax with the product of the tile before.
 #pragma once
-#include "hopper_measure.cuh"
-#include "hopper_producer.cuh"
+#include "hopper_attention_measure.cuh"
+#include "hopper_attention_producer.cuh"
 
 namespace arrowhead::cuda {
 

@@ -1,7 +1,5 @@
 // The consumers' role: 64 rows of a tile per warpgroup, and what happens to them before they are stored.
 #pragma once
-#include <type_traits>
-
 #include "hopper_product_traits.cuh"
 #include "ptx/math.cuh"
 #include "ptx/wgmma.cuh"

@@ -3,7 +3,7 @@
 #include <cuda.h>
 
 #include "kernels.h"
-#include "ring.cuh"
+#include "hopper_common.cuh"
 
 namespace arrowhead::cuda {
 

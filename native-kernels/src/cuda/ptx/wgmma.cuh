@@ -84,12 +84,6 @@ __device__ inline void wgmmaSharedShared(float (&d)[n / 2], uint64_t a, uint64_t
         "wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {" ARROWHEAD_NAMES_128 "}, %128, %129, p, 1, 1, 0, 0;\n}\n"
         : ARROWHEAD_SUMS_128(d, 0)
         : "l"(a), "l"(b), "r"(accumulate));
-  } else if constexpr (n == 256 && std::is_same_v<T, __half>) {
-    asm volatile(
-        "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n256k16.f32.f16.f16 {" ARROWHEAD_NAMES_128 "}, %128, %129, p, 1, 1, 0, 0;\n}\n"
-        : ARROWHEAD_SUMS_128(d, 0)
-        : "l"(a), "l"(b), "r"(accumulate));
   } else if constexpr (n == 256 && std::is_same_v<T, __nv_fp8_e4m3>) {
     asm volatile(
         "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"

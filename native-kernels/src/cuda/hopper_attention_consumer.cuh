@@ -1,6 +1,6 @@
 // The consumers' role: QKᵀ, online softmax and PV of 64 queries per warpgroup (FlashAttention-3's order).
 #pragma once
-#include "hopper_traits.cuh"
+#include "hopper_attention_traits.cuh"
 #include "ptx/math.cuh"
 #include "ptx/warpgroup.cuh"
 #include "ptx/wgmma.cuh"

@@ -1,7 +1,7 @@
 // What measuring adds to the consumers: candidates' outputs are set aside as the walk closes them, and compared with full
 // attention at its end.
 #pragma once
-#include "hopper_consumer.cuh"
+#include "hopper_attention_consumer.cuh"
 #include "kernels.h"
 
 namespace arrowhead::cuda {

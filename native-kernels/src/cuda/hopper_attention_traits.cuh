@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "kernels.h"
-#include "ring.cuh"
+#include "hopper_common.cuh"
 
 namespace arrowhead::cuda {
 

@@ -1,6 +1,6 @@
 // The producers' roles: one thread takes tiles, one ahead of what is computed, and one keeps the copy engine busy.
 #pragma once
-#include "hopper_traits.cuh"
+#include "hopper_attention_traits.cuh"
 #include "kernels.h"
 #include "ptx/tma.cuh"
 
