@@ -10,11 +10,13 @@ export const CHANNELS = {
   chooseFolder: 'dialog:choose-folder',
 } as const;
 
-/** What the menu asks of the window. */
+/** What the menu, or a file that the app is opened with, asks of the window. */
 export type MenuCommand =
   | 'undo'
   | 'redo'
   | 'library'
   | 'shortcuts'
   | `view:${'heatmaps' | 'attention' | 'compare' | 'sweep'}`
+  /** Opens a run in all views. */
+  | `run:${string}`
   | `theme:${'system' | 'light' | 'dark'}`;

@@ -11,12 +11,13 @@ export function useMenuCommands(): void {
 
 /** Commands as electron/main/channels.ts lists them; any other is left alone. */
 export function runCommand(command: string, state: AppState): void {
-  const [kind, what] = command.split(':');
+  const [kind, what = ''] = command.split(':', 2);
   const view = VIEWS.find((known) => known === what);
   if (kind === 'view' && view) state.showView(view);
   if (kind === 'theme' && (what === 'system' || what === 'light' || what === 'dark')) {
     state.changeSettings({ theme: what });
   }
+  if (kind === 'run') void state.showRun(what);
   if (command === 'undo') state.undo();
   if (command === 'redo') state.redo();
   if (command === 'shortcuts') state.showDialog('shortcuts');

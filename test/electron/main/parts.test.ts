@@ -15,6 +15,7 @@ vi.mock('electron', async () => (await import('./fake-electron.ts')).electron);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-parts-'));
+  await electron.launch(async () => {});
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -110,15 +111,11 @@ describe('menus', () => {
 
 it('files of a command line are schemes and tables, never flags', () => {
   expect(
-    filesOfCommandLine([
-      'arrowhead',
-      '--x=a.scheme.json',
-      '-y.safetensors',
-      '/a/b.scheme.json',
-      'c.SAFETENSORS',
-      'd.json',
-    ]),
-  ).toEqual(['/a/b.scheme.json', 'c.SAFETENSORS']);
+    filesOfCommandLine(
+      ['arrowhead', '--x=a.scheme.json', '-y.safetensors', '/a/b.scheme.json', 'c.SAFETENSORS', 'd.json'],
+      '/folder',
+    ),
+  ).toEqual(['/a/b.scheme.json', '/folder/c.SAFETENSORS']);
 });
 
 it('the preload script exposes a few functions and nothing of Electron', async () => {
