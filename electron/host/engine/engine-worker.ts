@@ -51,24 +51,33 @@ serveCalls<EngineCalls>({
     const { lpipsNetwork, lpipsMissing } = comparison;
     return { ...distancesOf(comparison), lpipsNetwork, lpipsMissing };
   },
-  generate: (params, context) => models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context)),
+  generate: (params, context) =>
+    models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context), context),
   calibrate: (params, context) =>
-    models.use(params.request.model, (pipeline) => {
-      requireModel(pipeline, params.fingerprint);
-      return calibrateJob(pipeline, params, context);
-    }),
+    models.use(
+      params.request.model,
+      (pipeline) => {
+        requireModel(pipeline, params.fingerprint);
+        return calibrateJob(pipeline, params, context);
+      },
+      context,
+    ),
   resume: async ({ library, run }, context) => {
     const folder = path.join(library, run);
     const model = (await readNotes(folder))?.model ?? null;
-    return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context));
+    return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context), context);
   },
   sweep: (params, context) =>
-    models.use(params.model, (pipeline) => {
-      requireModel(pipeline, params.fingerprint);
-      return sweepJob(pipeline, params, context);
-    }),
+    models.use(
+      params.model,
+      (pipeline) => {
+        requireModel(pipeline, params.fingerprint);
+        return sweepJob(pipeline, params, context);
+      },
+      context,
+    ),
   attentionMaps: (params, context) =>
-    models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context)),
+    models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context), context),
 });
 
 /** A run of one model is not gone on with by another. Throws WorkbenchError. */

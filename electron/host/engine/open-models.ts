@@ -1,13 +1,27 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Device, type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
+import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
 import { DEMO_CHECKPOINT, ModelNotFoundError } from '../../engine/open-model.ts';
 
-interface OpenModel {
-  readonly folder: string;
-  readonly device: Device;
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface OpenedPipeline {
   readonly pipeline: Pipeline;
+  /** Closes the pipeline and its device. */
+  close(): Promise<void>;
+}
+
+export type OpenPipeline = (folder: string, device: DeviceName, options: OpenOptions) => Promise<OpenedPipeline>;
+
+interface OpenModel extends OpenedPipeline {
+  readonly folder: string;
   users: number;
+}
+
+export interface UseOptions {
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -15,66 +29,119 @@ interface OpenModel {
  * the other is opened beside it and closed again after use.
  */
 export class OpenModels {
+  readonly #open: OpenPipeline;
   #kept: OpenModel | null = null;
   #device: DeviceName;
+  /** Fires when another device is chosen. */
+  #deviceChange = new AbortController();
   /** Openings go one after another: two at once would not know of each other. */
   #opening: Promise<unknown> = Promise.resolve();
 
-  constructor(device: DeviceName) {
+  constructor(device: DeviceName, open: OpenPipeline = openOn) {
     this.#device = device;
+    this.#open = open;
   }
 
-  /** For models opened from now on. The kept one is closed, at once or when its last user is done. */
+  /**
+   * For models opened from now on, and for one that is being opened: that begins anew. A model in use stays where it is
+   * and is closed when its last user is done.
+   */
   async useDevice(device: DeviceName): Promise<void> {
     if (device === this.#device) return;
     this.#device = device;
+    this.#deviceChange.abort();
+    this.#deviceChange = new AbortController();
     const kept = this.#kept;
     this.#kept = null;
-    if (kept?.users === 0) await close(kept);
+    if (kept?.users === 0) await kept.close();
   }
 
-  /** `folder` null: the demo. Throws ModelNotFoundError, CheckpointError, DeviceMemoryError. */
-  async use<T>(folder: string | null, work: (pipeline: Pipeline) => Promise<T> | T): Promise<T> {
-    const opening = this.#opening.then(() => this.#acquire(folder ?? DEMO_CHECKPOINT));
+  /**
+   * `folder` null: the demo. Throws ModelNotFoundError, CheckpointError, DeviceMemoryError, or the signal's reason where
+   * it fires before the model is open.
+   */
+  async use<T>(
+    folder: string | null,
+    work: (pipeline: Pipeline) => Promise<T> | T,
+    { signal = new AbortController().signal }: UseOptions = {},
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const opening = this.#opening.then(() => this.#acquire(folder ?? DEMO_CHECKPOINT, signal));
     this.#opening = opening.catch(() => {});
-    const model = await opening;
+    const model = await unlessAborted(opening, signal, (late) => this.#release(late));
     try {
       return await work(model.pipeline);
     } finally {
-      model.users -= 1;
-      if (model.users === 0 && model !== this.#kept) await close(model);
+      await this.#release(model);
     }
   }
 
-  async #acquire(folder: string): Promise<OpenModel> {
-    const kept = this.#kept;
-    if (kept?.folder === folder) {
-      kept.users += 1;
-      return kept;
+  async #release(model: OpenModel): Promise<void> {
+    model.users -= 1;
+    if (model.users === 0 && model !== this.#kept) await model.close();
+  }
+
+  async #acquire(folder: string, signal: AbortSignal): Promise<OpenModel> {
+    while (true) {
+      signal.throwIfAborted();
+      const kept = this.#kept;
+      if (kept?.folder === folder) {
+        kept.users += 1;
+        return kept;
+      }
+      if (kept?.users === 0) {
+        this.#kept = null;
+        await kept.close();
+      }
+      const change = this.#deviceChange.signal;
+      const opened = await this.#openUnless(change, folder, signal);
+      if (opened === null) continue;
+      const model = { folder, ...opened, users: 1 };
+      this.#kept ??= model;
+      return model;
     }
-    if (kept?.users === 0) {
-      this.#kept = null;
-      await close(kept);
+  }
+
+  /** null where another device was chosen before the model was open. */
+  async #openUnless(change: AbortSignal, folder: string, signal: AbortSignal): Promise<OpenedPipeline | null> {
+    let opened: OpenedPipeline;
+    try {
+      opened = await this.#open(folder, this.#device, { signal: AbortSignal.any([signal, change]) });
+    } catch (error) {
+      if (change.aborted && !signal.aborted) return null;
+      throw error;
     }
-    const model = await open(folder, this.#device);
-    model.users += 1;
-    this.#kept ??= model;
-    return model;
+    if (!change.aborted && !signal.aborted) return opened;
+    await opened.close();
+    signal.throwIfAborted();
+    return null;
   }
 }
 
-async function open(folder: string, name: DeviceName): Promise<OpenModel> {
+/** Rejects at once when the signal fires; a result that comes later is given back. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, giveBack: (late: T) => Promise<void>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => {
+      void work.then(giveBack).catch(() => {});
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+  });
+}
+
+async function openOn(folder: string, name: DeviceName): Promise<OpenedPipeline> {
   if (!existsSync(path.join(folder, 'model_index.json'))) throw new ModelNotFoundError(folder);
   const device = await openDevice(name === 'auto' ? undefined : name);
   try {
-    return { folder, device, pipeline: await openPipeline(folder, device), users: 0 };
+    const pipeline = await openPipeline(folder, device);
+    const close = async () => {
+      await pipeline.close();
+      await device.close();
+    };
+    return { pipeline, close };
   } catch (error) {
     await device.close();
     throw error;
   }
-}
-
-async function close({ pipeline, device }: OpenModel): Promise<void> {
-  await pipeline.close();
-  await device.close();
 }
