@@ -9,6 +9,7 @@ import { setUpMenus } from './main/menus.ts';
 import { chooseAndImport, FilesToOpen } from './main/open-files.ts';
 import { guardQuit } from './main/quit-guard.ts';
 import { explainFailedStart } from './main/start-error.ts';
+import { startUtilityProcess } from './main/utility-process.ts';
 import { connectWindows, sendCommand } from './main/window-bridge.ts';
 
 const PAGES = fileURLToPath(new URL('../dist/renderer', import.meta.url));
@@ -32,7 +33,11 @@ if (app.requestSingleInstanceLock()) {
 /** The window last, when everything that it talks to is there. */
 async function start(): Promise<void> {
   const library = process.env.ARROWHEAD_LIBRARY ?? path.join(app.getPath('documents'), 'Arrowhead');
-  const workbench = await createWorkbench({ library, reveal: async (folder) => shell.showItemInFolder(folder) });
+  const workbench = await createWorkbench({
+    library,
+    reveal: async (folder) => shell.showItemInFolder(folder),
+    startProcess: startUtilityProcess,
+  });
   serveApp(session.defaultSession, PAGES);
   denyEverythingElse(session.defaultSession);
   connectWindows(workbench);

@@ -32,6 +32,7 @@ export { encodeSafetensors, type TensorToWrite, writeSafetensors } from './check
 export type { TensorSource } from './checkpoint/tensor-source.ts';
 export { CpuDevice } from './device/cpu-device.ts';
 export { CudaDevice } from './device/cuda/cuda-device.ts';
+export { leavesCardUnusable } from './device/cuda/cuda-failure.ts';
 export type {
   AttentionErrorSums,
   AttentionMap,

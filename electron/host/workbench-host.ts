@@ -31,6 +31,8 @@ import { Plans } from './plans.ts';
 import { SettingsStore } from './settings-store.ts';
 import { Tables } from './tables/tables.ts';
 import { besideModule } from './workers/beside-module.ts';
+import { childProcess } from './workers/child-process.ts';
+import type { StartProcess } from './workers/start-worker.ts';
 import { WorkerLink } from './workers/worker-link.ts';
 
 export interface WorkbenchOptions {
@@ -38,6 +40,8 @@ export interface WorkbenchOptions {
   readonly library: string;
   /** Shows a folder in the file manager, where this machine is the user's. */
   readonly reveal?: (folder: string) => Promise<void>;
+  /** How the engine's process is started; Node's own way where none is given, which Electron's program lacks. */
+  readonly startProcess?: StartProcess;
 }
 
 export interface WorkbenchHost extends Workbench {
@@ -52,7 +56,11 @@ type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['para
  * Owns the engine, the job queue, the run library, models and settings; knows nothing of Electron, sockets or windows.
  * Throws FileWriteError where the library cannot be made.
  */
-export async function createWorkbench({ library: root, reveal }: WorkbenchOptions): Promise<WorkbenchHost> {
+export async function createWorkbench({
+  library: root,
+  reveal,
+  startProcess = childProcess,
+}: WorkbenchOptions): Promise<WorkbenchHost> {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const emit = <N extends EventName>(event: N, payload: EventPayload<N>) => {
     // A listener of its own window must not keep the others from hearing.
@@ -62,10 +70,11 @@ export async function createWorkbench({ library: root, reveal }: WorkbenchOption
   const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings);
+  const engineEntry = besideModule('engine/engine-worker', import.meta.url);
   const engine = new WorkerLink<EngineCalls>(
-    besideModule('engine/engine-worker', import.meta.url),
+    startProcess(engineEntry, () => {}),
     'compute engine',
-    (): EngineStart => ({ device: settings.settings.device }),
+    { data: (): EngineStart => ({ device: settings.settings.device }) },
   );
   const tables = new Tables(library, models, engine);
   const plans = new Plans(library, tables.link);

@@ -33,13 +33,13 @@ export interface SweepPlan {
 /** The maps of one step, by layer and head. */
 export type StepMaps = readonly AttentionMapReply[];
 
-/** What the engine worker starts with. */
+/** What the engine's process starts with. */
 export interface EngineStart {
   /** A device name as settings hold it. */
   readonly device: string;
 }
 
-/** What the main thread asks of the engine worker. `folder`: a checkpoint's; null is the demo's. */
+/** What the host asks of the engine's process. `folder`: a checkpoint's; null is the demo's. */
 export type EngineCalls = {
   /** From the next model that is opened on; one in use stays where it is. */
   readonly useDevice: { readonly params: EngineStart; readonly result: null };

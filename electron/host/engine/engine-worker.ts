@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { workerData } from 'node:worker_threads';
 import { distancesOf } from '../../../calibration/index.ts';
 import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
-import { inspectCheckpoint, listDevices, reportOnnx } from '../../../mmdit/index.ts';
+import { inspectCheckpoint, leavesCardUnusable, listDevices, reportOnnx } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
 import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { readNotes } from '../library/run-notes.ts';
-import { serveCalls } from '../workers/serve-calls.ts';
+import { startData } from '../workers/parent-port.ts';
+import { type CallHandlers, serveCalls } from '../workers/serve-calls.ts';
 import { attentionJob } from './attention-job.ts';
 import { calibrateJob, resumeCalibration } from './calibrate-job.ts';
 import type { EngineCalls, EngineStart } from './engine-calls.ts';
@@ -18,10 +18,11 @@ import { OpenModels } from './open-models.ts';
 import { sweepJob } from './sweep-job.ts';
 import { tokenGridOf } from './token-grid.ts';
 
-const models = new OpenModels((workerData as EngineStart).device);
+const models = new OpenModels((startData() as EngineStart).device);
 
-// The thread that holds models and computes. It does one job at a time, and answers small questions beside it.
-serveCalls<EngineCalls>({
+// The process that holds models and computes. It does one job at a time, and answers small questions beside it. A fault
+// of a driver or of native code ends it, not the host.
+const handlers: CallHandlers<EngineCalls> = {
   useDevice: async ({ device }) => {
     await models.useDevice(device);
     return null;
@@ -78,7 +79,9 @@ serveCalls<EngineCalls>({
     ),
   attentionMaps: (params, context) =>
     models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context), context),
-});
+};
+
+serveCalls(handlers, { leavesUnusable: leavesCardUnusable });
 
 /** A run of one model is not gone on with by another. Throws WorkbenchError. */
 function requireModel({ identity }: Pipeline, fingerprint: string | null): void {

@@ -6,11 +6,12 @@ import { readNotes } from '../library/run-notes.ts';
 import type { ModelList } from '../models/model-list.ts';
 import { besideModule } from '../workers/beside-module.ts';
 import { WorkerLink } from '../workers/worker-link.ts';
+import { workerThread } from '../workers/worker-thread.ts';
 import type { OpenedTable, TableCalls } from './table-calls.ts';
 
 /** The tables of runs: opened, solved and turned into schemes in a thread of their own. */
 export class Tables {
-  readonly link = new WorkerLink<TableCalls>(besideModule('table-worker', import.meta.url), 'solver');
+  readonly link = new WorkerLink<TableCalls>(workerThread(besideModule('table-worker', import.meta.url)), 'solver');
   readonly #library: RunLibrary;
   readonly #models: ModelList;
   readonly #engine: WorkerLink<EngineCalls>;

@@ -9,12 +9,22 @@ export type CallReport =
 
 export type ToWorker =
   | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly params: unknown }
-  | { readonly kind: 'cancel'; readonly id: number };
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** Last of all: cancel everything, then end. */
+  | { readonly kind: 'end' };
 
 export type FromWorker =
   | { readonly kind: 'report'; readonly id: number; readonly report: CallReport }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly error: ErrorInfo };
+  | {
+      readonly kind: 'error';
+      readonly id: number;
+      readonly error: ErrorInfo;
+      /** The worker can do nothing more after this error: another one has to take its place. */
+      readonly unusable: boolean;
+    }
+  /** Last of all, from a process: something was thrown outside of any call. */
+  | { readonly kind: 'fault'; readonly error: ErrorInfo };
 
 /** The calls of a worker: name → what goes in and what comes out, both fit for structured clones. */
 export type CallMap = { readonly [name: string]: { readonly params: unknown; readonly result: unknown } };

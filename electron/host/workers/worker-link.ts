@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
-import { toErrorInfo } from '../host-errors.ts';
 import type { CallMap, CallOptions, FromWorker, ToWorker } from './call-messages.ts';
+import type { RunningWorker, StartWorker, WorkerEnd } from './start-worker.ts';
+import { describeCrash } from './worker-crash.ts';
 
 interface PendingCall {
   readonly resolve: (result: unknown) => void;
@@ -9,36 +9,107 @@ interface PendingCall {
   readonly onReport: CallOptions['onReport'];
 }
 
+interface LinkOptions {
+  /** What every worker that starts finds as `startData`. */
+  readonly data?: () => unknown;
+  /** Hears of a worker that ended by itself; `error` is what its calls failed with, null where it had none. */
+  readonly onCrash?: (end: WorkerEnd, error: WorkbenchError | null) => void;
+  /** What `close` gives the calls under way to come to an end, ms. */
+  readonly graceMs?: number;
+}
+
+const GRACE_MS = 1000;
+
 /**
- * Calls into a worker thread, several at a time. The thread starts with the first call; one that dies fails the calls
- * under way with a WorkerCrashedError, and the next call starts a new one.
+ * Calls into a worker, several at a time. It starts with the first call; one that ends by itself fails the calls under
+ * way with a WorkerCrashedError, and the next call starts another.
  */
 export class WorkerLink<M extends CallMap> {
-  readonly #entry: URL;
+  readonly #start: StartWorker;
   readonly #what: string;
-  readonly #data: () => unknown;
-  readonly #pending = new Map<number, PendingCall>();
-  #worker: Worker | null = null;
+  readonly #options: LinkOptions;
+  #connection: Connection | null = null;
+  /** Workers whose place another one takes, until they have ended: what they hold on a device is needed. */
+  readonly #leaving = new Set<Promise<void>>();
   #nextId = 0;
   #closed = false;
 
-  /** `what` names the worker in errors: "compute engine". `data`: what every thread that starts finds as workerData. */
-  constructor(entry: URL, what: string, data: () => unknown = () => null) {
-    this.#entry = entry;
+  /** `what` names the worker in errors: "compute engine". */
+  constructor(start: StartWorker, what: string, options: LinkOptions = {}) {
+    this.#start = start;
     this.#what = what;
-    this.#data = data;
+    this.#options = options;
   }
 
-  /** Rejects with a WorkbenchError that tells the worker's own error. */
-  call<N extends keyof M & string>(
+  /** Rejects with a WorkbenchError that tells the worker's own error, or a WorkerCrashedError. */
+  async call<N extends keyof M & string>(
     name: N,
     params: M[N]['params'],
-    { signal, onReport }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<M[N]['result']> {
-    if (this.#closed) return Promise.reject(new Error(`The ${this.#what} is closed`));
-    const id = this.#nextId++;
-    const worker = this.#start();
-    const send = (message: ToWorker) => worker.postMessage(message);
+    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+    if (this.#closed) throw new Error(`The ${this.#what} is closed`);
+    this.#connection ??= this.#connect();
+    return this.#connection.call(this.#nextId++, name, params, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#connection) this.#retire(this.#connection);
+    await Promise.all(this.#leaving);
+  }
+
+  #connect(): Connection {
+    const { data = () => null, onCrash } = this.#options;
+    const connection: Connection = new Connection(this.#start, data(), {
+      onUnusable: () => this.#retire(connection),
+      onEnd: (end) => {
+        if (this.#connection === connection) this.#connection = null;
+        const error = connection.fail(describeCrash(this.#what, end));
+        if (!connection.isEnding) onCrash?.(end, error);
+      },
+    });
+    return connection;
+  }
+
+  /** The next call gets another worker. */
+  #retire(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = null;
+    const ended = connection.end(this.#options.graceMs ?? GRACE_MS).then(() => {
+      this.#leaving.delete(ended);
+    });
+    this.#leaving.add(ended);
+  }
+}
+
+interface ConnectionEvents {
+  /** The worker told an error that leaves it unusable. */
+  onUnusable(): void;
+  onEnd(end: WorkerEnd): void;
+}
+
+/** One worker with the calls that it has to answer. */
+class Connection {
+  readonly #worker: RunningWorker;
+  readonly #events: ConnectionEvents;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #ended = Promise.withResolvers<void>();
+  #fault: WorkbenchError | null = null;
+  isEnding = false;
+
+  constructor(start: StartWorker, data: unknown, events: ConnectionEvents) {
+    this.#events = events;
+    this.#worker = start(data, {
+      onMessage: (message) => this.#receive(message),
+      onEnd: (end) => {
+        events.onEnd(this.#fault === null ? end : { ...end, signal: null, error: this.#fault });
+        this.#ended.resolve();
+      },
+    });
+  }
+
+  call(id: number, name: string, params: unknown, { signal, onReport }: CallOptions): Promise<unknown> {
+    const send = (message: ToWorker) => this.#worker.send(message);
     return new Promise<unknown>((resolve, reject) => {
       const cancel = () => send({ kind: 'cancel', id });
       const settled =
@@ -46,10 +117,10 @@ export class WorkerLink<M extends CallMap> {
         (value: T) => {
           signal?.removeEventListener('abort', cancel);
           // An idle worker does not keep a program alive.
-          if (this.#pending.size === 0) worker.unref();
+          if (this.#pending.size === 0) this.#worker.keepAlive(false);
           settle(value);
         };
-      worker.ref();
+      this.#worker.keepAlive(true);
       this.#pending.set(id, { resolve: settled(resolve), reject: settled(reject), onReport });
       send({ kind: 'call', id, name, params });
       if (signal?.aborted) cancel();
@@ -57,22 +128,30 @@ export class WorkerLink<M extends CallMap> {
     });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#worker?.terminate();
+  /** Fails the calls under way. Returns the error, null where there were none. */
+  fail(error: WorkbenchError): WorkbenchError | null {
+    const calls = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of calls) reject(error);
+    return calls.length > 0 ? error : null;
   }
 
-  #start(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(this.#entry, { workerData: this.#data() });
-    worker.on('message', (message: FromWorker) => this.#receive(message));
-    worker.on('error', (error) => this.#fail(worker, error));
-    worker.on('exit', (code) => this.#fail(worker, new Error(`it ended with code ${code}`)));
-    this.#worker = worker;
-    return worker;
+  /** Lets the worker end by itself, and kills it where that takes longer than the grace. */
+  async end(graceMs: number): Promise<void> {
+    this.isEnding = true;
+    this.#worker.keepAlive(true);
+    this.#worker.send({ kind: 'end' });
+    const timer = setTimeout(() => this.#worker.kill(), graceMs);
+    await this.#ended.promise;
+    clearTimeout(timer);
   }
 
   #receive(message: FromWorker): void {
+    if (message.kind === 'fault') {
+      this.#fault = new WorkbenchError(message.error);
+      this.#worker.kill();
+      return;
+    }
     const call = this.#pending.get(message.id);
     if (!call) return;
     if (message.kind === 'report') {
@@ -82,17 +161,6 @@ export class WorkerLink<M extends CallMap> {
     this.#pending.delete(message.id);
     if (message.kind === 'result') call.resolve(message.result);
     else call.reject(new WorkbenchError(message.error));
-  }
-
-  #fail(worker: Worker, cause: unknown): void {
-    if (this.#worker !== worker) return;
-    this.#worker = null;
-    const error = new WorkbenchError({
-      name: 'WorkerCrashedError',
-      message: `The ${this.#what} stopped: ${toErrorInfo(cause).message}.`,
-      hint: 'It starts anew with the next job; a calibration goes on with Resume.',
-    });
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
+    if (message.kind === 'error' && message.unusable && !this.isEnding) this.#events.onUnusable();
   }
 }

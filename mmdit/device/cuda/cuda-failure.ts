@@ -35,3 +35,14 @@ export class CudaFailure {
     if (failure) throw failure.error;
   }
 }
+
+/**
+ * Whether CUDA failed otherwise than for lack of memory, at this error or at one that caused it. Such a failure may stay
+ * with the process: every later call would report it again.
+ */
+export function leavesCardUnusable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && (at.code === 'CUDA_ERROR' || at.code === 'CUBLAS_ERROR')) return true;
+  }
+  return false;
+}

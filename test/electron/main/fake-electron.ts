@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { FakeUtilityProcess } from './fake-utility-process.ts';
 
 type Handler = (...args: unknown[]) => unknown;
 
@@ -83,6 +84,9 @@ export class FakeElectron {
       'protocol.registerSchemesAsPrivileged',
       ((schemes: FakeElectron['schemes']) => void this.schemes.push(...schemes)) as Handler,
     ),
+  };
+  readonly utilityProcess = {
+    fork: this.#only('after', 'utilityProcess.fork', FakeUtilityProcess.fork as Handler),
   };
   readonly ipcHandlers = new Map<string, Handler>();
   readonly ipcMain = {
