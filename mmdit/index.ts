@@ -30,6 +30,10 @@ export { readFloats } from './checkpoint/read-floats.ts';
 export { SafetensorsFile } from './checkpoint/safetensors-file.ts';
 export { encodeSafetensors, type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.ts';
 export type { TensorSource } from './checkpoint/tensor-source.ts';
+export type { CheckpointDescription } from './describe/describe-checkpoint.ts';
+export { describeCheckpoint } from './describe/describe-checkpoint.ts';
+export { DescriptionCache } from './describe/description-cache.ts';
+export type { ModelDescription } from './describe/model-description.ts';
 export { CpuDevice } from './device/cpu-device.ts';
 export { CudaDevice } from './device/cuda/cuda-device.ts';
 export { leavesCardUnusable } from './device/cuda/cuda-failure.ts';
@@ -51,6 +55,7 @@ export {
   openDevice,
   parseDeviceName,
 } from './device/open-device.ts';
+export { preferredBlock } from './device/preferred-block.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
@@ -63,7 +68,7 @@ export { type OnnxProvider, type OnnxWish, OnnxWishError } from './onnx/onnx-pro
 export { type OnnxReport, reportOnnx } from './onnx/report-onnx.ts';
 export { PipelineBusyError } from './pipeline/exclusive.ts';
 export { type CheckpointReport, inspectCheckpoint } from './pipeline/inspect-checkpoint.ts';
-export { openPipeline, SUPPORTED_PIPELINES } from './pipeline/open-pipeline.ts';
+export { openPipeline } from './pipeline/open-pipeline.ts';
 export { OutputError } from './pipeline/output-error.ts';
 export type {
   DenoiseRequest,
@@ -82,6 +87,7 @@ export type {
   SamplingDescription,
 } from './pipeline/pipeline.ts';
 export type { PipelineOptions } from './pipeline/pipeline-options.ts';
+export { SUPPORTED_PIPELINES } from './pipeline/pipeline-parts.ts';
 export { SamplingError } from './pipeline/sampling-error.ts';
 export { verifyPipeline } from './pipeline/verify-pipeline.ts';
 export {

@@ -26,10 +26,15 @@ export class ModelNotFoundError extends Error {
   }
 }
 
+/** Throws ModelNotFoundError for a folder that holds no model_index.json. */
+export function requireCheckpointFolder(folder: string): void {
+  if (!existsSync(path.join(folder, 'model_index.json'))) throw new ModelNotFoundError(folder);
+}
+
 /** Opens a checkpoint on a device, hands it to `use` and closes both afterwards, whatever happens. */
 export async function withModel<T>(wish: ModelWish, use: (pipeline: Pipeline) => Promise<T>): Promise<T> {
   const checkpoint = wish.model ?? DEMO_CHECKPOINT;
-  if (!existsSync(path.join(checkpoint, 'model_index.json'))) throw new ModelNotFoundError(checkpoint);
+  requireCheckpointFolder(checkpoint);
   const device = await openDevice(wish.device);
   try {
     const pipeline = await openPipeline(checkpoint, device, { onnx: wish.onnx, vae: wish.vae });

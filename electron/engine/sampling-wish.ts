@@ -1,4 +1,4 @@
-import { type Pipeline, type Sampling, type SamplingDescription, SamplingError } from '../../mmdit/index.ts';
+import { type ModelDescription, type Sampling, type SamplingDescription, SamplingError } from '../../mmdit/index.ts';
 
 /** What the user asked for; the rest is the scheme's or the model's own. */
 export interface SamplingWish {
@@ -22,11 +22,11 @@ export function completeSampling(wish: SamplingWish, base: Sampling): Sampling {
 const SEARCH_PIXELS = 128;
 
 /** describeSampling, but a size that the model can't make is refused with the nearest ones that it can. */
-export function checkSampling(pipeline: Pipeline, sampling: Sampling): SamplingDescription {
+export function checkSampling(model: ModelDescription, sampling: Sampling): SamplingDescription {
   try {
-    return pipeline.describeSampling(sampling);
+    return model.describeSampling(sampling);
   } catch (error) {
-    const sizes = nearestSizes(pipeline, sampling);
+    const sizes = nearestSizes(model, sampling);
     if (error instanceof SamplingError && sizes.length > 0) {
       throw new SamplingError(`${error.message}. The nearest sizes that it can make: ${sizes.join(', ')}`, {
         cause: error,
@@ -37,14 +37,13 @@ export function checkSampling(pipeline: Pipeline, sampling: Sampling): SamplingD
 }
 
 /** The model's sizes just below and above, as `WxH`; empty where the size is not what is wrong. */
-function nearestSizes(pipeline: Pipeline, sampling: Sampling): readonly string[] {
-  const { width: nativeWidth, height: nativeHeight } = pipeline.defaults;
-  if (makes(pipeline, sampling) || !makes(pipeline, { ...sampling, width: nativeWidth, height: nativeHeight }))
-    return [];
-  const widths = nearest(sampling.width, (width) => makes(pipeline, { ...sampling, width, height: nativeHeight }));
-  const heights = nearest(sampling.height, (height) => makes(pipeline, { ...sampling, width: nativeWidth, height }));
+function nearestSizes(model: ModelDescription, sampling: Sampling): readonly string[] {
+  const { width: nativeWidth, height: nativeHeight } = model.defaults;
+  if (makes(model, sampling) || !makes(model, { ...sampling, width: nativeWidth, height: nativeHeight })) return [];
+  const widths = nearest(sampling.width, (width) => makes(model, { ...sampling, width, height: nativeHeight }));
+  const heights = nearest(sampling.height, (height) => makes(model, { ...sampling, width: nativeWidth, height }));
   const pairs = widths.flatMap((width) => heights.map((height) => ({ width, height })));
-  const possible = pairs.filter((size) => makes(pipeline, { ...sampling, ...size }));
+  const possible = pairs.filter((size) => makes(model, { ...sampling, ...size }));
   return [...new Set(possible.map(({ width, height }) => `${width}x${height}`))];
 }
 
@@ -56,9 +55,9 @@ function nearest(wanted: number, possible: (value: number) => boolean): readonly
   return [below, above].filter((value) => value !== undefined);
 }
 
-function makes(pipeline: Pipeline, sampling: Sampling): boolean {
+function makes(model: ModelDescription, sampling: Sampling): boolean {
   try {
-    pipeline.describeSampling(sampling);
+    model.describeSampling(sampling);
     return true;
   } catch {
     return false;

@@ -25,6 +25,7 @@ import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
 import { importFile } from './library/import-file.ts';
 import { RunLibrary } from './library/run-library.ts';
+import { ModelDescriptions } from './models/model-descriptions.ts';
 import { ModelList } from './models/model-list.ts';
 import { SETTINGS_FOLDER } from './models/open-model-list.ts';
 import { Plans } from './plans.ts';
@@ -76,7 +77,11 @@ export async function createWorkbench({
     'compute engine',
     { data: (): EngineStart => ({ device: settings.settings.device }) },
   );
-  const tables = new Tables(library, models, engine);
+  const descriptions = new ModelDescriptions(models, {
+    name: () => settings.settings.device,
+    list: async () => (await knownDevices()).devices,
+  });
+  const tables = new Tables(library, descriptions);
   const plans = new Plans(library, tables.link);
   const parts = { engine, library, models, plans, tables };
   const queue: JobQueue = new JobQueue(
@@ -103,6 +108,10 @@ export async function createWorkbench({
   };
   const maps: AttentionMaps = new AttentionMaps(queue, titleOf);
   let devices: Pick<DeviceReport, 'devices' | 'onnx'> | null = null;
+  const knownDevices = async () => {
+    devices ??= await engine.call('devices', null);
+    return devices;
+  };
 
   const handlers: Handlers = {
     hello: async ({ version }) => {
@@ -111,18 +120,15 @@ export async function createWorkbench({
       return { version: CONTRACT_VERSION, app: packageInfo.version, library: library.root, canReveal };
     },
     device: async () => {
-      devices ??= await engine.call('devices', null);
-      return { ...devices, availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
+      return { ...(await knownDevices()), availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
     },
 
     'models.list': async () => ({ models: models.list() }),
-    'models.info': async ({ model }) => {
-      const summary = models.summary(model);
-      return { ...summary, ...(await engine.call('modelInfo', { folder: models.folder(model) })) };
-    },
-    'models.inspect': async ({ model }) => engine.call('inspect', { folder: models.folder(model) }),
+    'models.info': ({ model }) => descriptions.info(model),
+    'models.inspect': ({ model }) => descriptions.inspect(model),
     'models.add': async ({ folder }) => {
       const added = await models.add(folder);
+      await tables.forgetUnknownModels();
       emit('models.changed', { models: models.list() });
       return added;
     },
@@ -131,10 +137,8 @@ export async function createWorkbench({
       emit('models.changed', { models: models.list() });
       return {};
     },
-    'models.describeSampling': async ({ model, sampling }) =>
-      engine.call('describeSampling', { folder: models.folder(model), sampling }),
-    'models.inspectPrompt': async ({ model, prompt }) =>
-      engine.call('inspectPrompt', { folder: models.folder(model), prompt }),
+    'models.describeSampling': ({ model, sampling }) => descriptions.sampling(model, sampling),
+    'models.inspectPrompt': ({ model, prompt }) => descriptions.prompt(model, prompt),
 
     'settings.get': async () => settings.settings,
     'settings.set': async (changes) => {
@@ -232,7 +236,7 @@ export async function createWorkbench({
     },
     async close() {
       await queue.close();
-      await Promise.all([engine.close(), tables.close()]);
+      await Promise.all([engine.close(), descriptions.close(), tables.close()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { readSynthetic } from '../synthetic/read-synthetic.ts';
 import type { Synthetic } from '../synthetic/synthetic-tensors.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { Component } from './component.ts';
+import { type ComponentConfig, readComponentConfig } from './component-config.ts';
 import { readJson } from './read-json.ts';
 import { requireInside } from './require-inside.ts';
 
@@ -68,6 +69,11 @@ export class Checkpoint {
     const folder = this.path(component);
     await requireInside(this.folder, folder);
     return folder;
+  }
+
+  /** A component's config alone. Throws CheckpointError. */
+  async config(name: string): Promise<ComponentConfig> {
+    return readComponentConfig(await this.folderOf(name));
   }
 
   /** Opens a component's config and weights. Throws CheckpointError. */

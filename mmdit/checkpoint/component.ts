@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { type Synthetic, syntheticTensor } from '../synthetic/synthetic-tensors.ts';
 import { CheckpointError } from './checkpoint-error.ts';
+import { type ComponentConfig, readComponentConfig } from './component-config.ts';
 import { readJson } from './read-json.ts';
 import { requireInside } from './require-inside.ts';
 import { SafetensorsFile } from './safetensors-file.ts';
@@ -12,44 +13,37 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 const USUAL_NAMES = ['diffusion_pytorch_model', 'model'];
 
 /** One component folder of a diffusers checkpoint: `config.json` and its weights, in one file or in shards. */
-export class Component {
+export class Component implements ComponentConfig {
   readonly folder: string;
-  /** config.json as it stands; each model validates the fields it reads. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly configFile: string;
+  readonly className: string;
   /** Null where weights are read from files. */
   readonly synthetic: Synthetic | null;
   /** The file that holds each tensor. */
   readonly #files: ReadonlyMap<string, SafetensorsFile>;
 
   private constructor(
-    folder: string,
-    config: Readonly<Record<string, unknown>>,
+    { folder, config, configFile, className }: ComponentConfig,
     files: ReadonlyMap<string, SafetensorsFile>,
     synthetic: Synthetic | null = null,
   ) {
     this.folder = folder;
     this.config = config;
-    this.configFile = path.join(folder, 'config.json');
+    this.configFile = configFile;
+    this.className = className;
     this.#files = files;
     this.synthetic = synthetic;
   }
 
   /** Reads config and headers. Throws CheckpointError for what is missing, damaged, or a link out of the folder. */
   static async open(folder: string): Promise<Component> {
-    return new Component(folder, await readConfigFile(folder), await openWeights(folder));
+    return new Component(await readComponentConfig(folder), await openWeights(folder));
   }
 
   /** A component whose tensors are made when asked for, in whatever shape is asked for. Throws CheckpointError. */
   static async openSynthetic(folder: string, synthetic: Synthetic): Promise<Component> {
-    return new Component(folder, await readConfigFile(folder), new Map(), synthetic);
-  }
-
-  /** The class that diffusers or transformers would build: `_class_name` or the first of `architectures`. */
-  get className(): string {
-    const architectures = this.config.architectures;
-    const name = this.config._class_name ?? (Array.isArray(architectures) ? architectures[0] : undefined);
-    return typeof name === 'string' ? name : 'unknown class';
+    return new Component(await readComponentConfig(folder), new Map(), synthetic);
   }
 
   get names(): readonly string[] {
@@ -84,10 +78,6 @@ export class Component {
     }
     return source;
   }
-}
-
-async function readConfigFile(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  return readJson(path.join(folder, 'config.json'), z.record(z.string(), z.unknown()));
 }
 
 async function openWeights(folder: string): Promise<ReadonlyMap<string, SafetensorsFile>> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Component } from './component.ts';
+import { openRegularFile } from './regular-file.ts';
 import type { TensorSource } from './tensor-source.ts';
 
 const SAMPLES_PER_TENSOR = 4;
@@ -15,30 +16,30 @@ export async function fingerprint(component: Component): Promise<string> {
   const config = Object.entries(component.config).filter(([key]) => !key.startsWith('_') || key === '_class_name');
   hash.update(JSON.stringify(config.sort(([a], [b]) => (a < b ? -1 : 1))));
   if (component.synthetic) hash.update(JSON.stringify(component.synthetic));
-  for (const name of [...component.names].sort()) {
-    const source = component.tensor(name);
-    hash.update(JSON.stringify([name, source.dtype, source.shape]));
-    hash.update(await sampleBytes(source));
+  const handles = new Map<string, FileHandle>();
+  try {
+    for (const name of [...component.names].sort()) {
+      const source = component.tensor(name);
+      const { file, dtype, shape } = source;
+      const handle = handles.get(file) ?? (await openRegularFile(file));
+      handles.set(file, handle);
+      hash.update(JSON.stringify([name, dtype, shape]));
+      hash.update(await sampleBytes(handle, source));
+    }
+  } finally {
+    await Promise.all([...handles.values()].map((handle) => handle.close()));
   }
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function sampleBytes(source: TensorSource): Promise<Buffer> {
-  const handle = await open(source.file, 'r');
-  try {
-    const samples = Buffer.alloc(SAMPLES_PER_TENSOR * SAMPLE_BYTES);
-    const last = Math.max(0, source.byteLength - SAMPLE_BYTES);
-    for (let index = 0; index < SAMPLES_PER_TENSOR; index++) {
-      const at = Math.floor((last * index) / (SAMPLES_PER_TENSOR - 1));
-      await handle.read(
-        samples,
-        index * SAMPLE_BYTES,
-        Math.min(SAMPLE_BYTES, source.byteLength),
-        source.byteOffset + at,
-      );
-    }
-    return samples;
-  } finally {
-    await handle.close();
-  }
+async function sampleBytes(handle: FileHandle, { byteOffset, byteLength }: TensorSource): Promise<Buffer> {
+  const samples = Buffer.alloc(SAMPLES_PER_TENSOR * SAMPLE_BYTES);
+  const last = Math.max(0, byteLength - SAMPLE_BYTES);
+  const length = Math.min(SAMPLE_BYTES, byteLength);
+  const reads = Array.from({ length: SAMPLES_PER_TENSOR }, (_, index) => {
+    const at = Math.floor((last * index) / (SAMPLES_PER_TENSOR - 1));
+    return handle.read(samples, index * SAMPLE_BYTES, length, byteOffset + at);
+  });
+  await Promise.all(reads);
+  return samples;
 }

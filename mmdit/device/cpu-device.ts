@@ -25,14 +25,13 @@ import type {
 } from './device.ts';
 import { Gemm } from './gemm.ts';
 import { candidateWindows, headPlan } from './head-plan.ts';
+import { preferredBlock } from './preferred-block.ts';
 import { countOf, requireLengths, requireRange } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
 import { stackedShape } from './stacked-shape.ts';
 import { UnsupportedBlockError } from './unsupported-block-error.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** Measured best on AVX2 and AVX-512; small, so that the arrows of small pictures stay thin. */
-const BLOCK: BlockSize = [32, 32];
 const MIN_POOL_BYTES = 512 * 2 ** 20;
 
 /** Runs on the processor: matrix products on ONNX Runtime, all else in native-kernels. Computes in float32. */
@@ -75,8 +74,8 @@ export class CpuDevice implements Device {
     return Float32Array.BYTES_PER_ELEMENT;
   }
 
-  preferredBlock(): BlockSize {
-    return BLOCK;
+  preferredBlock(headDim: number): BlockSize {
+    return preferredBlock(this.info.kind, headDim);
   }
 
   requireBlock(block: BlockSize, headDim: number): void {

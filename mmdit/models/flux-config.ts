@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 export const FLUX_CLASS = 'FluxTransformer2DModel';
@@ -43,7 +43,7 @@ const fields = {
 };
 
 /** Throws CheckpointError for a field that is wrong or that this runtime does not know. */
-export function readFluxConfig(component: Component): FluxConfig {
+export function readFluxConfig(component: ComponentConfig): FluxConfig {
   requireClass(component, [FLUX_CLASS]);
   const config = readConfig(component, fields, []);
   const headDim = config.attention_head_dim;

@@ -1,16 +1,17 @@
 import type { Component } from '../checkpoint/component.ts';
 import type { Device } from '../device/device.ts';
 import { FLUX_CLASS, type FluxConfig, readFluxConfig } from './flux-config.ts';
-import { type FluxConditions, FluxRun, textFirst } from './flux-run.ts';
-import { type FluxWeights, loadFluxWeights, MLP_RATIO } from './flux-weights.ts';
+import { type FluxConditions, FluxRun } from './flux-run.ts';
+import { fluxShape } from './flux-shape.ts';
+import { type FluxWeights, loadFluxWeights } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
-import type { AttentionLayer, DumpedCall, MmditModel, ModelFamily, PreparedModel } from './mmdit-model.ts';
+import type { DumpedCall, MmditModel, ModelFamily, PreparedModel, TransformerShape } from './mmdit-model.ts';
 import { WeightLoader } from './weight-loader.ts';
 
 /** FLUX.1's transformer, as diffusers' FluxTransformer2DModel computes it. */
 export class FluxModel implements MmditModel {
   readonly config: FluxConfig;
-  readonly layers: readonly AttentionLayer[];
+  readonly shape: TransformerShape;
   readonly #device: Device;
   readonly #weights: FluxWeights;
 
@@ -18,26 +19,13 @@ export class FluxModel implements MmditModel {
     this.#device = device;
     this.config = config;
     this.#weights = weights;
-    this.layers = [
-      ...Array.from({ length: config.doubleBlocks }, (_, n) => `transformer_blocks.${n}.attn`),
-      ...Array.from({ length: config.singleBlocks }, (_, n) => `single_transformer_blocks.${n}.attn`),
-    ].map((name) => ({ name, heads: config.heads, headDim: config.headDim, layout: textFirst }));
+    this.shape = fluxShape(config);
   }
 
   /** Throws CheckpointError, or DeviceMemoryError. */
   static async open(component: Component, device: Device): Promise<FluxModel> {
     const config = readFluxConfig(component);
     return new FluxModel(device, config, await loadFluxWeights(new WeightLoader(component, device), config));
-  }
-
-  linearFlops(textTokens: number, imageTokens: number): number {
-    const { channels, inChannels, outChannels, contextChannels, doubleBlocks, singleBlocks } = this.config;
-    const tokens = textTokens + imageTokens;
-    // q, k, v, output and MLP of a double block; a single block has as many in two matrices.
-    const perToken = (4 + 2 * MLP_RATIO) * channels ** 2;
-    const modulation = (doubleBlocks * 12 + singleBlocks * 3 + 2) * channels ** 2;
-    const ends = imageTokens * channels * (inChannels + outChannels) + textTokens * channels * contextChannels;
-    return 2 * ((doubleBlocks + singleBlocks) * perToken * tokens + modulation + ends);
   }
 
   prepare(conditions: FluxConditions): PreparedModel {

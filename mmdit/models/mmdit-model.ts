@@ -15,7 +15,7 @@ export interface AttentionLayer {
 }
 
 export interface AttentionCall extends JointQkv {
-  /** Index into `MmditModel.layers`. */
+  /** Index into `TransformerShape.layers`. */
   readonly layer: number;
   readonly layout: TokenLayout;
 }
@@ -41,11 +41,16 @@ export interface StepHooks {
   readonly observe?: Observer;
 }
 
-/** A transformer on a device. Each family adds a `prepare` of its own, for its pipeline. */
-export interface MmditModel {
+/** What follows from a transformer's config alone. */
+export interface TransformerShape {
   readonly layers: readonly AttentionLayer[];
   /** FLOPs of all matrix products but attention's own, in one forward pass of one sample. */
   linearFlops(textTokens: number, imageTokens: number): number;
+}
+
+/** A transformer on a device. Each family adds a `prepare` of its own, for its pipeline. */
+export interface MmditModel {
+  readonly shape: TransformerShape;
   /** The call that a dump recorded, ready to run: for `verify`. Throws CheckpointError. */
   prepareDump(dump: ForwardDump): Promise<DumpedCall>;
   /** Releases the weights. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 export const SD3_CLASS = 'SD3Transformer2DModel';
@@ -46,7 +46,7 @@ const fields = {
 };
 
 /** Throws CheckpointError for a field that is wrong or that this runtime does not know. */
-export function readSd3Config(component: Component): Sd3Config {
+export function readSd3Config(component: ComponentConfig): Sd3Config {
   requireClass(component, [SD3_CLASS]);
   const config = readConfig(component, fields, []);
   const channels = config.num_attention_heads * config.attention_head_dim;

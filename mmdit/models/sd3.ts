@@ -1,19 +1,19 @@
 import type { Component } from '../checkpoint/component.ts';
 import { readFloats } from '../checkpoint/read-floats.ts';
 import type { Device } from '../device/device.ts';
-import { MLP_RATIO } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
-import type { AttentionLayer, DumpedCall, MmditModel, ModelFamily, PreparedModel } from './mmdit-model.ts';
+import type { DumpedCall, MmditModel, ModelFamily, PreparedModel, TransformerShape } from './mmdit-model.ts';
 import { readSd3Config, SD3_CLASS, type Sd3Config } from './sd3-config.ts';
 import { fromPatches, toPatches } from './sd3-patches.ts';
-import { imageFirst, type Sd3Conditions, Sd3Run } from './sd3-run.ts';
+import { type Sd3Conditions, Sd3Run } from './sd3-run.ts';
+import { sd3Shape } from './sd3-shape.ts';
 import { loadSd3Weights, type Sd3Weights } from './sd3-weights.ts';
 import { WeightLoader } from './weight-loader.ts';
 
 /** The transformer of SD3 and SD3.5, as diffusers' SD3Transformer2DModel computes it. */
 export class Sd3Model implements MmditModel {
   readonly config: Sd3Config;
-  readonly layers: readonly AttentionLayer[];
+  readonly shape: TransformerShape;
   readonly #device: Device;
   readonly #weights: Sd3Weights;
   /** [maxSize, maxSize, channels] */
@@ -24,14 +24,7 @@ export class Sd3Model implements MmditModel {
     this.config = config;
     this.#weights = weights;
     this.#positions = positions;
-    const { heads, headDim } = config;
-    this.layers = Array.from({ length: config.blocks }, (_, n): AttentionLayer[] => {
-      const block = `transformer_blocks.${n}`;
-      const joint = { name: `${block}.attn`, heads, headDim, layout: imageFirst };
-      if (!config.dualBlocks.has(n)) return [joint];
-      const alone = (_text: number, image: number) => imageFirst(0, image);
-      return [joint, { name: `${block}.attn2`, heads, headDim, layout: alone }];
-    }).flat();
+    this.shape = sd3Shape(config);
   }
 
   /** Throws CheckpointError, or DeviceMemoryError. */
@@ -69,17 +62,6 @@ export class Sd3Model implements MmditModel {
       timesteps: (await dump.argument('timestep', 1)).values,
       arrange: (output) => fromPatches(output, outChannels, h, w, patch),
     };
-  }
-
-  linearFlops(textTokens: number, imageTokens: number): number {
-    const { channels, blocks, dualBlocks, patch, inChannels, outChannels, contextChannels } = this.config;
-    // q, k, v, output and MLP; the last block needs of the text only q, k, v.
-    const perToken = 4 + 2 * MLP_RATIO;
-    const image = (blocks * perToken + dualBlocks.size * 4) * imageTokens;
-    const text = ((blocks - 1) * perToken + 3) * textTokens;
-    const modulation = blocks * 12 - 4 + dualBlocks.size * 3 + 2;
-    const ends = imageTokens * patch ** 2 * (inChannels + outChannels) + textTokens * contextChannels;
-    return 2 * ((image + text + modulation) * channels ** 2 + ends * channels);
   }
 
   close(): void {

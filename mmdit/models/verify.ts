@@ -14,7 +14,7 @@ export async function verifyTransformer(folder: string, dumpFile: string, device
   const dump = await ForwardDump.open(dumpFile);
   const component = await Component.open(folder);
   const model = await familyOf(component).open(component, device);
-  const attention = new PlanAttention(device, model.layers, null);
+  const attention = new PlanAttention(device, model.shape.layers, null);
   const downloads = new Map<string, Promise<Float32Array>>();
   const take = (name: string, tensor: Tensor) => void downloads.set(name, device.download(tensor));
   try {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { readFields } from '../checkpoint/read-fields.ts';
 
 /** Fields of any transformers or diffusers config that say nothing about what inference computes. */
@@ -28,7 +28,7 @@ const BOOKKEEPING = [
 
 /** Reads a component's config as readFields does, with what all configs may say beside. Throws CheckpointError. */
 export function readConfig<Shape extends z.ZodRawShape>(
-  component: Component,
+  component: ComponentConfig,
   read: Shape,
   inert: readonly string[],
 ): z.output<z.ZodObject<Shape, z.core.$strip>> {
@@ -37,7 +37,7 @@ export function readConfig<Shape extends z.ZodRawShape>(
 }
 
 /** Throws CheckpointError naming the class that the component has and those that would do. */
-export function requireClass(component: Component, supported: readonly string[]): void {
+export function requireClass(component: ComponentConfig, supported: readonly string[]): void {
   if (supported.includes(component.className)) return;
   throw new CheckpointError(
     component.configFile,

@@ -1,12 +1,12 @@
 import { PlanAttention } from '../attention/plan-attention.ts';
 import { requirePlan } from '../attention/require-plan.ts';
 import { keptTensors } from '../attention/residual-needs.ts';
-import type { TokenLayout } from '../attention/token-layout.ts';
+import { DescribedModel, type ModelFacts } from '../describe/described-model.ts';
+import { requireWorkMemory } from '../describe/work-bytes.ts';
 import type { Device, Shape } from '../device/device.ts';
 import { runAbortable } from '../device/run-abortable.ts';
-import type { AttentionHook, AttentionLayer, MmditModel } from '../models/mmdit-model.ts';
+import type { AttentionHook, MmditModel } from '../models/mmdit-model.ts';
 import type { OnnxExecution } from '../onnx/onnx-execution.ts';
-import { FLOW_MATCH_EULER } from '../schedulers/flow-match-config.ts';
 import { eulerStep, type Schedule } from '../schedulers/flow-match-euler.ts';
 import type { TextEncoders } from '../text/text-encoders.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
@@ -18,30 +18,24 @@ import type {
   GenerateRequest,
   GenerateResult,
   Latents,
-  ModelIdentity,
   Pipeline,
   PromptNotices,
   RgbImage,
   Sample,
   Sampling,
-  SamplingDescription,
 } from './pipeline.ts';
-import { requireSamples, requireSampling } from './require-sampling.ts';
-import { requireWorkMemory, type Work, workBytes } from './require-work-memory.ts';
+import { requireSamples } from './require-sampling.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { toRgbImage } from './to-rgb-image.ts';
 
 export interface PipelineParts {
   readonly device: Device;
-  readonly identity: ModelIdentity;
-  readonly defaults: Sampling;
+  readonly facts: ModelFacts;
   readonly model: MmditModel;
   readonly text: TextEncoders;
   readonly vae: VaeDecoder;
   /** Where text encoders and VAE run. */
   readonly execution: OnnxExecution;
-  /** Latents per token, on each side. */
-  readonly patch: number;
 }
 
 /** One run of the sampler, with text and positions on the device. */
@@ -58,17 +52,14 @@ export interface DenoisingRun {
 }
 
 /** What pipelines of flow-matching MMDiT models have in common: all but conditioning and the layout of latents. */
-export abstract class FlowMatchPipeline implements Pipeline {
+export abstract class FlowMatchPipeline extends DescribedModel implements Pipeline {
   readonly device: Device;
-  readonly identity: ModelIdentity;
-  readonly defaults: Sampling;
   readonly #parts: PipelineParts;
   readonly #exclusive = new Exclusive();
 
   constructor(parts: PipelineParts) {
+    super(parts.facts);
     this.device = parts.device;
-    this.identity = parts.identity;
-    this.defaults = parts.defaults;
     this.#parts = parts;
   }
 
@@ -76,51 +67,17 @@ export abstract class FlowMatchPipeline implements Pipeline {
   protected abstract start(samples: readonly Sample[], sampling: Sampling, signal?: AbortSignal): Promise<DenoisingRun>;
   /** One sample's latents as planes [channels, h, w]. */
   protected abstract planesOf(latents: Float32Array, h: number, w: number): Float32Array;
-  /** The layout of joint attention. */
-  protected abstract layout(textTokens: number, imageTokens: number): TokenLayout;
-
-  get layers(): readonly AttentionLayer[] {
-    return this.#parts.model.layers;
-  }
 
   get onnx(): string | null {
     return this.#parts.execution.describe();
   }
 
-  describeSampling(settings: Sampling): SamplingDescription {
-    requireSampling(settings, this.#pixelsPerToken);
-    const { rows, columns } = this.tokenGrid(settings);
-    const { textTokens } = this.#parts.text;
-    const imageTokens = rows * columns;
-    return {
-      ...settings,
-      scheduler: FLOW_MATCH_EULER,
-      textTokens,
-      imageTokens,
-      tokenOrder: this.layout(textTokens, imageTokens).order,
-      layouts: this.layers.map((layer) => layer.layout(textTokens, imageTokens)),
-    };
-  }
-
-  get negativePromptsAbove(): number | null {
-    return null;
-  }
-
-  usesNegativePrompts({ guidance }: Sampling): boolean {
-    return this.negativePromptsAbove !== null && guidance > this.negativePromptsAbove;
-  }
-
-  linearFlops(settings: Sampling): number {
-    const { textTokens, imageTokens } = this.describeSampling(settings);
-    return settings.steps * this.#parts.model.linearFlops(textTokens, imageTokens);
-  }
-
-  workBytes(samples: number, sampling: Sampling, keptTensors: number): number {
-    return workBytes(this.device, this.#work(samples, sampling, keptTensors));
+  override workBytes(samples: number, sampling: Sampling, keptTensors: number): number {
+    return super.workBytes(samples, sampling, keptTensors, this.device.info.computeDtype);
   }
 
   inspectPrompt(prompt: string): PromptNotices {
-    return this.#parts.text.inspect(prompt);
+    return this.#parts.text.tokenizers.inspect(prompt);
   }
 
   denoise(request: DenoiseRequest): Promise<Latents> {
@@ -141,16 +98,10 @@ export abstract class FlowMatchPipeline implements Pipeline {
     await this.#parts.vae.close();
   }
 
-  /** Tokens of the picture in rows and columns. */
-  protected tokenGrid({ width, height }: Sampling): { rows: number; columns: number } {
-    return { rows: height / this.#pixelsPerToken, columns: width / this.#pixelsPerToken };
-  }
-
   async #denoise(request: DenoiseRequest): Promise<Latents> {
     const { samples, sampling, signal } = request;
-    requireSampling(sampling, this.#pixelsPerToken);
     requireSamples(samples);
-    requireWorkMemory(this.device, this.#work(samples.length, sampling, request.keptTensors ?? 0));
+    requireWorkMemory(this.device, this.work(samples.length, sampling, request.keptTensors ?? 0));
     request.onProgress?.({ stage: 'encode' });
     return runAbortable(this.device, signal, async () => {
       const run = await this.start(samples, sampling, signal);
@@ -162,19 +113,6 @@ export abstract class FlowMatchPipeline implements Pipeline {
       }
       return { samples: samples.length, values: run.latents, shape: run.shape, sampling };
     });
-  }
-
-  #work(samples: number, sampling: Sampling, keptTensors: number): Work {
-    const { textTokens, imageTokens, width, height } = this.describeSampling(sampling);
-    const [layer] = this.layers;
-    const copies = this.usesNegativePrompts(sampling) ? 2 : 1;
-    return {
-      what: `${samples} picture${samples === 1 ? '' : 's'} of ${width}×${height}`,
-      batch: samples * copies,
-      tokens: textTokens + imageTokens,
-      channels: (layer?.heads ?? 0) * (layer?.headDim ?? 0),
-      kept: Math.max(1, keptTensors * this.layers.length),
-    };
   }
 
   /** The Euler loop; the run's latents are updated in place. */
@@ -202,7 +140,8 @@ export abstract class FlowMatchPipeline implements Pipeline {
     latents: Latents,
     { signal, onProgress, onNotice }: Pick<GenerateRequest, 'signal' | 'onProgress' | 'onNotice'>,
   ): Promise<readonly RgbImage[]> {
-    const { vae, patch } = this.#parts;
+    const { vae } = this.#parts;
+    const { patch } = this.facts;
     const { rows, columns } = this.tokenGrid(latents.sampling);
     const [h, w] = [rows * patch, columns * patch];
     const size = vae.latentChannels * h * w;
@@ -254,10 +193,6 @@ export abstract class FlowMatchPipeline implements Pipeline {
 
   #tell({ onNotice }: Pick<GenerateRequest, 'onNotice'>): void {
     for (const notice of this.#parts.execution.takeNotices()) onNotice?.(notice);
-  }
-
-  get #pixelsPerToken(): number {
-    return this.#parts.vae.scaleFactor * this.#parts.patch;
   }
 }
 

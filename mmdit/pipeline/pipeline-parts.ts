@@ -17,6 +17,8 @@ export const PIPELINE_PARTS: Readonly<Record<string, ListedParts>> = {
   StableDiffusion3Pipeline: { family: 'sd3', required: COMMON, optional: ['text_encoder_3', 'tokenizer_3'] },
 };
 
+export const SUPPORTED_PIPELINES: readonly string[] = Object.keys(PIPELINE_PARTS);
+
 /** Read for pictures as prompts (IP-Adapter) alone, which diffusers asks for in a call. */
 const UNUSED = ['image_encoder', 'feature_extractor'];
 
@@ -31,4 +33,12 @@ export function requireKnownParts({ folder, pipelineClass, settings }: Checkpoin
     path.join(folder, 'model_index.json'),
     `field "${unknown}" of ${pipelineClass} is not supported, found ${JSON.stringify(settings.get(unknown))}; this version knows ${known.join(', ')}`,
   );
+}
+
+/** Throws CheckpointError for another pipeline class, or one with parts or settings that are not computed here. */
+export function requireSupported(checkpoint: Checkpoint): void {
+  const { folder, pipelineClass } = checkpoint;
+  if (!PIPELINE_PARTS[pipelineClass])
+    throw new CheckpointError(folder, `is a ${pipelineClass}; supported here: ${SUPPORTED_PIPELINES.join(', ')}`);
+  requireKnownParts(checkpoint);
 }

@@ -1,37 +1,19 @@
 import type { AppliedCall } from '../attention/applied-call.ts';
 import type { AttentionPlan } from '../attention/attention-plan.ts';
 import type { TokenLayout, TokenOrder } from '../attention/token-layout.ts';
+import type { ModelDescription } from '../describe/model-description.ts';
 import type { Device } from '../device/device.ts';
-import type { AttentionHook, AttentionLayer } from '../models/mmdit-model.ts';
+import type { AttentionHook } from '../models/mmdit-model.ts';
 
 /**
  * A checkpoint opened on a device: text in, pictures out. One per family behind `openPipeline(folder, device)`.
  * Does one thing at a time: a call while another runs throws PipelineBusyError. The device stays the caller's.
  */
-export interface Pipeline {
-  readonly identity: ModelIdentity;
+export interface Pipeline extends ModelDescription {
   readonly device: Device;
-  readonly layers: readonly AttentionLayer[];
-  /** What the checkpoint is made for: its native size, steps and guidance. */
-  readonly defaults: Sampling;
   /** Where text encoders and VAE ran so far, for people: "CPU (ONNX Runtime 1.30.0)"; null before they did. */
   readonly onnx: string | null;
-  /** Throws SamplingError where the model cannot make this (a size that its patches don't divide, zero steps …). */
-  describeSampling(settings: Sampling): SamplingDescription;
-  /** Guidance above which it is classifier-free, so that negative prompts have an effect; null: at none. */
-  readonly negativePromptsAbove: number | null;
-  /** Whether samples are run with their negative prompt too, so that it has an effect: classifier-free guidance. */
-  usesNegativePrompts(settings: Sampling): boolean;
-  /**
-   * FLOPs of one picture's denoising but for attention's own products: what a scheme cannot save, but for cached heads'
-   * projections where the device leaves them out. Of one pass per step;
-   * classifier-free guidance doubles this and attention alike. Throws SamplingError.
-   */
-  linearFlops(settings: Sampling): number;
-  /**
-   * Device memory that so many pictures at once take beside the weights, about. `keptTensors` as in `denoise`: 1 and the
-   * residuals under a plan or in a search. Throws SamplingError.
-   */
+  /** As `ModelDescription.workBytes`, on the pipeline's own device. */
   workBytes(samples: number, sampling: Sampling, keptTensors: number): number;
   /** What the tokenizers make of a prompt: words ignored, tokens cut. Cheap; no network is run. */
   inspectPrompt(prompt: string): PromptNotices;

@@ -1,32 +1,19 @@
-import path from 'node:path';
-import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
-import { fingerprint } from '../checkpoint/fingerprint.ts';
+import { describeSd3 } from '../describe/describe-sd3.ts';
 import type { Device } from '../device/device.ts';
 import { Sd3Model } from '../models/sd3.ts';
-import { readSd3Config } from '../models/sd3-config.ts';
 import { fromPatches, toPatches } from '../models/sd3-patches.ts';
-import { imageFirst } from '../models/sd3-run.ts';
 import { torchRandn } from '../random/torch-randn.ts';
-import { type FlowMatchConfig, readScheduler } from '../schedulers/flow-match-config.ts';
 import { trainedRangeSchedule } from '../schedulers/flow-match-euler.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
 import type { TextEmbeddings } from '../text/text-encoders.ts';
-import { openVaeDecoder, type VaeDecoder } from '../vae/vae-decoder.ts';
+import { openVaeDecoder } from '../vae/vae-decoder.ts';
 import { type DenoisingRun, FlowMatchPipeline, type PipelineParts } from './flow-match-pipeline.ts';
-import type { Sample, Sampling, SamplingDescription } from './pipeline.ts';
+import type { Sample, Sampling } from './pipeline.ts';
 import type { OpenedWith } from './pipeline-options.ts';
-import { readSamplingDefaults } from './sampling-defaults.ts';
-import { SamplingError } from './sampling-error.ts';
-
-/** StableDiffusion3Pipeline's own where a checkpoint says nothing. */
-const FAMILY_DEFAULTS = { steps: 28, guidance: 7 };
 
 interface Sd3Parts extends PipelineParts {
   readonly model: Sd3Model;
-  readonly scheduler: FlowMatchConfig;
 }
 
 /**
@@ -45,39 +32,11 @@ export class Sd3Pipeline extends FlowMatchPipeline {
   static async open(checkpoint: Checkpoint, device: Device, options: OpenedWith): Promise<Sd3Pipeline> {
     const { execution } = options;
     const component = await checkpoint.component('transformer');
-    const scheduler = await readScheduler(checkpoint);
+    const facts = await describeSd3(checkpoint, component, options);
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint, options);
-    requireLatentChannels(component, vae);
     const model = await Sd3Model.open(component, device);
-    const { patch, maxSize, sampleSize } = model.config;
-    const side = Math.min(Math.max(1, Math.floor(sampleSize / patch)), maxSize) * patch * vae.scaleFactor;
-    const defaults = await readSamplingDefaults(checkpoint.folder, { ...FAMILY_DEFAULTS, width: side, height: side });
-    const name = path.basename(checkpoint.folder);
-    const identity = { family: 'sd3', name, fingerprint: await fingerprint(component) } as const;
-    return new Sd3Pipeline({ device, execution, identity, defaults, model, text, vae, scheduler, patch });
-  }
-
-  /** Throws SamplingError for a size beyond the position table too. */
-  override describeSampling(settings: Sampling): SamplingDescription {
-    const description = super.describeSampling(settings);
-    const { maxSize } = this.#parts.model.config;
-    const { rows, columns } = this.tokenGrid(settings);
-    if (Math.max(rows, columns) > maxSize) {
-      const pixels = maxSize * (settings.width / columns);
-      throw new SamplingError(
-        `width and height are at most ${pixels} pixels for this model (a position table of ${maxSize} × ${maxSize}); found ${settings.width}×${settings.height}`,
-      );
-    }
-    return description;
-  }
-
-  override get negativePromptsAbove(): number {
-    return 1;
-  }
-
-  protected override layout(textTokens: number, imageTokens: number): TokenLayout {
-    return imageFirst(textTokens, imageTokens);
+    return new Sd3Pipeline({ device, execution, facts, model, text, vae });
   }
 
   protected override planesOf(latents: Float32Array): Float32Array {
@@ -89,9 +48,8 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     sampling: Sampling,
     signal?: AbortSignal,
   ): Promise<DenoisingRun> {
-    this.describeSampling(sampling);
-    const { model, vae, scheduler } = this.#parts;
-    const { patch } = model.config;
+    const { model, vae } = this.#parts;
+    const { scheduler, patch } = this.facts;
     const { device } = this;
     const { rows, columns } = this.tokenGrid(sampling);
     const [channels, h, w] = [vae.latentChannels, rows * patch, columns * patch];
@@ -143,13 +101,4 @@ function guide(velocity: Float32Array, guidance: number): Float32Array {
     guided[n] = unconditional + Math.fround(guidance * Math.fround(velocity[half + n]! - unconditional));
   }
   return guided;
-}
-
-function requireLatentChannels(component: Component, vae: VaeDecoder): void {
-  const { inChannels, outChannels } = readSd3Config(component);
-  if (inChannels === vae.latentChannels && outChannels === vae.latentChannels) return;
-  throw new CheckpointError(
-    component.configFile,
-    `takes ${inChannels} channels and puts out ${outChannels}; its VAE has ${vae.latentChannels} latent channels`,
-  );
 }

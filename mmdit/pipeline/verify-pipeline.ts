@@ -65,7 +65,8 @@ async function encode(
   onProgress?.({ stage: 'encode' });
   const encoders = await openTextEncoders(checkpoint, text);
   try {
-    for (const [tokenizer, ids] of Object.entries(encoders.tokenIds(prompt))) take(`tokens.${tokenizer}`, ids);
+    for (const [tokenizer, ids] of Object.entries(encoders.tokenizers.tokenIds(prompt)))
+      take(`tokens.${tokenizer}`, ids);
     const prompts = { '': prompt, negative_: negative_prompt ?? '' };
     for (const [prefix, words] of Object.entries(prompts)) {
       if (!dump.has(`${prefix}prompt`) && !dump.has(`${prefix}pooled`)) continue;

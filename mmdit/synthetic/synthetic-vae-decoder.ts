@@ -1,12 +1,13 @@
 import type { Component } from '../checkpoint/component.ts';
-import { readVaeConfig } from '../vae/vae-config.ts';
+import { pixelsPerLatent, readVaeConfig } from '../vae/vae-config.ts';
 import type { VaeDecoder } from '../vae/vae-decoder.ts';
 import { normals, type Synthetic, seedOf } from './synthetic-tensors.ts';
 
 /** Stands where a VAE would: every latent becomes one flat square, its colour a fixed mixture of the channels. */
 export function syntheticVaeDecoder(component: Component, { seed }: Synthetic): VaeDecoder {
-  const { latentChannels, blockChannels } = readVaeConfig(component);
-  const scaleFactor = 2 ** (blockChannels.length - 1);
+  const config = readVaeConfig(component);
+  const { latentChannels } = config;
+  const scaleFactor = pixelsPerLatent(config);
   const mixture = normals(3 * latentChannels, { std: 1 / Math.sqrt(latentChannels), seed: seedOf(seed, 'vae') });
   return {
     latentChannels,

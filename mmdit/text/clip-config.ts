@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 const FIELDS = {
@@ -34,7 +34,7 @@ export interface ClipConfig {
 }
 
 /** Throws CheckpointError for another class, an unknown field or an impossible value. */
-export function readClipConfig(component: Component): ClipConfig {
+export function readClipConfig(component: ComponentConfig): ClipConfig {
   requireClass(component, ['CLIPTextModel', 'CLIPTextModelWithProjection']);
   const config = readConfig(component, FIELDS, INERT);
   if (config.hidden_size % config.num_attention_heads !== 0) {

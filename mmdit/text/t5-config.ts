@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 const FEED_FORWARDS = ['gated-gelu', 'gated-gelu_new', 'gated-relu', 'relu'] as const;
@@ -53,7 +53,7 @@ export interface T5Config {
 }
 
 /** Throws CheckpointError for another class, an unknown field or fields that disagree. */
-export function readT5Config(component: Component): T5Config {
+export function readT5Config(component: ComponentConfig): T5Config {
   requireClass(component, ['T5EncoderModel']);
   const config = readConfig(component, FIELDS, INERT);
   const gated = config.feed_forward_proj.startsWith('gated-');

@@ -62,6 +62,11 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   return { file: vocabFile, definition: definitionSchema.parse(definition), config };
 }
 
+/** The longest text that a tokenizer folder names, from its config alone; undefined where it names none. Throws CheckpointError. */
+export async function readModelMaxLength(folder: string): Promise<number | undefined> {
+  return (await readJson(path.join(folder, 'tokenizer_config.json'), configSchema)).model_max_length;
+}
+
 async function readMerges(file: string): Promise<string[]> {
   await requireInside(path.dirname(file), file);
   const info = await stat(file);

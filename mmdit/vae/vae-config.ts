@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { Component } from '../checkpoint/component.ts';
+import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 const FIELDS = {
@@ -42,8 +42,13 @@ export interface VaeConfig {
   readonly sampleSize: number;
 }
 
+/** On each side. */
+export function pixelsPerLatent({ blockChannels }: Pick<VaeConfig, 'blockChannels'>): number {
+  return 2 ** (blockChannels.length - 1);
+}
+
 /** Throws CheckpointError for another class, an unknown field or an impossible value. */
-export function readVaeConfig(component: Component): VaeConfig {
+export function readVaeConfig(component: ComponentConfig): VaeConfig {
   requireClass(component, ['AutoencoderKL']);
   const config = readConfig(component, FIELDS, INERT);
   const { block_out_channels: blockChannels, norm_num_groups: groups, up_block_types: upBlocks } = config;

@@ -4,7 +4,7 @@ import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { syntheticVaeDecoder } from '../synthetic/synthetic-vae-decoder.ts';
 import { decodeBytes } from './decode-memory.ts';
 import { decodeTiles, isTiled, type Tiling, tilingOf } from './tiled-decode.ts';
-import { readVaeConfig, type VaeConfig } from './vae-config.ts';
+import { pixelsPerLatent, readVaeConfig, type VaeConfig } from './vae-config.ts';
 import { buildVaeDecoderGraph } from './vae-decoder-graph.ts';
 
 /** The whole picture is decoded at once where this share of the free memory is enough for it. */
@@ -72,7 +72,7 @@ class AutoencoderKlDecoder implements VaeDecoder {
   }
 
   get scaleFactor(): number {
-    return 2 ** (this.#config.blockChannels.length - 1);
+    return pixelsPerLatent(this.#config);
   }
 
   async decode(

@@ -99,7 +99,7 @@ async function stepTime(
   image: number,
   plan: AttentionPlan | null,
 ): Promise<number> {
-  const attention = new PlanAttention(device, model.layers, plan);
+  const attention = new PlanAttention(device, model.shape.layers, plan);
   const sample = device.upload(wave(image * LATENTS), [1, image, LATENTS]);
   const times: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -144,7 +144,7 @@ async function benchSearch(): Promise<void> {
 
 /** As few full heads as reach the sparsity, spread differently over every layer. Step 0 is full. */
 function sparsePlan(device: CudaDevice, model: FluxModel, image: number): { plan: AttentionPlan; sparsity: number } {
-  const { layers } = model;
+  const { layers } = model.shape;
   const { heads, headDim } = layers[0]!;
   const block = device.preferredBlock(headDim);
   const layouts = layers.map(() => textFirst(TEXT, image));
@@ -177,14 +177,14 @@ function floor(
 ) {
   const tokens = TEXT + image;
   let [attention, unread] = [0, 0];
-  for (const [layer, { heads, headDim }] of model.layers.entries()) {
+  for (const [layer, { heads, headDim }] of model.shape.layers.entries()) {
     attention += 4 * tokens ** 2 * heads * headDim;
     const methods = scheme?.plan.choices.at(-1)?.[layer]?.map((choice) => scheme.plan.methods[choice]!) ?? [];
     const cached = methods.filter(({ kind }) => kind === 'cached').length;
     unread += 2 * tokens * (heads * headDim) * 3 * headDim * cached;
   }
   const kept = attention * (1 - (scheme?.sparsity ?? 0));
-  const seconds = (model.linearFlops(TEXT, image) - unread) / CEILING[projections] + kept / CEILING.bf16;
+  const seconds = (model.shape.linearFlops(TEXT, image) - unread) / CEILING[projections] + kept / CEILING.bf16;
   return { floorMs: seconds * 1000 };
 }
 

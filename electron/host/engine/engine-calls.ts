@@ -1,15 +1,11 @@
 import type { Scheme } from '../../../calibration/index.ts';
 import type {
   AttentionMapReply,
-  CheckpointReport,
   Comparison,
   DeviceReport,
   JobRequest,
   LpipsNetwork,
-  ModelInfo,
-  PromptNotices,
   Sampling,
-  SamplingDescription,
   SolveSettings,
 } from '../../contract.ts';
 
@@ -44,27 +40,6 @@ export type EngineCalls = {
   /** From the next model that is opened on; one in use stays where it is. */
   readonly useDevice: { readonly params: EngineStart; readonly result: null };
   readonly devices: { readonly params: null; readonly result: Pick<DeviceReport, 'devices' | 'onnx'> };
-  readonly modelInfo: {
-    readonly params: { readonly folder: string | null };
-    readonly result: Pick<
-      ModelInfo,
-      'family' | 'fingerprint' | 'layers' | 'defaults' | 'negativePromptsAbove' | 'prompts'
-    >;
-  };
-  readonly inspect: { readonly params: { readonly folder: string | null }; readonly result: CheckpointReport };
-  readonly describeSampling: {
-    readonly params: { readonly folder: string | null; readonly sampling: Sampling };
-    readonly result: SamplingDescription;
-  };
-  readonly inspectPrompt: {
-    readonly params: { readonly folder: string | null; readonly prompt: string };
-    readonly result: PromptNotices;
-  };
-  /** FLOPs of one picture beside attention, where the folder's model is the one of this fingerprint. */
-  readonly linearFlops: {
-    readonly params: { readonly folder: string | null; readonly fingerprint: string; readonly sampling: Sampling };
-    readonly result: number | null;
-  };
   /** How far picture b is from a; both are files. */
   readonly comparePictures: {
     readonly params: { readonly a: string; readonly b: string; readonly lpips: LpipsNetwork };

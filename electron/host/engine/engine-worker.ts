@@ -1,12 +1,9 @@
 import path from 'node:path';
 import { distancesOf } from '../../../calibration/index.ts';
-import type { Pipeline, Sampling } from '../../../mmdit/index.ts';
-import { inspectCheckpoint, leavesCardUnusable, listDevices, reportOnnx } from '../../../mmdit/index.ts';
+import type { Pipeline } from '../../../mmdit/index.ts';
+import { leavesCardUnusable, listDevices, reportOnnx } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
-import { readDemoPrompts } from '../../engine/demo-prompts.ts';
-import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
-import { checkSampling } from '../../engine/sampling-wish.ts';
 import { readNotes } from '../library/run-notes.ts';
 import { startData } from '../workers/parent-port.ts';
 import { type CallHandlers, serveCalls } from '../workers/serve-calls.ts';
@@ -16,7 +13,6 @@ import type { EngineCalls, EngineStart } from './engine-calls.ts';
 import { generateJob } from './generate-job.ts';
 import { OpenModels } from './open-models.ts';
 import { sweepJob } from './sweep-job.ts';
-import { tokenGridOf } from './token-grid.ts';
 
 const models = new OpenModels((startData() as EngineStart).device);
 
@@ -28,25 +24,6 @@ const handlers: CallHandlers<EngineCalls> = {
     return null;
   },
   devices: async () => ({ devices: [...(await listDevices())], onnx: (await reportOnnx()).where }),
-  modelInfo: ({ folder }) => models.use(folder, (pipeline) => describeModel(pipeline, folder)),
-  inspect: async ({ folder }) => {
-    const { transformer, parts, ...report } = await inspectCheckpoint(folder ?? DEMO_CHECKPOINT);
-    return {
-      ...report,
-      parts: [...parts],
-      transformer: transformer && { ...transformer, dtypes: { ...transformer.dtypes } },
-    };
-  },
-  describeSampling: ({ folder, sampling }) => models.use(folder, (pipeline) => describeSampling(pipeline, sampling)),
-  inspectPrompt: ({ folder, prompt }) =>
-    models.use(folder, (pipeline) => {
-      const { ignoredWords, reads } = pipeline.inspectPrompt(prompt);
-      return { ignoredWords: [...ignoredWords], reads: [...reads] };
-    }),
-  linearFlops: ({ folder, fingerprint, sampling }) =>
-    models.use(folder, (pipeline) =>
-      pipeline.identity.fingerprint === fingerprint ? pipeline.linearFlops(sampling) : null,
-    ),
   comparePictures: async ({ a, b, lpips }) => {
     const comparison = await comparePictures(a, b, lpips);
     const { lpipsNetwork, lpipsMissing } = comparison;
@@ -91,24 +68,4 @@ function requireModel({ identity }: Pipeline, fingerprint: string | null): void 
     message: `The run was made with a model of fingerprint ${fingerprint}; ${identity.name} has ${identity.fingerprint}.`,
     hint: 'Add the checkpoint that it was made with, and calibrate there.',
   });
-}
-
-async function describeModel(pipeline: Pipeline, folder: string | null) {
-  const { identity, layers, defaults, negativePromptsAbove } = pipeline;
-  const { steps, guidance, width, height } = defaults;
-  const prompts = folder === null ? await readDemoPrompts() : null;
-  return {
-    family: identity.family,
-    fingerprint: identity.fingerprint,
-    layers: layers.map(({ name, heads, headDim }) => ({ name, heads, headDim })),
-    defaults: { steps, guidance, width, height },
-    negativePromptsAbove,
-    prompts,
-  };
-}
-
-function describeSampling(pipeline: Pipeline, wanted: Sampling) {
-  const { layouts: _, ...sampling } = checkSampling(pipeline, wanted);
-  const [rows, keys] = pipeline.device.preferredBlock(pipeline.layers[0]!.headDim);
-  return { ...sampling, tokenGrid: tokenGridOf(sampling), block: [rows, keys] as [number, number] };
 }

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
-import { DEMO_CHECKPOINT, ModelNotFoundError } from '../../engine/open-model.ts';
+import { DEMO_CHECKPOINT, requireCheckpointFolder } from '../../engine/open-model.ts';
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
@@ -131,7 +129,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, giveBack: (late
 }
 
 async function openOn(folder: string, name: DeviceName): Promise<OpenedPipeline> {
-  if (!existsSync(path.join(folder, 'model_index.json'))) throw new ModelNotFoundError(folder);
+  requireCheckpointFolder(folder);
   const device = await openDevice(name === 'auto' ? undefined : name);
   try {
     const pipeline = await openPipeline(folder, device);

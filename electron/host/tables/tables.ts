@@ -1,9 +1,8 @@
 import type { Scheme } from '../../../calibration/index.ts';
-import type { Calibration, ModelSummary, Solved, SolveSettings } from '../../contract.ts';
-import type { EngineCalls } from '../engine/engine-calls.ts';
+import type { Calibration, Solved, SolveSettings } from '../../contract.ts';
 import type { RunLibrary } from '../library/run-library.ts';
 import { readNotes } from '../library/run-notes.ts';
-import type { ModelList } from '../models/model-list.ts';
+import type { ModelDescriptions } from '../models/model-descriptions.ts';
 import { besideModule } from '../workers/beside-module.ts';
 import { WorkerLink } from '../workers/worker-link.ts';
 import { workerThread } from '../workers/worker-thread.ts';
@@ -13,15 +12,13 @@ import type { OpenedTable, TableCalls } from './table-calls.ts';
 export class Tables {
   readonly link = new WorkerLink<TableCalls>(workerThread(besideModule('table-worker', import.meta.url)), 'solver');
   readonly #library: RunLibrary;
-  readonly #models: ModelList;
-  readonly #engine: WorkerLink<EngineCalls>;
-  /** By run; null where the model is not known. */
-  readonly #linearFlops = new Map<string, number | null>();
+  readonly #descriptions: ModelDescriptions;
+  /** By run; null where its model is not known. */
+  readonly #linearFlops = new Map<string, Promise<number | null>>();
 
-  constructor(library: RunLibrary, models: ModelList, engine: WorkerLink<EngineCalls>) {
+  constructor(library: RunLibrary, descriptions: ModelDescriptions) {
     this.#library = library;
-    this.#models = models;
-    this.#engine = engine;
+    this.#descriptions = descriptions;
   }
 
   /** The fingerprint is that of the model that the table was made with; null where it does not say. */
@@ -29,21 +26,25 @@ export class Tables {
     const folder = await this.#library.folder(run);
     await this.#library.file(run, 'rse.safetensors');
     const opened = await this.link.call('open', { folder });
-    if (!this.#linearFlops.has(run)) {
-      this.#linearFlops.set(run, null);
-      // Asked for once and beside the table: opening a model may take long, and a solve never waits for it.
-      void this.#findLinearFlops(folder, opened).then((flops) => this.#linearFlops.set(run, flops));
-    }
+    if (!this.#linearFlops.has(run)) this.#linearFlops.set(run, this.#findLinearFlops(folder, opened));
+    // So that the first solve can say the end-to-end speed.
+    await this.#linearFlops.get(run);
     return { calibration: { run, ...opened.calibration }, fingerprint: opened.fingerprint };
   }
 
   async solve({ run, ...tuning }: SolveSettings): Promise<Solved> {
+    if (!this.#linearFlops.has(run)) await this.open(run);
     const folder = await this.#library.folder(run);
     const { attention, ...solved } = await this.link.call('solve', { folder, tuning });
-    const linear = this.#linearFlops.get(run) ?? null;
+    const linear = await this.#linearFlops.get(run);
     const endToEndSpeedUp =
-      attention === null || linear === null ? null : (linear + attention.full) / (linear + attention.kept);
+      attention === null || linear == null ? null : (linear + attention.full) / (linear + attention.kept);
     return { ...solved, endToEndSpeedUp };
+  }
+
+  /** The list of models has grown: runs whose model was not known are asked about again. */
+  async forgetUnknownModels(): Promise<void> {
+    for (const [run, flops] of [...this.#linearFlops]) if ((await flops) === null) this.#linearFlops.delete(run);
   }
 
   async scheme({ run, ...tuning }: SolveSettings): Promise<Scheme> {
@@ -56,13 +57,7 @@ export class Tables {
     if (sampling === null || fingerprint === null) return null;
     const { steps, guidance, width, height } = sampling;
     const noted = (await readNotes(folder))?.model ?? null;
-    try {
-      const model: ModelSummary = this.#models.summary(noted);
-      const params = { fingerprint, sampling: { steps, guidance, width, height } };
-      return await this.#engine.call('linearFlops', { folder: model.isDemo ? null : model.folder, ...params });
-    } catch {
-      return null;
-    }
+    return this.#descriptions.linearFlops(noted, fingerprint, { steps, guidance, width, height }).catch(() => null);
   }
 
   close(): Promise<void> {

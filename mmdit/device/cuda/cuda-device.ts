@@ -3,7 +3,6 @@ import {
   type CudaContext,
   type CudaMemory,
   type CudaRows,
-  cudaAttentionBlock,
   cudaCards,
   openCard,
 } from '../../../native-kernels/index.ts';
@@ -28,6 +27,7 @@ import type {
   WeightUse,
 } from '../device.ts';
 import { headPlan } from '../head-plan.ts';
+import { preferredBlock } from '../preferred-block.ts';
 import { countOf, requireRange } from '../shape.ts';
 import { ShapeError } from '../shape-error.ts';
 import { UnsupportedBlockError } from '../unsupported-block-error.ts';
@@ -110,11 +110,11 @@ export class CudaDevice implements Device {
   }
 
   preferredBlock(headDim: number): BlockSize {
-    return cudaAttentionBlock(headDim);
+    return preferredBlock('cuda', headDim);
   }
 
   requireBlock(block: BlockSize, headDim: number): void {
-    const [rows, keys] = cudaAttentionBlock(headDim);
+    const [rows, keys] = this.preferredBlock(headDim);
     if (block[0] !== rows || block[1] !== keys)
       throw new UnsupportedBlockError(this.info.name, block, headDim, `blocks of ${rows}×${keys} at this head dim`);
   }

@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeRseTable } from '../../../calibration/index.ts';
-import { requests, type WorkbenchEvent } from '../../../electron/contract.ts';
+import { type JobRequest, requests, type WorkbenchEvent } from '../../../electron/contract.ts';
 import { createWorkbench, type WorkbenchHost } from '../../../electron/host/workbench-host.ts';
+import { WorkerLink } from '../../../electron/host/workers/worker-link.ts';
+import { writeSynthetic } from '../../../mmdit/synthetic/write-synthetic.ts';
 import { fluxTable } from '../../fixtures/flux-table.ts';
 import { PROMPT, runToEnd, SMALL, smallCalibration } from './jobs-of-host.ts';
 
@@ -42,6 +44,43 @@ describe('the host', () => {
       name: 'ContractVersionError',
       message: expect.stringContaining('version 99'),
     });
+  });
+
+  it('answers questions about a model of 8 GB without its weights, and without the engine', async () => {
+    const folder = path.join(library, 'sd3-medium');
+    await writeSynthetic(folder, 'sd3-medium', { seed: 1 });
+    const model = (await ask('models.add', { folder })).id;
+    await ask('settings.set', { device: 'cpu' });
+    const calls = vi.spyOn(WorkerLink.prototype, 'call');
+    const { layers, defaults } = await ask('models.info', { model });
+    expect(layers).toHaveLength(24);
+    expect(await ask('models.describeSampling', { model, sampling: defaults })).toMatchObject({
+      ...{ imageTokens: 4096, textTokens: 333, block: [32, 32] },
+    });
+    await ask('models.inspectPrompt', { model, prompt: PROMPT });
+    expect((await ask('models.inspect', { model })).transformer?.parameters).toBeGreaterThan(2e9);
+    // All to one thread, which holds no model.
+    expect(new Set(calls.mock.contexts).size).toBe(1);
+    calls.mockRestore();
+    await ask('models.remove', { model });
+    await ask('settings.set', { device: 'auto' });
+  });
+
+  it('says the end-to-end speed with the first solve after a table is opened', async () => {
+    const other = await createWorkbench({ library });
+    try {
+      const tuning = {
+        delta: 0.6,
+        headConstraint: null,
+        granularity: 'head',
+        candidates: null,
+        cost: 'flops',
+      } as const;
+      const solved = await other.request('calibration.solve', { run: calibrated, ...tuning, pins: [] });
+      expect(solved.endToEndSpeedUp).toBeGreaterThan(1);
+    } finally {
+      await other.close();
+    }
   });
 
   it('tells device, models and what a model makes of sampling and prompts', async () => {
@@ -346,9 +385,14 @@ describe('the device', () => {
   it('runs on the device that settings name, from the next job on, and says why where it cannot', async () => {
     expect((await ask('device', {})).devices.at(-1)).toMatchObject({ id: 'cpu', kind: 'cpu' });
     await ask('settings.set', { device: 'cuda:99' });
-    await expect(host.request('models.info', { model: null })).rejects.toMatchObject({ name: 'CudaUnavailableError' });
-    await ask('settings.set', { device: 'cpu' });
+    const picture: JobRequest = {
+      ...{ kind: 'generate', model: null, samples: [{ prompt: PROMPT, seed: 1 }], plan: null, compare: false },
+      sampling: { ...SMALL, steps: 1 },
+    };
+    expect((await runToEnd(host, picture)).error?.name).toBe('CudaUnavailableError');
     expect((await ask('models.info', { model: null })).isDemo).toBe(true);
+    await ask('settings.set', { device: 'cpu' });
+    expect((await runToEnd(host, picture)).error).toBeNull();
     await expect(host.request('settings.set', { device: 'gpu' })).rejects.toThrow(/device/);
     await ask('settings.set', { device: 'auto' });
   });

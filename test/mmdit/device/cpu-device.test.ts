@@ -259,6 +259,6 @@ describe('wrong calls are refused at once', () => {
   it('blocks that no kernel runs', () => {
     expect(() => device.requireBlock([0, 32], 32)).toThrow(UnsupportedBlockError);
     expect(() => device.requireBlock([32.5, 32], 32)).toThrow('32.5×32');
-    expect(() => device.requireBlock(device.preferredBlock(), 32)).not.toThrow();
+    expect(() => device.requireBlock(device.preferredBlock(32), 32)).not.toThrow();
   });
 });

@@ -66,7 +66,7 @@ it.each([
     const { batch, imageTokens } = await sizeOf(dump, patch);
     const component = await Component.open(`${folder}/transformer`);
     const model = await familyOf(component).open(component, device);
-    const predicted = batch * model.linearFlops(text.shape[1]!, imageTokens);
+    const predicted = batch * model.shape.linearFlops(text.shape[1]!, imageTokens);
     model.close();
     expect(predicted).toBeLessThanOrEqual(counted.flops());
     expect(predicted / counted.flops()).toBeGreaterThan(atLeast);

@@ -37,16 +37,16 @@ it.each(['flux-tiny', 'sd3-plain', 'sd35-dual'])(
     const { device, asked } = recording();
     const component = await Component.open(`${folder}/transformer`);
     const model = await familyOf(component).open(component, device);
-    const attention = new PlanAttention(device, model.layers, null);
+    const attention = new PlanAttention(device, model.shape.layers, null);
     const { prepared, sample, timesteps } = await model.prepareDump(await ForwardDump.open(`${folder}/io.safetensors`));
     const input = device.upload(sample.values, sample.shape);
     try {
       const hook = attention.step(0);
       device.release(await prepared.predict(input, timesteps, { attention: hook }));
-      expect(asked).toEqual(model.layers.map(() => null));
+      expect(asked).toEqual(model.shape.layers.map(() => null));
 
       asked.length = 0;
-      const reads = model.layers.map(() => () => true);
+      const reads = model.shape.layers.map(() => () => true);
       const picky = Object.assign((call: AttentionCall) => hook(call), { needs: (layer: number) => reads[layer]! });
       device.release(await prepared.predict(input, timesteps, { attention: picky }));
       expect(asked).toEqual(reads);

@@ -49,12 +49,12 @@ describe.each(MODELS)('%s against diffusers', (name) => {
 describe('attention layers', () => {
   it('are one per block, and a second one over the image alone in dual blocks', async () => {
     const model = await open(`${GOLDEN}/sd35-dual/transformer`);
-    expect(model.layers.map(({ name }) => name)).toEqual([
+    expect(model.shape.layers.map(({ name }) => name)).toEqual([
       'transformer_blocks.0.attn',
       'transformer_blocks.0.attn2',
       'transformer_blocks.1.attn',
     ]);
-    expect(model.layers.map((layer) => layer.layout(13, 20))).toEqual([
+    expect(model.shape.layers.map((layer) => layer.layout(13, 20))).toEqual([
       { text: 13, image: 20, order: 'image-first' },
       { text: 0, image: 20, order: 'image-first' },
       { text: 13, image: 20, order: 'image-first' },

@@ -27,8 +27,8 @@ test('embeds a prompt as the diffusers FLUX pipeline does', async () => {
 
 test('the text length is the pipeline’s 512 where the tokenizer names none', async () => {
   const encoders = await openTextEncoders(await Checkpoint.open(FLUX));
-  expect(encoders.textTokens).toBe(512);
-  expect(encoders.inspect('a '.repeat(600)).reads).toEqual([
+  expect(encoders.tokenizers.textTokens).toBe(512);
+  expect(encoders.tokenizers.inspect('a '.repeat(600)).reads).toEqual([
     { encoder: 'CLIP', promptTokens: 600, readTokens: 75 },
     { encoder: 'T5', promptTokens: 600, readTokens: 511 },
   ]);
@@ -38,12 +38,12 @@ test('the text length is the pipeline’s 512 where the tokenizer names none', a
 
 test('SD3 reads 77 tokens with CLIP and 256 with T5, and each says what it reads', async () => {
   const encoders = await openTextEncoders(await Checkpoint.open(SD3));
-  expect(encoders.textTokens).toBe(77 + 256);
-  expect(encoders.inspect('a '.repeat(100)).reads).toEqual([
+  expect(encoders.tokenizers.textTokens).toBe(77 + 256);
+  expect(encoders.tokenizers.inspect('a '.repeat(100)).reads).toEqual([
     { encoder: 'CLIP', promptTokens: 100, readTokens: 75 },
     { encoder: 'T5', promptTokens: 100, readTokens: 100 },
   ]);
-  expect(encoders.inspect('a '.repeat(300)).reads).toEqual([
+  expect(encoders.tokenizers.inspect('a '.repeat(300)).reads).toEqual([
     { encoder: 'CLIP', promptTokens: 300, readTokens: 75 },
     { encoder: 'T5', promptTokens: 300, readTokens: 255 },
   ]);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Device } from '../../../mmdit/device/device.ts';
 import { WorkMemoryError } from '../../../mmdit/device/device-memory-error.ts';
-import { requireWorkMemory } from '../../../mmdit/pipeline/require-work-memory.ts';
+import { requireWorkMemory } from '../../../mmdit/describe/work-bytes.ts';
 
 const GIB = 2 ** 30;
 

@@ -1,4 +1,4 @@
-import type { Device } from '../device/device.ts';
+import type { Device, DeviceInfo } from '../device/device.ts';
 import { WorkMemoryError } from '../device/device-memory-error.ts';
 
 /**
@@ -19,14 +19,14 @@ export interface Work {
   readonly kept: number;
 }
 
-/** What it takes on the device beside the weights, about. */
-export function workBytes({ info }: Device, { batch, tokens, channels, kept }: Work): number {
-  return batch * tokens * channels * BYTES[info.computeDtype] * (ACTIVATIONS + kept);
+/** What it takes on a device of this dtype beside the weights, about. */
+export function workBytes({ batch, tokens, channels, kept }: Work, computeDtype: DeviceInfo['computeDtype']): number {
+  return batch * tokens * channels * BYTES[computeDtype] * (ACTIVATIONS + kept);
 }
 
 /** Throws WorkMemoryError before work starts that cannot fit. */
 export function requireWorkMemory(device: Device, work: Work): void {
-  const needed = workBytes(device, work);
+  const needed = workBytes(work, device.info.computeDtype);
   const { freeBytes } = device;
   if (needed > freeBytes) throw new WorkMemoryError(device.info, work.what, needed, freeBytes);
 }
