@@ -1,19 +1,30 @@
 #!/usr/bin/env node
-// Plain JavaScript, for any Node from 20 on: the program is TypeScript, which Node runs by itself from 23.6 on.
-// An older one hands over to the Node that npm installed beside us.
+// Plain JavaScript, for any Node from 20 on. The program is TypeScript, which Node runs by itself from 23.6 on; an older
+// one starts the Node that npm installed here and waits for it.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const NPM_CHECK_MS = 250;
+
 const main = new URL('main.ts', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
+const runsTypeScript = (major > 23 || (major === 23 && minor >= 6)) && process.features.typescript;
 
-if (major > 23 || (major === 23 && minor >= 6)) {
+if (runsTypeScript) {
+  // main.ts ends when its channel to a parent closes: here there is none, and the event stands for it.
+  whenNpmDies(() => process.emit('disconnect'));
   await import(main.href).catch(explain);
 } else {
   const node = installedNode();
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The channel carries nothing. It closes when this process ends in whatever way, SIGKILL included, and main.ts ends
+  // with it: a script that kills what it started must not leave a computation behind.
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  whenNpmDies(() => child.connected && child.disconnect());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`cannot run ${node}: ${error.message}`));
   child.on('exit', (code, signal) => {
@@ -21,6 +32,42 @@ if (major > 23 || (major === 23 && minor >= 6)) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * npx and npm run pass SIGTERM on, but not SIGKILL: then this process, or the shell that npm puts before it, gets another
+ * parent. Only npm's death counts, since a shell may end and leave a command running on purpose (nohup).
+ */
+function whenNpmDies(end) {
+  const { npm_command: command, npm_lifecycle_event: event } = process.env;
+  if (!(command === 'exec' && event === 'npx') && event !== 'arrowhead') return;
+  const shell = isShell(process.ppid) ? process.ppid : null;
+  const parents = () => `${process.ppid} ${shell === null ? '' : parentOf(shell)}`;
+  const atStart = parents();
+  const timer = setInterval(() => {
+    if (parents() === atStart) return;
+    clearInterval(timer);
+    end();
+  }, NPM_CHECK_MS);
+  timer.unref();
+}
+
+/** Linux alone says so; the shells of other systems replace themselves by a single command. */
+function isShell(pid) {
+  return /^(sh|dash|bash)$/.test(readProc(pid, 'comm').trim());
+}
+
+function parentOf(pid) {
+  // pid (name) state parent …, and a name may hold spaces and brackets.
+  return readProc(pid, 'stat').split(') ').at(-1).split(' ')[1];
+}
+
+function readProc(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function installedNode() {

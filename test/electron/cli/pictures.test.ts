@@ -9,7 +9,7 @@ import {
   runArrowhead,
   runArrowheadUnprivileged,
   runArrowheadWithLittleSpace,
-  runLauncher,
+  startLauncher,
   runProcess,
   startArrowhead,
 } from './run-arrowhead.ts';
@@ -187,10 +187,10 @@ describe('arrowhead generate', () => {
 
 describe('the launcher', () => {
   it('runs the program and hands on its exit code', async () => {
-    const { code, stdout } = await runLauncher('--version');
+    const { code, stdout } = await startLauncher({}, '--version').result;
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect((await runLauncher('compare')).code).toBe(2);
+    expect((await startLauncher({}, 'compare').result).code).toBe(2);
   });
 });
 

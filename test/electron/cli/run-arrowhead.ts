@@ -40,10 +40,29 @@ export async function runArrowhead(...args: readonly string[]): Promise<CliResul
   return { code, stdout, stderr };
 }
 
+export interface LauncherOptions {
+  /** As a Node that does not run TypeScript. */
+  readonly oldNode?: boolean;
+}
+
 /** Through `bin.mjs`, as `npx arrowhead` does. */
-export function runLauncher(...args: readonly string[]): Promise<CliResult> {
+export function startLauncher(options: LauncherOptions, ...args: readonly string[]): CliProcess {
+  return track(spawn(process.execPath, launcherWords(options, args), { stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** The same below a shell below a process that stands for npm, which is the one that `child` names. */
+export function startUnderNpm(options: LauncherOptions, ...args: readonly string[]): CliProcess {
+  const npm = `
+    const { spawn } = require('node:child_process');
+    const env = { ...process.env, npm_command: 'run', npm_lifecycle_event: 'arrowhead' };
+    spawn('sh', ['-c', '"$0" "$@"', process.execPath, ...process.argv.slice(1)], { stdio: 'inherit', env });`;
+  const words = ['-e', npm, '--', ...launcherWords(options, args)];
+  return track(spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+function launcherWords({ oldNode = false }: LauncherOptions, args: readonly string[]): string[] {
   const launcher = path.join(path.dirname(MAIN), 'bin.mjs');
-  return track(spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })).result;
+  return [...(oldNode ? ['--no-experimental-strip-types'] : []), launcher, ...args];
 }
 
 /** The same where no file may grow beyond `kilobytes`: a write fails half-way, as on a full disk. */
