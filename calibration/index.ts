@@ -38,9 +38,12 @@ export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
 export { listRuns, type RunList } from './runs/list-runs.ts';
 export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
+export { claimRun, describeHolder, RunBusyError, runWorker, whileChanging } from './runs/run-claim.ts';
 export type { AppliedPicture } from './runs/applied-file.ts';
 export {
   APPLIED_FILE,
+  CHANGE_FILE,
+  CLAIM_FILE,
   COMPRESSED_FILE,
   METRICS_FILE,
   ORIGINAL_FILE,
@@ -48,7 +51,8 @@ export {
   RUN_FILE,
   SCHEME_FILE,
 } from './runs/run-files.ts';
-export type { PictureMetrics, RunManifest } from './runs/run-manifest.ts';
+export type { PictureMetrics, RunManifest, StoredSummary } from './runs/run-manifest.ts';
+export { workOnRun } from './runs/work-on-run.ts';
 export {
   type AppliedScheme,
   applyScheme,

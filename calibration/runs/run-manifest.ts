@@ -1,10 +1,38 @@
 import { z } from 'zod';
 import * as field from '../field-limits.ts';
 
+export const RUN_KINDS = ['calibration', 'generation', 'sweep', 'import'] as const;
+
+/**
+ * What a list of runs shows beside the manifest, so that no scheme, table or picture is read for it. Made by the run
+ * library; null where something changed since.
+ */
+const summarySchema = z.strictObject({
+  kind: z.enum(RUN_KINDS),
+  tags: z.array(z.string().max(256)).max(1000),
+  /** The run that it was made from. */
+  parent: z.string().max(256).nullable(),
+  /** Of the first picture or of calibration; may be empty. */
+  prompt: z.string().max(100_000),
+  /** Of the run's own scheme. */
+  sparsity: z.number().nullable(),
+  /** Means over its pictures. */
+  ssim: z.number().nullable(),
+  lpips: z.number().nullable(),
+  hasTable: z.boolean(),
+  /** Whether it can be resumed once nobody works on it and it is not finished. */
+  resumable: z.boolean(),
+  /** File of the picture that stands for it. */
+  thumbnail: z.string().max(256).nullable(),
+});
+
+export type StoredSummary = z.infer<typeof summarySchema>;
+
 /** `run.json`: what a run folder is about, for people, the run library and Python. */
 export const runManifestSchema = z.strictObject({
   format: z.literal('arrowhead-run'),
-  version: z.literal(1, { error: 'expected version 1; a newer Arrowhead wrote this file' }),
+  /** 2 since it holds a summary. */
+  version: z.literal([1, 2], { error: 'expected version 1 or 2; a newer Arrowhead wrote this file' }),
   name: z.string().min(1).max(256),
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
@@ -17,6 +45,9 @@ export const runManifestSchema = z.strictObject({
   seconds: z.record(z.string().max(128), z.number().nonnegative()),
   /** Why it failed; null otherwise. */
   error: z.string().max(100_000).nullable(),
+  /** Changes so far, of run.json and of the notes beside it. */
+  revision: z.int().nonnegative().default(0),
+  summary: summarySchema.nullable().default(null),
 });
 
 export type RunManifest = z.infer<typeof runManifestSchema>;

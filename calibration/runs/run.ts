@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { FileWriteError, writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
@@ -12,7 +12,14 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { readScheme, writeScheme } from '../scheme/scheme-file.ts';
 import { APPLIED_FILE, METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
 import { type AppliedPicture, appliedFileSchema } from './applied-file.ts';
-import { type PictureMetrics, type RunManifest, runManifestSchema, runMetricsSchema } from './run-manifest.ts';
+import { whileChanging } from './run-claim.ts';
+import {
+  type PictureMetrics,
+  type RunManifest,
+  runManifestSchema,
+  type StoredSummary,
+  runMetricsSchema,
+} from './run-manifest.ts';
 
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
@@ -38,9 +45,29 @@ export class Run {
     return path.join(this.folder, name);
   }
 
-  /** Replaces fields of run.json. Throws FileWriteError. */
-  async update(changes: Partial<Omit<RunManifest, 'format' | 'version'>>): Promise<void> {
-    const manifest = runManifestSchema.parse({ ...this.#manifest, ...changes });
+  /**
+   * Replaces fields of run.json; the others stay as they are on disk, whoever wrote them. `also` changes a file beside
+   * it before anybody else changes either. Throws FileWriteError, CalibrationFileError.
+   */
+  async update(changes: RunChanges, also?: () => Promise<void>): Promise<void> {
+    await whileChanging(this.folder, async () => {
+      const { manifest: onDisk } = await openRun(this.folder);
+      await also?.();
+      await this.#write({ ...onDisk, ...changes, revision: onDisk.revision + 1, summary: null });
+    });
+  }
+
+  /** Keeps what a list shows of this run, unless the run has changed since it was opened. Throws FileWriteError. */
+  async storeSummary(summary: StoredSummary): Promise<void> {
+    const { revision } = this.#manifest;
+    await whileChanging(this.folder, async () => {
+      const { manifest: onDisk } = await openRun(this.folder);
+      if (onDisk.revision === revision) await this.#write({ ...onDisk, summary });
+    });
+  }
+
+  async #write(content: RunManifest): Promise<void> {
+    const manifest = runManifestSchema.parse({ ...content, version: RUN_VERSION });
     await writeJson(this.path(RUN_FILE), manifest);
     this.#manifest = manifest;
   }
@@ -105,7 +132,10 @@ export class Run {
   }
 }
 
-export type NewRun = Partial<Omit<RunManifest, 'format' | 'version' | 'name'>>;
+type RunChanges = Partial<Omit<RunManifest, 'format' | 'version' | 'revision' | 'summary'>>;
+export type NewRun = Omit<RunChanges, 'name'>;
+
+const RUN_VERSION = 2;
 
 /**
  * Makes the folder `<time>-<name>` in `root` with its run.json; a second run of one second and name gets `-2`, and so on.
@@ -118,7 +148,14 @@ export async function createRun(root: string, name: string, details: NewRun = {}
   const base = path.join(root, `${time}-${slug(name)}`);
   for (let attempt = 1; ; attempt++) {
     const folder = attempt === 1 ? base : `${base}-${attempt}`;
-    if (await makeFolder(folder, false)) return startRun(folder, name, { ...details, created });
+    if (!(await makeFolder(folder, false))) continue;
+    try {
+      return await startRun(folder, name, { ...details, created });
+    } catch (error) {
+      // A full disk leaves no empty folder.
+      await rmdir(folder).catch(() => {});
+      throw error;
+    }
   }
 }
 
@@ -137,7 +174,7 @@ export async function openRun(folder: string): Promise<Run> {
 async function startRun(folder: string, name: string, details: NewRun): Promise<Run> {
   const manifest = runManifestSchema.parse({
     format: 'arrowhead-run',
-    version: 1,
+    version: RUN_VERSION,
     name,
     created: new Date().toISOString(),
     status: 'running',

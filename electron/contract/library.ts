@@ -31,7 +31,8 @@ export const runSummary = z.strictObject({
   kind: runKind,
   /** ISO 8601, UTC. */
   created: z.string(),
-  status: z.enum(['running', 'finished', 'cancelled', 'failed']),
+  /** Interrupted: the program that worked on it ended before it did, by a kill or a power cut. */
+  status: z.enum(['running', 'finished', 'cancelled', 'failed', 'interrupted']),
   error: z.string().nullable(),
   tags: z.array(z.string()),
   /** Of the first sample or prompt; may be empty. */

@@ -18,6 +18,7 @@ import { noticePrompts, noticeUnusedNegative } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { clearRunFolder, inspectRunFolder, type RunFolderMode, sweepRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
+import { claimFolder, performRun } from './run-work.ts';
 import { checkSampling, completeSampling } from './sampling-wish.ts';
 import {
   type CompleteSearch,
@@ -62,22 +63,26 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     requirePossible(pipeline, search, sampling);
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     noticePrompts(pipeline, search.prompts, options);
-    if (wish.mode === 'replace') await clearRunFolder(wish.folder);
-    if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
-    const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
-    const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
-    // A search that was finished before took no time now.
-    const seconds = calibration.seconds || (run.manifest.seconds.calibrate ?? 0);
-    await run.update({ status: 'finished', error: null, seconds: { ...run.manifest.seconds, calibrate: seconds } });
-    return {
-      folder: run.folder,
-      scheme: path.join(run.folder, SCHEME_FILE),
-      table: path.join(run.folder, RSE_FILE),
-      sparsity: scheme.stats.sparsity,
-      saving: scheme.stats.saving,
-      seconds,
-      resumedSteps,
-    };
+    return claimFolder(wish.folder, async () => {
+      if (wish.mode === 'replace') await clearRunFolder(wish.folder);
+      if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
+      const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
+      return performRun(run, options.signal, 'the finished steps are kept.', async () => {
+        const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
+        // A search that was finished before took no time now.
+        const seconds = calibration.seconds || (run.manifest.seconds.calibrate ?? 0);
+        await run.update({ seconds: { ...run.manifest.seconds, calibrate: seconds } });
+        return {
+          folder: run.folder,
+          scheme: path.join(run.folder, SCHEME_FILE),
+          table: path.join(run.folder, RSE_FILE),
+          sparsity: scheme.stats.sparsity,
+          saving: scheme.stats.saving,
+          seconds,
+          resumedSteps,
+        };
+      });
+    });
   });
 }
 
@@ -118,7 +123,7 @@ function requestOf(search: CompleteSearch, sampling: SamplingDescription): Calib
   };
 }
 
-/** Runs the search in a run's folder, going on from what its journal holds, and keeps run.json's status true. */
+/** Runs the search in a run's folder, going on from what its journal holds. Throws CancelledError that says what is kept. */
 export async function calibrateInto(
   run: Run,
   pipeline: Pipeline,
@@ -132,18 +137,13 @@ export async function calibrateInto(
     const { value, title, detail, etaSeconds } = progress;
     onProgress?.({ value, title, detail, etaSeconds });
   };
-  await run.update({ status: 'running', error: null });
   try {
     return await calibrate(pipeline, requestOf(search, sampling), {
       ...{ directory: run.folder, resume: true, onProgress: report, onNotice },
       ...(signal && { signal }),
     });
   } catch (error) {
-    const cancelled = signal?.aborted === true;
-    const reason = error instanceof Error ? error.message : String(error);
-    // The first error is the one to tell, should run.json not be writable any more either.
-    await run.update(cancelled ? { status: 'cancelled' } : { status: 'failed', error: reason }).catch(() => {});
-    if (!cancelled) throw error;
+    if (!signal?.aborted) throw error;
     throw new CancelledError(
       `Cancelled: ${stepsKept} of ${sampling.steps} steps are kept in ${run.folder}.`,
       run.folder,

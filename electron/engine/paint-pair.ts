@@ -9,7 +9,7 @@ import {
 } from '../../calibration/index.ts';
 import type { Pipeline, Sample, Sampling } from '../../mmdit/index.ts';
 import { differenceImage } from './difference-image.ts';
-import { paintInRun } from './paint.ts';
+import { paint } from './paint.ts';
 import { partOf } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
 import type { SchemeInUse } from './scheme-in-use.ts';
@@ -45,8 +45,8 @@ export async function paintPair(
   const names = [ORIGINAL_FILE, COMPRESSED_FILE, DIFFERENCE_FILE].map((name) => numbered(name, position));
   const [original, compressed, difference] = names as [string, string, string];
   // A scheme saves about a third of the time.
-  const full = await paintInRun(run, pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
-  const fast = await paintInRun(run, pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
+  const full = await paint(pipeline, sample, sampling, null, half(options, 0, 0.57, 'full attention'));
+  const fast = await paint(pipeline, sample, sampling, use, half(options, 0.57, 1, 'under the scheme'));
   const distances = distancesOf(await compareWithLpips(full.image, fast.image));
   await run.writePng(original, full.image);
   await run.writePng(compressed, fast.image);

@@ -1,6 +1,5 @@
-import type { AppliedReport, Run } from '../../calibration/index.ts';
+import type { AppliedReport } from '../../calibration/index.ts';
 import type { Pipeline, RgbImage, Sample, Sampling } from '../../mmdit/index.ts';
-import { CancelledError } from './cancelled-error.ts';
 import { describeProgress } from './generate-picture.ts';
 import type { RunOptions } from './run-options.ts';
 import { reportApplied, type SchemeInUse } from './scheme-in-use.ts';
@@ -33,22 +32,4 @@ export async function paint(
   });
   const report = reportApplied(applied, pipeline, sampling, use, options);
   return { image: images[0]!, seconds: seconds.denoise, applied: report };
-}
-
-/** One picture of a run; a stop marks the run as cancelled. Throws CancelledError. */
-export async function paintInRun(
-  run: Run,
-  pipeline: Pipeline,
-  sample: Sample,
-  sampling: Sampling,
-  use: SchemeInUse | null,
-  options: RunOptions,
-): Promise<Painted> {
-  try {
-    return await paint(pipeline, sample, sampling, use, options);
-  } catch (error) {
-    if (!options.signal?.aborted) throw error;
-    await run.update({ status: 'cancelled' }).catch(() => {});
-    throw new CancelledError(`Cancelled: the finished calibration is kept in ${run.folder}.`);
-  }
 }

@@ -13,6 +13,7 @@ import { repeatCommands } from './repeat-commands.ts';
 import { reportDataOf } from './report-of-run.ts';
 import { clearRunFolder, inspectRunFolder } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
+import { claimFolder, performRun } from './run-work.ts';
 import { checkSampling, completeSampling } from './sampling-wish.ts';
 import { prepareScheme } from './scheme-in-use.ts';
 import { completeSearch, type SearchWish } from './search-wish.ts';
@@ -68,17 +69,29 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
     requirePossible(pipeline, search, sampling);
     noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);
-    const run = await makeRun(wish, manifestOf(pipeline, search, sampling));
-    const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
-    const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });
-    await run.update({ seconds: { calibrate: calibration.seconds } });
-    const pictures = await paintAll(run, pipeline, samples, sampling, calibration, options);
-    await run.writeMetrics(pictures.map(({ metrics }) => metrics));
-    const report = await writeReport(run, wish.model, calibration, pictures);
-    const summary = summarise(run, report, calibration, pictures);
-    await run.update({ status: 'finished', seconds: summary.seconds });
-    options.onProgress?.({ value: 1, title: 'Done', detail: '' });
-    return summary;
+    const begin = (run: Run) =>
+      performRun(run, options.signal, `the finished calibration is kept in ${run.folder}.`, async () => {
+        const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
+        const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });
+        await run.update({ seconds: { calibrate: calibration.seconds } });
+        const pictures = await paintAll(run, pipeline, samples, sampling, calibration, options);
+        await run.writeMetrics(pictures.map(({ metrics }) => metrics));
+        const report = await writeReport(run, wish.model, calibration, pictures);
+        const summary = summarise(run, report, calibration, pictures);
+        await run.update({ seconds: summary.seconds });
+        options.onProgress?.({ value: 1, title: 'Done', detail: '' });
+        return summary;
+      });
+    const manifest = manifestOf(pipeline, search, sampling);
+    const { folder, force } = wish;
+    if (folder === undefined) {
+      const run = await createRun('runs', 'demo', manifest);
+      return claimFolder(run.folder, () => begin(run));
+    }
+    return claimFolder(folder, async () => {
+      if (force) await clearRunFolder(folder);
+      return begin(await createRunIn(folder, manifest));
+    });
   });
 }
 
@@ -86,12 +99,6 @@ function samplesOf({ prompt, seed = 0 }: DemoWish, prompts: DemoPrompts): readon
   if (prompt !== undefined) return [{ prompt, seed }];
   const shown = [...new Set([prompts.default, ...prompts.evaluation])].slice(0, PICTURES);
   return shown.map((text) => ({ prompt: text, seed }));
-}
-
-async function makeRun({ folder, force }: DemoWish, manifest: ReturnType<typeof manifestOf>): Promise<Run> {
-  if (folder === undefined) return createRun('runs', 'demo', manifest);
-  if (force) await clearRunFolder(folder);
-  return createRunIn(folder, manifest);
 }
 
 async function paintAll(

@@ -1,6 +1,6 @@
 import { readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { RUN_FILE } from '../../calibration/index.ts';
+import { CHANGE_FILE, CLAIM_FILE, RUN_FILE } from '../../calibration/index.ts';
 import { isTemporaryName } from '../../mmdit/index.ts';
 import { OutputExistsError } from './output-exists-error.ts';
 
@@ -16,10 +16,16 @@ const RUN_FILES = [
   'report.html',
   'calibration.journal.safetensors',
   'measured-savings.json',
+  // The workbench's notes, and the copy that it keeps of those it could not read.
+  'workbench.json',
+  'workbench.json.unreadable',
 ];
 
-/** `original.png`, and `original-2.png` where a run has several. */
-const PICTURES = /^(original|compressed|difference)(-\d+)?\.png$/;
+/** Locks: nothing of a run, and whoever holds one deletes it. */
+const LOCK_FILES: readonly string[] = [CLAIM_FILE, CHANGE_FILE];
+
+/** `original.png`, `original-2.png` where a run has several, and a sweep's `point-1.png`. */
+const PICTURES = /^((original|compressed|difference)(-\d+)?|point-\d+(-\d+)?)\.png$/;
 
 export interface RunFolder {
   readonly path: string;
@@ -65,8 +71,10 @@ function isRunFile(name: string): boolean {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  try {
+    return (await readdir(folder)).filter((name) => !LOCK_FILES.includes(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  });
+  }
 }

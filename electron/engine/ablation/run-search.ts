@@ -14,11 +14,12 @@ import {
 } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type RgbImage, type SamplingDescription } from '../../../mmdit/index.ts';
 import { calibrateInto, manifestOf } from '../calibrate-model.ts';
-import { type Painted, paintInRun } from '../paint.ts';
+import { type Painted, paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
 import type { OnProgress } from '../progress.ts';
 import { sweepRunFolder } from '../run-folder.ts';
 import type { RunOptions } from '../run-options.ts';
+import { claimFolder, performRun } from '../run-work.ts';
 import { prepareScheme } from '../scheme-in-use.ts';
 import type { CompleteSearch } from '../search-wish.ts';
 import { SEARCHES_FOLDER } from './ablation-folder.ts';
@@ -52,16 +53,19 @@ export async function runSearch(
 ): Promise<AblationResult> {
   const own = path.join(SEARCHES_FOLDER, searchSlug(search));
   const complete = completeSearchOf(search, settings);
-  const run = await createRunIn(path.join(folder, own), manifestOf(pipeline, complete, sampling));
-  await sweepRunFolder(run.folder);
-  const calibration = await calibrateInto(run, pipeline, complete, sampling, {
-    ...options,
-    onProgress: progress.search,
+  const runFolder = path.join(folder, own);
+  const { run, calibration, judged } = await claimFolder(runFolder, async () => {
+    await sweepRunFolder(runFolder);
+    const run = await createRunIn(runFolder, manifestOf(pipeline, complete, sampling));
+    return performRun(run, options.signal, 'the finished search is kept.', async () => {
+      const searching = { ...options, onProgress: progress.search };
+      const calibration = await calibrateInto(run, pipeline, complete, sampling, searching);
+      // A search that was finished before took no time now.
+      if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
+      const judged = await judge(run, pipeline, calibration, settings, sampling, originals, progress, options);
+      return { run, calibration, judged };
+    });
   });
-  // A search that was finished before took no time now.
-  if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
-  const judged = await judge(run, pipeline, calibration, settings, sampling, originals, progress, options);
-  await run.update({ status: 'finished', error: null });
   const pictureSeconds = sum(judged.map(({ seconds }) => seconds));
   return {
     search: { ...search, candidates: [...search.candidates] },
@@ -104,7 +108,7 @@ async function judge(
   const judged: Judged[] = [];
   for (const [position, sample] of evaluation.entries()) {
     const onProgress = progress.picture(position);
-    const painted = await paintInRun(run, pipeline, sample, sampling, use, { ...options, onProgress });
+    const painted = await paint(pipeline, sample, sampling, use, { ...options, onProgress });
     const file = numbered(COMPRESSED_FILE, position);
     await run.writePng(file, painted.image);
     await run.addApplied(file, painted.applied);

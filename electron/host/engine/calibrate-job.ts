@@ -1,17 +1,18 @@
+import path from 'node:path';
 import { type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type Sample, type SamplingDescription } from '../../../mmdit/index.ts';
 import { calibrateInto, manifestOf, requirePossible } from '../../engine/calibrate-model.ts';
 import { noticePrompts } from '../../engine/notice-prompts.ts';
 import { partOf } from '../../engine/progress.ts';
+import { runWork } from '../../engine/run-work.ts';
 import { sweepRunFolder } from '../../engine/run-folder.ts';
 import { checkSampling, completeSampling } from '../../engine/sampling-wish.ts';
 import { prepareScheme } from '../../engine/scheme-in-use.ts';
 import { type CompleteSearch, completeSearch, ResumeMismatchError, resumeSearch } from '../../engine/search-wish.ts';
-import { NO_NOTES, type RunNotes, readNotes } from '../library/run-notes.ts';
+import { type NotedPicture, readNotes } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls } from './engine-calls.ts';
-import { finishRun } from './finish-run.ts';
-import { keepNotes, runOptions } from './job-context.ts';
+import { noteInRun, runOptions } from './job-context.ts';
 import { paintSample } from './paint-sample.ts';
 
 /** A progressive search, then pictures to judge it by: a run. */
@@ -28,8 +29,8 @@ export async function calibrateJob(
   requirePossible(pipeline, search, sampling);
   noticePrompts(pipeline, [...prompts, ...request.evaluate.map(({ prompt }) => prompt)], runOptions(context));
   const run = await createRun(library, request.name ?? nameOf(request), manifestOf(pipeline, search, sampling));
-  const notes = { ...NO_NOTES, kind: 'calibration' as const, parent, model: request.model, request };
-  return runSearch(run, pipeline, search, sampling, notes, context);
+  await noteInRun(run, { kind: 'calibration', parent, model: request.model, request }, context);
+  return runSearch(run, pipeline, search, sampling, context);
 }
 
 /** Goes on with a calibration that was cancelled, failed or killed, under its own settings. */
@@ -38,9 +39,7 @@ export async function resumeCalibration(pipeline: Pipeline, folder: string, cont
   const search = resumeSearch({ sampling: {} }, run.manifest, folder);
   requireSameModel(run, pipeline);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
-  await sweepRunFolder(folder);
-  const notes = (await readNotes(folder)) ?? { ...NO_NOTES, kind: 'calibration' as const };
-  return runSearch(run, pipeline, search, sampling, notes, context);
+  return runSearch(run, pipeline, search, sampling, context);
 }
 
 /** The search takes about as long as this many pictures made both ways. */
@@ -51,22 +50,23 @@ async function runSearch(
   pipeline: Pipeline,
   search: CompleteSearch,
   sampling: SamplingDescription,
-  notes: RunNotes,
   context: CallContext,
 ): Promise<null> {
   const options = runOptions(context);
-  const samples = evaluationOf(notes);
+  const notes = await readNotes(run.folder);
+  const samples = notes?.request?.kind === 'calibrate' ? notes.request.evaluate : [];
   const searchPart =
     (SEARCH_AS_PAIRS * search.prompts.length) / (SEARCH_AS_PAIRS * search.prompts.length + samples.length);
-  await keepNotes(run, notes, context);
   const onProgress = samples.length === 0 ? options.onProgress : partOf(options.onProgress, 0, searchPart);
-  const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress });
-  await finishRun(run, context.signal, 'the finished calibration is kept.', async () => {
+  await runWork(run, context.signal, 'the finished calibration is kept.', async () => {
+    // What a killed search left.
+    await sweepRunFolder(run.folder);
+    const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress });
     if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
-    await keepNotes(run, notes, context);
-    await evaluate(run, pipeline, calibration, samples, sampling, notes, searchPart, context);
+    context.report({ kind: 'run', run: path.basename(run.folder) });
+    await evaluate(run, pipeline, calibration, samples, sampling, notes?.pictures ?? [], searchPart, context);
   });
-  await keepNotes(run, (await readNotes(run.folder)) ?? notes, context);
+  context.report({ kind: 'run', run: path.basename(run.folder) });
   return null;
 }
 
@@ -77,24 +77,20 @@ async function evaluate(
   { scheme }: Calibration,
   samples: readonly Sample[],
   sampling: SamplingDescription,
-  notes: RunNotes,
+  made: readonly NotedPicture[],
   from: number,
   context: CallContext,
 ): Promise<void> {
   const options = runOptions(context);
   const use = prepareScheme(scheme, pipeline, sampling, { force: false });
-  const pictures = [...notes.pictures];
+  const pictures = [...made];
   for (let position = pictures.length; position < samples.length; position++) {
     const share = (1 - from) / samples.length;
     const onProgress = partOf(options.onProgress, from + position * share, from + (position + 1) * share);
     const wish = { sample: samples[position]!, sampling, use, compare: true, position };
     pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
-    await keepNotes(run, { ...notes, pictures }, context);
+    await noteInRun(run, { pictures }, context);
   }
-}
-
-function evaluationOf({ request }: RunNotes): readonly Sample[] {
-  return request?.kind === 'calibrate' ? request.evaluate : [];
 }
 
 function nameOf({ delta, headConstraint, granularity }: EngineCalls['calibrate']['params']['request']): string {

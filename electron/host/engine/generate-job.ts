@@ -3,13 +3,13 @@ import { createRun, type Scheme } from '../../../calibration/index.ts';
 import type { Pipeline, SamplingDescription } from '../../../mmdit/index.ts';
 import { noticePrompts } from '../../engine/notice-prompts.ts';
 import { partOf } from '../../engine/progress.ts';
+import { runWork } from '../../engine/run-work.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { prepareScheme } from '../../engine/scheme-in-use.ts';
-import { NO_NOTES, type NotedPicture } from '../library/run-notes.ts';
+import type { NotedPicture } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls } from './engine-calls.ts';
-import { finishRun } from './finish-run.ts';
-import { keepNotes, runOptions } from './job-context.ts';
+import { noteInRun, runOptions } from './job-context.ts';
 import { paintSample } from './paint-sample.ts';
 
 /** Pictures with full attention, under a plan, or both: a run. */
@@ -32,16 +32,15 @@ export async function generateJob(
     request.name ?? nameOf(samples[0]!.prompt),
     manifestOf(pipeline, sampling, scheme),
   );
-  const notes = { ...NO_NOTES, kind: 'generation' as const, parent, model, request };
-  await keepNotes(run, notes, context);
+  await noteInRun(run, { kind: 'generation', parent, model, request }, context);
   if (scheme) await run.writeScheme(scheme);
-  await finishRun(run, context.signal, 'the pictures made so far are kept.', async () => {
+  await runWork(run, context.signal, 'the pictures made so far are kept.', async () => {
     const pictures: NotedPicture[] = [];
     for (const [position, sample] of samples.entries()) {
       const onProgress = partOf(options.onProgress, position / samples.length, (position + 1) / samples.length);
       const wish = { sample, sampling, use, compare, position };
       pictures.push(await paintSample(run, pipeline, wish, { ...options, onProgress }));
-      await keepNotes(run, { ...notes, pictures }, context);
+      await noteInRun(run, { pictures }, context);
     }
   });
   context.report({ kind: 'run', run: path.basename(run.folder) });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Run } from '../../../calibration/index.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
-import { type RunNotes, writeNotes } from '../library/run-notes.ts';
+import { changeNotes, type NoteChanges } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 
 /** How a job talks to whoever started it, in the engine's own terms. */
@@ -17,8 +17,8 @@ export function runOptions({ signal, report }: CallContext): Required<RunOptions
   };
 }
 
-/** Keeps a run's notes and tells that the run has changed. Throws FileWriteError. */
-export async function keepNotes(run: Run, notes: RunNotes, { report }: CallContext): Promise<void> {
-  await writeNotes(run.folder, notes);
+/** Changes a run's notes and reports that the run has changed. Throws FileWriteError. */
+export async function noteInRun(run: Run, changes: NoteChanges, { report }: CallContext): Promise<void> {
+  await changeNotes(run, changes);
   report({ kind: 'run', run: path.basename(run.folder) });
 }

@@ -1,6 +1,6 @@
 import { COMPRESSED_FILE, ORIGINAL_FILE, type Run } from '../../../calibration/index.ts';
 import type { Pipeline, Sample, Sampling } from '../../../mmdit/index.ts';
-import { paintInRun } from '../../engine/paint.ts';
+import { paint } from '../../engine/paint.ts';
 import { numbered, paintPair } from '../../engine/paint-pair.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
 import type { SchemeInUse } from '../../engine/scheme-in-use.ts';
@@ -29,7 +29,7 @@ export async function paintSample(
     const { prompt: _, seed: __, negativePrompt: ___, original, compressed, ...metrics } = pair.metrics;
     return { ...sample, original, compressed, difference: pair.difference, metrics, seconds: pair.seconds };
   }
-  const { image, seconds, applied } = await paintInRun(run, pipeline, sample, sampling, use, options);
+  const { image, seconds, applied } = await paint(pipeline, sample, sampling, use, options);
   const file = numbered(use === null ? ORIGINAL_FILE : COMPRESSED_FILE, position);
   await run.writePng(file, image);
   await run.addApplied(file, applied);

@@ -8,18 +8,21 @@ import {
   type Run,
 } from '../../../calibration/index.ts';
 import type { Pipeline, RgbImage, Sample, SamplingDescription } from '../../../mmdit/index.ts';
-import { paintInRun } from '../../engine/paint.ts';
+import { paint } from '../../engine/paint.ts';
 import { numbered } from '../../engine/paint-pair.ts';
 import { readPng } from '../../engine/png.ts';
 import { partOf } from '../../engine/progress.ts';
 import type { RunOptions } from '../../engine/run-options.ts';
+import { runWork } from '../../engine/run-work.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { type SchemeInUse, prepareScheme } from '../../engine/scheme-in-use.ts';
-import { type MeasuredPoint, NO_NOTES, type NotedPicture, type RunNotes, readNotes } from '../library/run-notes.ts';
+import { type MeasuredPoint, type NotedPicture, type RunNotes, readNotes } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls, SweepPlan } from './engine-calls.ts';
-import { finishRun } from './finish-run.ts';
-import { keepNotes, runOptions } from './job-context.ts';
+import { noteInRun, runOptions } from './job-context.ts';
+
+/** What a sweep has found so far. */
+type Measured = Pick<RunNotes, 'pictures' | 'sweep'>;
 
 interface Original {
   readonly sample: Sample;
@@ -36,12 +39,15 @@ export async function sweepJob(
 ): Promise<null> {
   const sampling = checkSampling(pipeline, wanted);
   const run =
-    earlier === null ? await makeRun(library, request.name ?? 'Sweep', pipeline, sampling) : await openRun(earlier);
+    earlier === null
+      ? await makeRun(library, request.name ?? 'Sweep', pipeline, sampling)
+      : await openRun(path.join(library, earlier));
   const before = await readNotes(run.folder);
-  const notes: RunNotes = before ?? { ...NO_NOTES, kind: 'sweep', parent: request.run, model, request };
-  await keepNotes(run, notes, context);
-  await finishRun(run, context.signal, 'the points measured so far are kept.', () =>
-    new Sweep(run, pipeline, sampling, plans, notes, context).run(request.samples),
+  if (before === null) await noteInRun(run, { kind: 'sweep', parent: request.run, model, request }, context);
+  else context.report({ kind: 'run', run: path.basename(run.folder) });
+  const measured = { pictures: before?.pictures ?? [], sweep: before?.sweep ?? [] };
+  await runWork(run, context.signal, 'the points measured so far are kept.', () =>
+    new Sweep(run, pipeline, sampling, plans, measured, context).run(request.samples),
   );
   return null;
 }
@@ -53,7 +59,7 @@ class Sweep {
   readonly #plans: readonly SweepPlan[];
   readonly #context: CallContext;
   readonly #options: Required<RunOptions>;
-  #notes: RunNotes;
+  #measured: Measured;
   #parts = 1;
   #done = 0;
 
@@ -62,20 +68,20 @@ class Sweep {
     pipeline: Pipeline,
     sampling: SamplingDescription,
     plans: readonly SweepPlan[],
-    notes: RunNotes,
+    measured: Measured,
     context: CallContext,
   ) {
     this.#run = run;
     this.#pipeline = pipeline;
     this.#sampling = sampling;
     this.#plans = plans;
-    this.#notes = notes;
+    this.#measured = measured;
     this.#context = context;
     this.#options = runOptions(context);
   }
 
   async run(samples: readonly Sample[]): Promise<void> {
-    const missing = this.#plans.filter((plan) => !this.#notes.sweep.some((point) => isAt(point, plan)));
+    const missing = this.#plans.filter((plan) => !this.#measured.sweep.some((point) => isAt(point, plan)));
     this.#parts = samples.length * (new Set(missing.map(planKey)).size + 1);
     const originals = await this.#originals(samples);
     for (const plan of missing) await this.#measure(plan, originals);
@@ -90,7 +96,7 @@ class Sweep {
     const originals: Original[] = [];
     for (const [position, sample] of samples.entries()) {
       const file = numbered(ORIGINAL_FILE, position);
-      const kept = this.#notes.pictures.find(({ original }) => original === file);
+      const kept = this.#measured.pictures.find(({ original }) => original === file);
       if (kept?.seconds.original) {
         const image = await readPng(this.#run.path(file));
         originals.push({ sample, file, image, seconds: kept.seconds.original });
@@ -105,15 +111,15 @@ class Sweep {
   }
 
   async #measure(plan: SweepPlan, originals: readonly Original[]): Promise<void> {
-    const number = this.#notes.sweep.length + 1;
+    const number = this.#measured.sweep.length + 1;
     const { delta, headConstraint } = plan.tuning;
-    const twin = this.#notes.sweep.find((point) =>
+    const twin = this.#measured.sweep.find((point) =>
       this.#plans.some((other) => isAt(point, other) && planKey(other) === planKey(plan)),
     );
     const scheme = `point-${number}.scheme.json`;
     await this.#run.writeScheme(plan.scheme, scheme);
     const positions: number[] = twin ? [...twin.pictures] : [];
-    const pictures = [...this.#notes.pictures];
+    const pictures = [...this.#measured.pictures];
     if (!twin) {
       const use = prepareScheme(plan.scheme, this.#pipeline, this.#sampling, { force: true });
       for (const [position, original] of originals.entries()) {
@@ -140,15 +146,15 @@ class Sweep {
       lpipsPaper: meanOrNull(made.map(({ metrics }) => metrics!.lpipsPaper)),
       pictures: positions,
     };
-    this.#notes = { ...this.#notes, pictures, sweep: [...this.#notes.sweep, point] };
-    await keepNotes(this.#run, this.#notes, this.#context);
+    this.#measured = { pictures, sweep: [...this.#measured.sweep, point] };
+    await noteInRun(this.#run, this.#measured, this.#context);
   }
 
   async #paint(sample: Sample, use: SchemeInUse | null, detail: string) {
     const from = this.#done / this.#parts;
     const onProgress = partOf(this.#options.onProgress, from, from + 1 / this.#parts);
     const place = `picture ${this.#done + 1} of ${this.#parts}, ${detail}`;
-    const painted = await paintInRun(this.#run, this.#pipeline, sample, this.#sampling, use, {
+    const painted = await paint(this.#pipeline, sample, this.#sampling, use, {
       ...this.#options,
       onProgress: (progress) => onProgress({ ...progress, title: 'Sweeping', detail: place }),
     });

@@ -11,7 +11,7 @@ import {
 } from '../../../calibration/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { Reply } from '../../contract.ts';
-import { NO_NOTES, writeNotes } from './run-notes.ts';
+import { changeNotes } from './run-notes.ts';
 
 /**
  * Makes a run of a scheme or an RSE table, told apart by what the file holds. Throws UnknownFileError, or what is wrong
@@ -31,7 +31,7 @@ export async function importFile(root: string, fileName: string, data: Uint8Arra
     });
     if (read.scheme) await run.writeScheme(read.scheme);
     if (read.table) await run.writeTable(read.table);
-    await writeNotes(run.folder, { ...NO_NOTES, kind: 'import' });
+    await changeNotes(run, { kind: 'import' });
     return { run: path.basename(run.folder), holds: read.table ? 'table' : 'scheme' };
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -1,12 +1,12 @@
-import { lstat, mkdir, realpath, rename } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { listRuns, openRun, type Run } from '../../../calibration/index.ts';
+import { CLAIM_FILE, claimRun, listRuns, openRun, type Run } from '../../../calibration/index.ts';
 import { FileWriteError } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { Reply, RunDetails, RunSummary } from '../../contract.ts';
 import { notFound } from '../host-errors.ts';
 import { describeRun } from './describe-run.ts';
-import { NO_NOTES, readNotes, writeNotes } from './run-notes.ts';
+import { changeNotes } from './run-notes.ts';
 import { summariseRun } from './summarise-run.ts';
 
 const TRASH = '.trash';
@@ -96,24 +96,27 @@ export class RunLibrary {
 
   async setTags(id: string, tags: readonly string[]): Promise<RunSummary> {
     const run = await this.run(id);
-    const notes = (await readNotes(run.folder)) ?? {
-      ...NO_NOTES,
-      kind: run.manifest.search ? ('calibration' as const) : ('generation' as const),
-    };
-    await writeNotes(run.folder, { ...notes, tags: [...new Set(tags)] });
+    await changeNotes(run, { tags: [...new Set(tags)] });
     return this.summary(id);
   }
 
-  /** Moves a run into the library's trash. Throws RunInUseError. */
+  /** Moves a run into the library's trash. Throws RunInUseError, RunBusyError. */
   async delete(id: string): Promise<void> {
     const folder = await this.folder(id);
     if (this.#inUse().has(id)) throw runInUse(id);
+    const claim = await claimRun(folder, 'the run library');
     const trash = path.join(this.root, TRASH);
     await mkdir(trash, { recursive: true });
     const target = path.join(trash, id);
     // A run of this name was thrown away before: it makes room.
     if (await isPlain(target, 'folder')) await rename(target, `${target}~${Date.now()}`);
-    await rename(folder, target);
+    try {
+      await rename(folder, target);
+    } finally {
+      // Its lock has moved along with it.
+      await claim.release();
+      await rm(path.join(target, CLAIM_FILE), { force: true });
+    }
   }
 
   /** Takes a run back from the trash. Throws NotFoundError; RunExistsError where its name is taken. */

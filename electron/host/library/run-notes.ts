@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Run } from '../../../calibration/index.ts';
 import { writeWholeFile } from '../../../mmdit/index.ts';
 import { field, jobRequest, picture, runKind, sweepPoint } from './contract-schemas.ts';
 
@@ -30,7 +31,7 @@ export type NotedPicture = RunNotes['pictures'][number];
 /** A sweep's point before it is known which points are on the front. */
 export type MeasuredPoint = RunNotes['sweep'][number];
 
-export const NO_NOTES: RunNotes = {
+const NO_NOTES: RunNotes = {
   format: 'arrowhead-workbench',
   version: 1,
   kind: 'generation',
@@ -52,7 +53,24 @@ export async function readNotes(folder: string): Promise<RunNotes | null> {
   }
 }
 
-/** Throws FileWriteError. */
-export async function writeNotes(folder: string, notes: RunNotes): Promise<void> {
-  await writeWholeFile(path.join(folder, NOTES_FILE), `${JSON.stringify(schema.parse(notes), null, 1)}\n`);
+export type NoteChanges = Partial<Omit<RunNotes, 'format' | 'version'>>;
+
+/**
+ * Replaces fields of a run's notes; the others stay as they are on disk, whoever wrote them, so that tags set during a
+ * job survive it. Notes that cannot be read (damaged, or of a newer Arrowhead) are kept beside the new ones, as
+ * `workbench.json.unreadable`. Throws FileWriteError.
+ */
+export async function changeNotes(run: Run, changes: NoteChanges): Promise<void> {
+  await run.update({}, async () => {
+    const file = path.join(run.folder, NOTES_FILE);
+    const before = await readNotes(run.folder);
+    if (before === null) await copyFile(file, `${file}.unreadable`).catch(ignoreMissing);
+    const kind = run.manifest.search ? ('calibration' as const) : ('generation' as const);
+    const notes = schema.parse({ ...(before ?? { ...NO_NOTES, kind }), ...changes });
+    await writeWholeFile(file, `${JSON.stringify(notes, null, 1)}\n`);
+  });
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

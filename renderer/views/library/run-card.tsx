@@ -116,10 +116,10 @@ function RunState({ run, progress, onResume }: RunStateProps) {
         </span>
       </div>
     );
-  if (run.status === 'cancelled')
+  if (run.status === 'cancelled' || run.status === 'interrupted')
     return (
       <div className={styles.state}>
-        <Badge>Cancelled</Badge>
+        <Badge>{run.status === 'cancelled' ? 'Cancelled' : 'Interrupted'}</Badge>
       </div>
     );
   return null;

@@ -30,7 +30,7 @@ it('a killed host leaves a run that another host resumes, with the bytes of one 
   const host = await createWorkbench({ library });
   try {
     const { runs } = await host.request('runs.list', {});
-    expect(runs).toMatchObject([{ status: 'cancelled', resumable: true, kind: 'calibration' }]);
+    expect(runs).toMatchObject([{ status: 'interrupted', resumable: true, kind: 'calibration' }]);
     const resumed = await runToEnd(host, { kind: 'resume', run: runs[0]!.id });
     expect(resumed).toMatchObject({ status: 'finished', error: null });
     const whole = await runToEnd(host, WISH);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRun } from '../../../calibration/index.ts';
 import { RunLibrary } from '../../../electron/host/library/run-library.ts';
-import { NO_NOTES, readNotes, writeNotes } from '../../../electron/host/library/run-notes.ts';
+import { changeNotes, readNotes } from '../../../electron/host/library/run-notes.ts';
 
 let base: string;
 let library: RunLibrary;
@@ -74,9 +74,9 @@ describe('RunLibrary', () => {
 
   it('a run that says it is running, and that no job works on, was killed and can be resumed', async () => {
     const run = await createRun(library.root, 'killed', { status: 'running' });
-    await writeNotes(run.folder, { ...NO_NOTES, kind: 'calibration' });
+    await changeNotes(run, { kind: 'calibration' });
     const id = path.basename(run.folder);
-    expect(await library.summary(id)).toMatchObject({ status: 'cancelled', resumable: true });
+    expect(await library.summary(id)).toMatchObject({ status: 'interrupted', resumable: true });
     inUse.add(id);
     expect(await library.summary(id)).toMatchObject({ status: 'running', resumable: false });
   });

@@ -1,0 +1,54 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { claimRun, type Run, workOnRun } from '../../calibration/index.ts';
+import { FileWriteError } from '../../mmdit/index.ts';
+import { CancelledError } from './cancelled-error.ts';
+
+/** Does a run's work in a folder that nobody else works in: see `claimFolder` and `performRun`. */
+export function runWork<T>(
+  run: Run,
+  signal: AbortSignal | undefined,
+  kept: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return claimFolder(run.folder, () => performRun(run, signal, kept, work));
+}
+
+/**
+ * Does what no two programs may do in one run folder at once: computing it, clearing it. Makes the folder if it is
+ * missing. Throws RunBusyError that says who is at it, FileWriteError.
+ */
+export async function claimFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new FileWriteError(folder, cause);
+  });
+  const claim = await claimRun(folder, program());
+  try {
+    return await work();
+  } finally {
+    await claim.release();
+  }
+}
+
+/**
+ * Does a claimed run's work and keeps run.json's status true. `kept` says what a cancelled one keeps. Throws
+ * CancelledError, and what the work throws.
+ */
+export async function performRun<T>(
+  run: Run,
+  signal: AbortSignal | undefined,
+  kept: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await workOnRun(run, signal, work);
+  } catch (error) {
+    if (!signal?.aborted || error instanceof CancelledError) throw error;
+    throw new CancelledError(`Cancelled: ${kept}`, run.folder);
+  }
+}
+
+/** What is told to whoever finds the run claimed. */
+function program(): string {
+  return `Arrowhead (${path.basename(process.argv[1] ?? process.argv0)} ${process.argv[2] ?? ''})`.replace(' )', ')');
+}
