@@ -60,6 +60,7 @@ export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
 export { sha256OfFile } from './files/sha256-of-file.ts';
+export { lockHolder, tryFileLock, waitForFileLock } from './files/file-lock.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
 export type { Deviation, Verification } from './models/deviation.ts';
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';

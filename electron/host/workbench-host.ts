@@ -1,6 +1,6 @@
 import { freemem } from 'node:os';
 import path from 'node:path';
-import { encodeRseTable, RSE_FILE, readRseTable } from '../../calibration/index.ts';
+import { encodeRseTable, RSE_FILE, readRseTable, whileChanging } from '../../calibration/index.ts';
 import packageInfo from '../../package.json' with { type: 'json' };
 import { WorkbenchError } from '../contract/workbench-error.ts';
 import {
@@ -24,6 +24,7 @@ import { jobTitle } from './job-title.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
 import { importFile } from './library/import-file.ts';
+import { lockLibrary } from './library/library-lock.ts';
 import { RunLibrary } from './library/run-library.ts';
 import { ModelDescriptions } from './models/model-descriptions.ts';
 import { ModelList } from './models/model-list.ts';
@@ -55,7 +56,7 @@ type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['para
 
 /**
  * Owns the engine, the job queue, the run library, models and settings; knows nothing of Electron, sockets or windows.
- * Throws FileWriteError where the library cannot be made.
+ * Throws FileWriteError where the library cannot be made, a WorkbenchError where another host has it.
  */
 export async function createWorkbench({
   library: root,
@@ -69,6 +70,7 @@ export async function createWorkbench({
   };
 
   const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
+  const unlockLibrary = await lockLibrary(library.root, SETTINGS_FOLDER);
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings);
   const engineEntry = besideModule('engine/engine-worker', import.meta.url);
@@ -123,7 +125,11 @@ export async function createWorkbench({
       return { ...(await knownDevices()), availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
     },
 
-    'models.list': async () => ({ models: models.list() }),
+    'models.list': async () => {
+      // `arrowhead models add` may have changed the list.
+      await settings.refresh();
+      return { models: models.list() };
+    },
     'models.info': ({ model }) => descriptions.info(model),
     'models.inspect': ({ model }) => descriptions.inspect(model),
     'models.add': async ({ folder }) => {
@@ -199,10 +205,14 @@ export async function createWorkbench({
     'calibration.saveScheme': async ({ name, ...tuning }) => {
       const run = await library.run(tuning.run);
       const scheme = `${fileStem(name)}.scheme.json`;
-      if ((await run.schemes()).includes(scheme)) {
-        throw invalidRequest(`name: the run already has a scheme "${scheme}"; choose another name`);
-      }
-      await run.writeScheme(await tables.scheme(tuning), scheme);
+      const content = await tables.scheme(tuning);
+      // Of two that are saved under one name at once, one is refused.
+      await whileChanging(run.folder, async () => {
+        if ((await run.schemes()).includes(scheme)) {
+          throw invalidRequest(`name: the run already has a scheme "${scheme}"; choose another name`);
+        }
+        await run.writeScheme(content, scheme);
+      });
       emit('runs.changed', { run: tuning.run });
       return { run: tuning.run, scheme };
     },
@@ -237,6 +247,7 @@ export async function createWorkbench({
     async close() {
       await queue.close();
       await Promise.all([engine.close(), descriptions.close(), tables.close()]);
+      await unlockLibrary();
     },
   };
 }

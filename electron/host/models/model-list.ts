@@ -44,13 +44,13 @@ export class ModelList {
     const info = await stat(absolute).catch(() => null);
     if (!info?.isDirectory()) throw noModel(absolute, 'there is no such folder on the machine that computes');
     if (!existsSync(path.join(absolute, 'model_index.json'))) throw noModel(absolute, 'it holds no model_index.json');
-    if (!this.#settings.models.includes(absolute)) await this.#settings.setModels([...this.#settings.models, absolute]);
+    await this.#settings.addModel(absolute);
     return summarise(absolute);
   }
 
   async remove(id: string): Promise<void> {
     this.summary(id);
-    await this.#settings.setModels(this.#settings.models.filter((folder) => folder !== id));
+    await this.#settings.removeModel(id);
   }
 }
 

@@ -119,4 +119,21 @@ describe('a run has one owner', () => {
     const after = (await host.request('runs.list', {})).runs.find(({ id }) => id === calibrated);
     expect(after).toEqual(before);
   });
+
+  it('a library has one host: a second one is told who has it, and reading stays free', async () => {
+    await expect(createWorkbench({ library })).rejects.toMatchObject({
+      name: 'LibraryBusyError',
+      message: expect.stringContaining(`process ${process.pid} on `),
+      hint: expect.stringContaining('ARROWHEAD_LIBRARY'),
+    });
+    expect((await openRun(path.join(library, calibrated))).manifest.status).toBe('finished');
+  });
+
+  it('of two schemes saved under one name at once, one is refused', async () => {
+    const tuning = { run: calibrated, delta: 1, headConstraint: null, granularity: 'head' as const };
+    const save = () =>
+      host.request('calibration.saveScheme', { ...tuning, name: 'twice', candidates: null, cost: 'flops', pins: [] });
+    const saved = await Promise.allSettled([save(), save(), save()]);
+    expect(saved.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ it('starts with defaults and remembers every change', async () => {
   expect(store.settings).toMatchObject({ theme: 'system', model: null, openRun: null });
   expect(store.settings.samples[0]?.prompt).not.toBe('');
   await store.change({ delta: 0.7, headConstraint: null, layout: { 'library.open': true } });
-  await store.setModels(['/models/flux']);
+  await store.addModel('/models/flux');
   const again = await SettingsStore.open(folder);
   expect(again.settings).toEqual(store.settings);
   expect(again.settings).toMatchObject({ delta: 0.7, headConstraint: null, layout: { 'library.open': true } });
@@ -62,4 +62,16 @@ it('one damaged field costs that field alone', async () => {
   expect(read).toMatchObject({ theme: 'dark', layout: { a: 1 } });
   expect(read.delta).toBeGreaterThan(0);
   expect(new Set(read.candidates).size).toBe(read.candidates.length);
+});
+
+it('what another program changes meanwhile is kept, and seen', async () => {
+  const [server, other] = [await SettingsStore.open(folder), await SettingsStore.open(folder)];
+  await server.addModel('/models/flux');
+  await other.addModel('/models/sd3');
+  await Promise.all([server.change({ delta: 0.9 }), server.change({ theme: 'dark' }), other.addModel('/models/sd35')]);
+  await server.refresh();
+  expect(server.settings).toMatchObject({ delta: 0.9, theme: 'dark' });
+  expect([...server.models].sort()).toEqual(['/models/flux', '/models/sd3', '/models/sd35']);
+  expect(await SettingsStore.open(folder)).toMatchObject({ settings: server.settings, models: server.models });
+  expect((await readdir(folder)).sort()).toEqual(['settings.json']);
 });
