@@ -17,7 +17,7 @@ export class FakeElectron {
   readonly #whenReady = Promise.withResolvers<void>();
 
   /** Evaluates the main module, then becomes ready. Rejects where the module's evaluation does not end. */
-  async launch(main: () => Promise<unknown>, { patienceMs = 5_000 } = {}): Promise<void> {
+  async launch(main: () => Promise<unknown>, { patienceMs = 45_000 } = {}): Promise<void> {
     const evaluated = main().then(
       () => 'evaluated',
       (error: Error) => {
