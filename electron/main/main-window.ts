@@ -30,15 +30,28 @@ export function openMainWindow(preload: string): BrowserWindow {
     },
   });
   rememberWindowState(window, stateFile);
-  window.once('ready-to-show', () => {
-    if (maximised) window.maximize();
-    window.show();
-  });
+  showWhenPainted(window, maximised);
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     if (reason !== 'clean-exit') void offerReload(window, reason);
   });
   void window.loadURL(APP_PAGE);
   return window;
+}
+
+/**
+ * On Wayland a hidden window may never paint, and then `ready-to-show` never comes (electron/electron#48859): there a loaded
+ * page is enough.
+ */
+function showWhenPainted(window: BrowserWindow, maximised: boolean): void {
+  let shown = false;
+  const show = () => {
+    if (shown || window.isDestroyed()) return;
+    shown = true;
+    if (maximised) window.maximize();
+    window.show();
+  };
+  window.once('ready-to-show', show);
+  if (process.platform === 'linux') window.webContents.once('did-finish-load', show);
 }
 
 async function offerReload(window: BrowserWindow, reason: string): Promise<void> {

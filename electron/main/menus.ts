@@ -1,11 +1,13 @@
 import { Menu, type MenuItemConstructorOptions, shell } from 'electron';
 import type { MenuCommand } from './channels.ts';
+import type { Graphics } from './graphics.ts';
 
 interface MenuParts {
   readonly isMac: boolean;
   readonly library: string;
   readonly send: (command: MenuCommand) => void;
   readonly importFiles: () => void;
+  readonly graphics: Pick<Graphics, 'accelerated' | 'use'>;
 }
 
 /** Keys that the window itself listens to are shown and not taken: it knows best what they mean just then. */
@@ -13,7 +15,7 @@ function item(label: string, accelerator: string | null, click: () => void): Men
   return { label, click, ...(accelerator === null ? {} : { accelerator, registerAccelerator: false }) };
 }
 
-export function menuTemplate({ isMac, library, send, importFiles }: MenuParts): MenuItemConstructorOptions[] {
+export function menuTemplate({ isMac, library, send, importFiles, graphics }: MenuParts): MenuItemConstructorOptions[] {
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   const views = ['heatmaps', 'attention', 'compare', 'sweep'] as const;
   const title = (name: string) => name[0]!.toUpperCase() + name.slice(1);
@@ -58,6 +60,12 @@ export function menuTemplate({ isMac, library, send, importFiles }: MenuParts): 
         { role: 'zoomOut' },
         { role: 'togglefullscreen' },
         separator,
+        {
+          label: 'Hardware acceleration',
+          type: 'checkbox',
+          checked: graphics.accelerated,
+          click: ({ checked }) => void graphics.use(checked),
+        },
         { role: 'reload' },
         { role: 'toggleDevTools' },
       ],

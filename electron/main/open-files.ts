@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { app, dialog } from 'electron';
 import type { Workbench } from '../contract.ts';
 import { toErrorInfo } from '../host/host-errors.ts';
@@ -7,11 +8,23 @@ import { sendCommand } from './window-bridge.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Files among a command line's words: schemes and RSE tables given to the app, as by a double click. Absolute paths. */
+/**
+ * Files among a command line's words: schemes and RSE tables given to the app, as by a double click, which on Linux gives
+ * them as URLs. Absolute paths.
+ */
 export function filesOfCommandLine(words: readonly string[], folder: string): readonly string[] {
   return words
     .filter((word) => /\.(scheme\.json|safetensors)$/i.test(word) && !word.startsWith('-'))
-    .map((word) => path.resolve(folder, word));
+    .map((word) => path.resolve(folder, /^file:/i.test(word) ? pathOfUrl(word) : word));
+}
+
+/** As it was given where it cannot be a path: importing it says so. */
+function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return url;
+  }
 }
 
 /**

@@ -20,7 +20,15 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
  */
 export function explainFailedStart(error: unknown): void {
   const { message, hint } = toErrorInfo(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const advice = hint ?? ADVICE.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1];
+  const said = [...causesOf(error)].join(' ');
+  const advice = hint ?? ADVICE.find(([pattern]) => pattern.test(said))?.[1];
   dialog.showErrorBox('Arrowhead could not start', advice === undefined ? message : `${message}\n\n${advice}`);
+}
+
+/** Codes and messages of an error and of what caused it. */
+function* causesOf(error: unknown): Generator<string> {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause) yield String(cause.code);
+    yield cause.message;
+  }
 }

@@ -1,19 +1,29 @@
 import { EventEmitter } from 'node:events';
+import type { MenuItemConstructorOptions } from 'electron';
+import { checkMenuTemplate } from './fake-menu.ts';
 import { FakeUtilityProcess } from './fake-utility-process.ts';
+import { FakeSession, FakeWindow, preventable } from './fake-window.ts';
+
+export { FakeWindow } from './fake-window.ts';
 
 type Handler = (...args: unknown[]) => unknown;
+
+/** Names that `app.getPath` knows (electron/docs/api/app.md). */
+const PATHS =
+  'home appData assets userData sessionData temp exe module desktop documents downloads music pictures videos recent logs crashDumps'.split(
+    ' ',
+  );
 
 /**
  * Electron in memory, in Electron's documented order: the main module is evaluated to its end, top-level awaits included,
  * then `ready` is emitted and `whenReady` resolves (electron/docs: esm.md, api/app.md). What Electron refuses before or
- * after `ready` throws here too, and an error that nobody catches in the main process ends the app with a dialog.
+ * after `ready` throws here too, messages are structured clones, and what the main module throws is shown by Electron's
+ * own dialog, after which the app goes on (electron/lib/browser/init.ts).
  * What the main process asks for is recorded; what the system would say can be emitted.
  */
 export class FakeElectron {
   ready = false;
   folder = '/nowhere';
-  /** Why the app ended before or after it was ready: what Electron's own error dialog would show. */
-  uncaught: Error | null = null;
   readonly #whenReady = Promise.withResolvers<void>();
 
   /** Evaluates the main module, then becomes ready. Rejects where the module's evaluation does not end. */
@@ -21,8 +31,7 @@ export class FakeElectron {
     const evaluated = main().then(
       () => 'evaluated',
       (error: Error) => {
-        this.uncaught = error;
-        this.app.quits += 1;
+        this.errors.push(['A JavaScript error occurred in the main process', `Uncaught Exception:\n${error.stack}`]);
         return 'thrown';
       },
     );
@@ -32,7 +41,7 @@ export class FakeElectron {
     clearTimeout(timer);
     if (outcome === 'late')
       throw new Error('The main module waits for something at its top level: the app is never ready');
-    if (outcome === 'thrown') return;
+    if (this.ended) return;
     this.ready = true;
     this.app.emit('will-finish-launching');
     this.app.emit('ready', {}, {});
@@ -40,15 +49,20 @@ export class FakeElectron {
     await this.#whenReady.promise;
   }
 
+  /** It has quit or was ended. */
+  get ended(): boolean {
+    return this.app.quits > 0 || this.app.exits.length > 0;
+  }
+
   readonly app = Object.assign(new EventEmitter(), {
     sandboxed: false,
     hardwareAcceleration: true,
+    /** How often it was quit to the end, and with which codes it was ended without a question. */
     quits: 0,
     exits: [] as number[],
     hasLock: true,
-    relaunches: 0,
+    relaunches: [] as object[],
     isPackaged: false,
-    commandLine: { appendSwitch: this.#only('before', 'app.commandLine.appendSwitch', () => {}) },
     enableSandbox: this.#only('before', 'app.enableSandbox', () => {
       this.app.sandboxed = true;
     }),
@@ -58,16 +72,40 @@ export class FakeElectron {
     requestSingleInstanceLock: () => this.app.hasLock,
     whenReady: () => this.#whenReady.promise,
     isReady: () => this.ready,
-    getPath: (name: string) => `${this.folder}/${name}`,
-    relaunch: () => {
-      this.app.relaunches += 1;
+    getPath: (name: string) => {
+      if (!PATHS.includes(name)) throw new Error(`Failed to get '${name}' path`);
+      return `${this.folder}/${name}`;
     },
-    /** Windows are asked first; `before-quit` may prevent it. */
+    relaunch: (options: object = {}) => void this.app.relaunches.push(options),
+    /** before-quit, then every window is closed, then will-quit and quit. The first, a window and the third may prevent it. */
     quit: () => {
+      if (this.ended || !this.#goesOn('before-quit')) return;
+      this.#closing = true;
+      for (const window of FakeWindow.getAllWindows()) window.close();
+      this.#closing = false;
+      if (FakeWindow.all.length > 0 || !this.#goesOn('will-quit')) return;
       this.app.quits += 1;
+      this.app.emit('quit', {}, 0);
     },
-    exit: (code = 0) => void this.app.exits.push(code),
+    /** Asks nobody: no before-quit, no will-quit. */
+    exit: (code = 0) => {
+      this.app.exits.push(code);
+      this.app.emit('quit', {}, code);
+    },
+    /** Of the fake alone. While the app quits, the last window's end is not `window-all-closed`. */
+    lastWindowClosed: () => {
+      if (this.#closing) return;
+      if (this.app.listenerCount('window-all-closed') === 0) this.app.quit();
+      else this.app.emit('window-all-closed');
+    },
   });
+  #closing = false;
+
+  #goesOn(name: 'before-quit' | 'will-quit'): boolean {
+    const event = preventable();
+    this.app.emit(name, event);
+    return !event.defaultPrevented;
+  }
 
   /** A function of Electron's that works before `ready` alone, or after it alone. */
   #only<F extends Handler>(when: 'before' | 'after', name: string, call: F): F {
@@ -92,7 +130,9 @@ export class FakeElectron {
   readonly ipcMain = {
     handle: (channel: string, handler: Handler) => {
       if (this.ipcHandlers.has(channel)) throw new Error(`Attempted to register a second handler for '${channel}'`);
-      this.ipcHandlers.set(channel, handler);
+      this.ipcHandlers.set(channel, async (event, ...args) =>
+        structuredClone(await handler(event, ...structuredClone(args))),
+      );
     },
   };
   readonly #session = new FakeSession();
@@ -133,7 +173,10 @@ export class FakeElectron {
   };
   menu: unknown[] = [];
   readonly Menu = {
-    buildFromTemplate: this.#only('after', 'Menu.buildFromTemplate', (template: unknown) => template),
+    buildFromTemplate: this.#only('after', 'Menu.buildFromTemplate', ((template: MenuItemConstructorOptions[]) => {
+      checkMenuTemplate(template);
+      return template;
+    }) as Handler),
     setApplicationMenu: this.#only('after', 'Menu.setApplicationMenu', ((menu: unknown[]) => {
       this.menu = menu;
     }) as Handler),
@@ -146,104 +189,15 @@ export class FakeElectron {
   readonly nativeTheme = { shouldUseDarkColors: false };
   readonly net = { fetch: this.#only('after', 'net.fetch', ((url: string) => readAsResponse(url)) as Handler) };
   readonly BrowserWindow = FakeWindow;
+
+  constructor() {
+    FakeWindow.app = this.app;
+  }
 }
 
 async function readAsResponse(url: string): Promise<Response> {
   const { readFile } = await import('node:fs/promises');
   return new Response(await readFile(new URL(url)), { headers: { 'content-type': 'text/plain' } });
 }
-export class FakeSession {
-  permissionRequest: Handler = () => {};
-  permissionCheck: Handler = () => true;
-  devicePermission: Handler = () => true;
-  handlers = new Map<string, (request: { url: string }) => Promise<Response>>();
-  readonly protocol = {
-    handle: (scheme: string, handler: (request: { url: string }) => Promise<Response>) =>
-      void this.handlers.set(scheme, handler),
-  };
-  setPermissionRequestHandler(handler: Handler) {
-    this.permissionRequest = handler;
-  }
-  setPermissionCheckHandler(handler: Handler) {
-    this.permissionCheck = handler;
-  }
-  setDevicePermissionHandler(handler: Handler) {
-    this.devicePermission = handler;
-  }
-}
-
-export class FakeContents extends EventEmitter {
-  readonly sent: [string, unknown][] = [];
-  windowOpen: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
-  send(channel: string, message: unknown) {
-    this.sent.push([channel, message]);
-  }
-  setWindowOpenHandler(handler: typeof this.windowOpen) {
-    this.windowOpen = handler;
-  }
-  isDestroyed() {
-    return false;
-  }
-}
-
-export class FakeWindow extends EventEmitter {
-  static all: FakeWindow[] = [];
-  static getAllWindows() {
-    return FakeWindow.all;
-  }
-  static fromWebContents(contents: unknown) {
-    return FakeWindow.all.find((window) => window.webContents === contents) ?? null;
-  }
-  readonly webContents = new FakeContents();
-  readonly options: Record<string, unknown>;
-  url = '';
-  shown = false;
-  maximised = false;
-  minimised = false;
-  focused = 0;
-  reloads = 0;
-  destroyed = false;
-  constructor(options: Record<string, unknown>) {
-    super();
-    if (!electron.ready) throw new Error('Cannot create BrowserWindow before app is ready');
-    this.options = options;
-    FakeWindow.all.push(this);
-  }
-  async loadURL(url: string) {
-    this.url = url;
-  }
-  show() {
-    this.shown = true;
-  }
-  maximize() {
-    this.maximised = true;
-  }
-  isMaximized() {
-    return this.maximised;
-  }
-  isMinimized() {
-    return this.minimised;
-  }
-  restore() {
-    this.minimised = false;
-  }
-  focus() {
-    this.focused += 1;
-  }
-  reload() {
-    this.reloads += 1;
-  }
-  destroy() {
-    this.destroyed = true;
-  }
-  isDestroyed() {
-    return this.destroyed;
-  }
-  getNormalBounds() {
-    const { x, y, width, height } = this.options;
-    return { x, y, width, height };
-  }
-}
-
 /** The one that `vi.mock('electron')` hands out. */
 export const electron = new FakeElectron();

@@ -22,8 +22,9 @@ describe('the main process', () => {
   });
   afterAll(async () => {
     electron.answer = 0;
-    electron.app.emit('before-quit', { preventDefault: () => {} });
+    electron.app.quit();
     await vi.waitFor(() => expect(electron.app.quits).toBe(1), WAIT);
+    expect(FakeWindow.all).toEqual([]);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -53,8 +54,7 @@ describe('the main process', () => {
       webSecurity: true,
       webviewTag: false,
     });
-    window().emit('ready-to-show');
-    expect(window().shown).toBe(true);
+    expect(window().shown).toBe(1);
   });
 
   it('answers its own top frame, and a stranger with a typed error', async () => {
@@ -99,7 +99,6 @@ describe('the main process', () => {
     expect(session.devicePermission()).toBe(false);
 
     const contents = window().webContents;
-    electron.app.emit('web-contents-created', {}, contents);
     const prevented = (event: string, url: string) => {
       const preventDefault = vi.fn();
       contents.emit(event, { preventDefault }, url);
@@ -163,16 +162,27 @@ describe('the main process', () => {
       },
     });
     electron.answer = 1;
-    const preventDefault = vi.fn();
-    electron.app.emit('before-quit', { preventDefault });
-    expect(preventDefault).toHaveBeenCalled();
+    electron.app.quit();
     await vi.waitFor(() => expect(electron.messages.at(-1)?.message).toBe('A job is running'), WAIT);
+    await vi.waitFor(() => expect(window().focused).toBe(2), WAIT);
     expect(electron.app.quits).toBe(0);
   });
 
+  it.skipIf(process.platform === 'darwin')(
+    'who closes the last window and stays with the job has a window again',
+    async () => {
+      electron.messages.length = 0;
+      window().close();
+      await vi.waitFor(() => expect(electron.messages.at(-1)?.message).toBe('A job is running'), WAIT);
+      await vi.waitFor(() => expect(FakeWindow.all).toHaveLength(1), WAIT);
+      expect(electron.app.quits).toBe(0);
+      expect(window().url).toBe('app://arrowhead/index.html');
+    },
+  );
+
   it('remembers where the window was', async () => {
     window().maximised = true;
-    window().emit('close');
+    window().emit('close', { preventDefault: () => {} });
     const state = JSON.parse(await readFile(path.join(folder, 'userData', 'window.json'), 'utf8'));
     expect(state).toMatchObject({ maximised: true, bounds: { width: 1440, height: 900 } });
   });

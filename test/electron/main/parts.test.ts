@@ -71,7 +71,8 @@ describe('addresses of the app', () => {
 describe('menus', () => {
   const send = vi.fn();
   const importFiles = vi.fn();
-  const template = menuTemplate({ isMac: false, library: '/library', send, importFiles });
+  const graphics = { accelerated: true, use: vi.fn() };
+  const template = menuTemplate({ isMac: false, library: '/library', send, importFiles, graphics });
   interface Item {
     label?: string;
     role?: string;
@@ -99,6 +100,15 @@ describe('menus', () => {
     expect(items.find(({ label }) => label === 'Undo')?.registerAccelerator).toBe(false);
   });
 
+  it.each([true, false])('are what Electron builds menus from (macOS: %s)', (isMac) => {
+    const built = menuTemplate({ isMac, library: '/library', send, importFiles, graphics });
+    expect(() => electron.Menu.buildFromTemplate(built)).not.toThrow();
+    expect(() =>
+      electron.Menu.buildFromTemplate([{ role: 'zoomin' }, { label: 'x', accelerator: 'Ctrl+Foo' }]),
+    ).toThrow();
+    expect(() => electron.Menu.buildFromTemplate([{ role: 'zoomed' as never }])).toThrow('role');
+  });
+
   it('do what is the system’s', () => {
     click('Import a scheme or table…');
     expect(importFiles).toHaveBeenCalledOnce();
@@ -112,10 +122,16 @@ describe('menus', () => {
 it('files of a command line are schemes and tables, never flags', () => {
   expect(
     filesOfCommandLine(
-      ['arrowhead', '--x=a.scheme.json', '-y.safetensors', '/a/b.scheme.json', 'c.SAFETENSORS', 'd.json'],
+      [
+        ...['arrowhead', '--x=a.scheme.json', '-y.safetensors', '/a/b.scheme.json', 'c.SAFETENSORS', 'd.json'],
+        ...['file:///a%20b/%C3%BC.scheme.json', 'file://elsewhere/%zz.scheme.json'],
+      ],
       '/folder',
     ),
-  ).toEqual(['/a/b.scheme.json', '/folder/c.SAFETENSORS']);
+  ).toEqual([
+    ...['/a/b.scheme.json', '/folder/c.SAFETENSORS', '/a b/ü.scheme.json'],
+    path.resolve('/folder', 'file://elsewhere/%zz.scheme.json'),
+  ]);
 });
 
 it('the preload script exposes a few functions and nothing of Electron', async () => {
