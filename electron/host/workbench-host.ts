@@ -47,9 +47,12 @@ export interface WorkbenchOptions {
 }
 
 export interface WorkbenchHost extends Workbench {
-  /** Cancels jobs, keeps what they have finished, and ends the workers. */
+  /** Cancels jobs, keeps what they have finished, and ends the workers; within two seconds, whatever they compute. */
   close(): Promise<void>;
 }
+
+/** For jobs to end by themselves when the host closes. */
+const JOB_GRACE_MS = 1000;
 
 type Handlers = { readonly [N in RequestName]: (params: ParsedParams<N>) => Promise<Reply<N>> };
 type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['params']['parse']>;
@@ -77,7 +80,7 @@ export async function createWorkbench({
   const engine = new WorkerLink<EngineCalls>(
     startProcess(engineEntry, () => {}),
     'compute engine',
-    { data: (): EngineStart => ({ device: settings.settings.device }) },
+    { data: (): EngineStart => ({ device: settings.settings.device }), graceMs: 500 },
   );
   const descriptions = new ModelDescriptions(models, {
     name: () => settings.settings.device,
@@ -245,8 +248,14 @@ export async function createWorkbench({
       return () => listeners.delete(listener);
     },
     async close() {
-      await queue.close();
+      const jobs = queue.close();
+      // Native code may compute for minutes before it hears of it; what a run has finished is on disk.
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, JOB_GRACE_MS);
+      await Promise.race([jobs, late]);
+      clearTimeout(timer);
       await Promise.all([engine.close(), descriptions.close(), tables.close()]);
+      await jobs;
       await unlockLibrary();
     },
   };

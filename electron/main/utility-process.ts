@@ -34,6 +34,9 @@ export const startUtilityProcess: StartProcess =
       onEnd({ ...endOf(status), error, output: output.last });
     });
     return {
+      get pid() {
+        return child.pid ?? null;
+      },
       send: (message) => child.postMessage(message),
       // The app lives as long as it has windows.
       keepAlive: () => {},

@@ -14,6 +14,8 @@ export type ToWorker =
   | { readonly kind: 'end' };
 
 export type FromWorker =
+  /** A call has arrived and is being worked on. */
+  | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'report'; readonly id: number; readonly report: CallReport }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | {

@@ -31,6 +31,7 @@ export const childProcess: StartProcess =
     // Streams of a child are sockets, which can be left out of what keeps a program alive.
     const handles = [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null];
     return {
+      pid: child.pid ?? null,
       send: (message: ToWorker) => {
         if (child.connected) child.send(message);
       },

@@ -47,6 +47,7 @@ export function serveCalls<M extends CallMap>(
   port.onMessage((message) => {
     switch (message.kind) {
       case 'call': {
+        port.send({ kind: 'taken', id: message.id });
         const controller = new AbortController();
         // Not at once: an answer that needs no waiting must come after the call is listed.
         const answered = Promise.resolve().then(() => answer(message, controller.signal));

@@ -13,6 +13,8 @@ export interface WorkerEnd {
 
 /** The other side of a WorkerLink: a thread or a process. */
 export interface RunningWorker {
+  /** Of a process; null for a thread, and for a process that could not be started. */
+  readonly pid: number | null;
   /** Does nothing once it has ended. */
   send(message: ToWorker): void;
   /** Whether it keeps this program alive. */

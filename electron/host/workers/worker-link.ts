@@ -7,12 +7,24 @@ interface PendingCall {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly onReport: CallOptions['onReport'];
+  /** Whether the worker has begun with it. */
+  taken: boolean;
+}
+
+/** The worker ended before it had begun with the call. */
+class NotTakenError extends Error {
+  readonly crash: WorkbenchError;
+
+  constructor(crash: WorkbenchError) {
+    super(crash.message);
+    this.crash = crash;
+  }
 }
 
 interface LinkOptions {
   /** What every worker that starts finds as `startData`. */
   readonly data?: () => unknown;
-  /** Hears of a worker that ended by itself; `error` is what its calls failed with, null where it had none. */
+  /** Hears of a worker that ended by itself; `error` is what its calls failed with, null where it had begun none. */
   readonly onCrash?: (end: WorkerEnd, error: WorkbenchError | null) => void;
   /** What `close` gives the calls under way to come to an end, ms. */
   readonly graceMs?: number;
@@ -21,8 +33,8 @@ interface LinkOptions {
 const GRACE_MS = 1000;
 
 /**
- * Calls into a worker, several at a time. It starts with the first call; one that ends by itself fails the calls under
- * way with a WorkerCrashedError, and the next call starts another.
+ * Calls into a worker, several at a time. It starts with the first call; one that ends by itself fails the calls that it
+ * has begun with a WorkerCrashedError, and the next call starts another.
  */
 export class WorkerLink<M extends CallMap> {
   readonly #start: StartWorker;
@@ -47,6 +59,18 @@ export class WorkerLink<M extends CallMap> {
     params: M[N]['params'],
     options: CallOptions = {},
   ): Promise<M[N]['result']> {
+    try {
+      return await this.#callOnce(name, params, options);
+    } catch (error) {
+      if (!(error instanceof NotTakenError)) throw error;
+    }
+    // It had died before, while nothing was asked of it.
+    return this.#callOnce(name, params, options).catch((error: unknown) => {
+      throw error instanceof NotTakenError ? error.crash : error;
+    });
+  }
+
+  async #callOnce(name: string, params: unknown, options: CallOptions): Promise<unknown> {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
     if (this.#closed) throw new Error(`The ${this.#what} is closed`);
     this.#connection ??= this.#connect();
@@ -121,19 +145,19 @@ class Connection {
           settle(value);
         };
       this.#worker.keepAlive(true);
-      this.#pending.set(id, { resolve: settled(resolve), reject: settled(reject), onReport });
+      this.#pending.set(id, { resolve: settled(resolve), reject: settled(reject), onReport, taken: false });
       send({ kind: 'call', id, name, params });
       if (signal?.aborted) cancel();
       else signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 
-  /** Fails the calls under way. Returns the error, null where there were none. */
+  /** Fails the calls under way. Returns the error, null where none had been begun. */
   fail(error: WorkbenchError): WorkbenchError | null {
     const calls = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of calls) reject(error);
-    return calls.length > 0 ? error : null;
+    for (const { reject, taken } of calls) reject(taken || this.isEnding ? error : new NotTakenError(error));
+    return calls.some(({ taken }) => taken) ? error : null;
   }
 
   /** Lets the worker end by itself, and kills it where that takes longer than the grace. */
@@ -154,6 +178,10 @@ class Connection {
     }
     const call = this.#pending.get(message.id);
     if (!call) return;
+    if (message.kind === 'taken') {
+      call.taken = true;
+      return;
+    }
     if (message.kind === 'report') {
       call.onReport?.(message.report);
       return;

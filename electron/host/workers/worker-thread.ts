@@ -13,6 +13,7 @@ export function workerThread(entry: URL): StartWorker {
     });
     worker.on('exit', (code) => onEnd({ code, signal: null, error: thrown, output: [] }));
     return {
+      pid: null,
       send: (message) => worker.postMessage(message),
       keepAlive: (yes) => (yes ? worker.ref() : worker.unref()),
       kill: () => void worker.terminate(),
