@@ -28,7 +28,10 @@ export async function installPackages(root, say) {
     npm && node && existsSync(npm) && existsSync(node)
       ? [node, npm, 'ci', '--no-audit', '--no-fund']
       : [process.platform === 'win32' ? 'npm.cmd' : 'npm', 'ci', '--no-audit', '--no-fund'];
-  const { code, output, missing } = await run(command, { cwd: root });
+  // ONNX Runtime's install script would download its CUDA provider. npm 11 skips the script (allowScripts in
+  // package.json); an older one runs it, and the script reads this variable. Set in .npmrc, npm would warn at every command.
+  const env = { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env };
+  const { code, output, missing } = await run(command, { cwd: root, env });
   if (missing)
     throw new SetupError(
       'npm is not on the PATH; it comes with Node (https://nodejs.org/), on Debian: apt install npm',

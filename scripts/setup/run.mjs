@@ -6,7 +6,7 @@ const MOST_OUTPUT = 20_000;
  * Runs a command and keeps the end of what it says, for the case that it fails.
  * @returns {Promise<{ code: number, output: string, missing: boolean }>} `missing`: there is no such command
  */
-export function run(command, { cwd, show = false } = {}) {
+export function run(command, { cwd, env = process.env, show = false } = {}) {
   const [file, ...args] = command;
   return new Promise((resolve) => {
     let output = '';
@@ -16,6 +16,7 @@ export function run(command, { cwd, show = false } = {}) {
     };
     const child = spawn(file, args, {
       cwd,
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
       // Windows starts .cmd files through its shell only; the arguments here are our own.

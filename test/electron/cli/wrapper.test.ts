@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
 import { type CliProcess, startLauncher, startUnderNpm } from './run-arrowhead.ts';
 
 const MODEL = fileURLToPath(new URL('../../golden/pipeline/flux-pipeline-tiny', import.meta.url));
@@ -45,4 +47,14 @@ describe.concurrent('a killed wrapper takes the computation with it', () => {
 
 it('an old Node hands on the exit code of the newer one', async () => {
   expect((await startLauncher({ oldNode: true }, 'compare').result).code).toBe(2);
+});
+
+it('npm says nothing of its own before a command', async () => {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const words = ['run', '--silent', 'arrowhead', '--', '--version'];
+  const options = { cwd: root, shell: process.platform === 'win32' };
+  const { stdout, stderr } = await promisify(execFile)('npm', words, options);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  // The user's own configuration is the user's.
+  expect(stderr).not.toMatch(/project config|package\.json/);
 });
