@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { z } from 'zod';
-import { firstProblem } from '../mmdit/checkpoint/read-fields.ts';
+import { describeIssue } from '../mmdit/files/describe-issue.ts';
 import { CalibrationFileError } from './calibration-error.ts';
 
 /** Reads and validates a JSON file. Throws CalibrationFileError naming the file and the first wrong field. */
@@ -19,11 +19,7 @@ export async function readJsonFile<T>(file: string, schema: z.ZodType<T>, maxByt
 export function validate<T>(file: string, schema: z.ZodType<T>, value: unknown, place = ''): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  // Our own checks say what they found; zod's do not.
-  if (place === '' && issue?.code !== 'custom') throw new CalibrationFileError(file, firstProblem(parsed.error, value));
-  const field = [...(place === '' ? [] : [place]), ...(issue?.path ?? [])].join('.');
-  throw new CalibrationFileError(file, `${field === '' ? '' : `field "${field}": `}${issue?.message}`);
+  throw new CalibrationFileError(file, describeIssue(parsed.error, value, place === '' ? [] : [place]));
 }
 
 async function readText(file: string, maxBytes: number): Promise<string> {

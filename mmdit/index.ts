@@ -59,6 +59,7 @@ export { preferredBlock } from './device/preferred-block.ts';
 export { runAbortable } from './device/run-abortable.ts';
 export { ShapeError } from './device/shape-error.ts';
 export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
+export { describeIssue, plainMessage } from './files/describe-issue.ts';
 export { sha256OfFile } from './files/sha256-of-file.ts';
 export { lockHolder, tryFileLock, waitForFileLock } from './files/file-lock.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';

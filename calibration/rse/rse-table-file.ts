@@ -3,6 +3,7 @@ import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
 import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
 import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import { CalibrationError, CalibrationFileError } from '../calibration-error.ts';
+import { describeIssue } from '../../mmdit/files/describe-issue.ts';
 import * as field from '../field-limits.ts';
 import { validate } from '../json-file.ts';
 import type { RseTable, TableSampling } from './rse-table.ts';
@@ -65,8 +66,9 @@ export function requireRecordable({ methods, layers, heads, model, sampling, sea
     sampling: samplingSchema.nullable(),
     search: searchSchema.nullable(),
   });
-  const issue = description.safeParse({ methods, layers, heads, model, sampling, search }).error?.issues[0];
-  if (issue) throw new CalibrationError(`${issue.path.slice(1).join('.') || issue.path.join('.')}: ${issue.message}`);
+  const value = { methods, layers, heads, model, sampling, search };
+  const { error } = description.safeParse(value);
+  if (error) throw new CalibrationError(`The calibration could not be recorded: ${describeIssue(error, value)}`);
 }
 
 /** Reads and validates `rse.safetensors`. Throws CalibrationFileError, or CheckpointError for a broken container. */

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { plainMessage } from '../../mmdit/files/describe-issue.ts';
 import { CancelledError } from '../engine/cancelled-error.ts';
 import { quoteForShell } from '../engine/quote-for-shell.ts';
 import { UsageError } from './usage-error.ts';
@@ -35,7 +36,7 @@ export function describeError(error: unknown, cancelled: boolean, argv: readonly
   return {
     exitCode: usage ? EXIT.usage : EXIT.failed,
     name: error.name,
-    message: systemMessage(error) ?? (error.message || error.name),
+    message: systemMessage(error) ?? plainMessage(error),
     ...(error.name === 'SchemeMismatchError' && { hint: 'Give --force to apply it all the same.' }),
   };
 }

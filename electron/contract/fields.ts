@@ -109,4 +109,6 @@ export const progress = z.strictObject({
 });
 
 /** `auto`, `cpu`, `cuda:0`; on a card `+fp8` and `+offload` after it. */
-export const deviceName = z.string().regex(/^(auto|cpu|cuda(:\d{1,2})?(\+fp8)?(\+offload)?)$/);
+export const deviceName = z.string().regex(/^(auto|cpu|cuda(:\d{1,2})?(\+fp8)?(\+offload)?)$/, {
+  error: 'expected auto, cpu, cuda or cuda:N, on a card with +fp8 or +offload behind where meant',
+});

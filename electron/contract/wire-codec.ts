@@ -59,7 +59,9 @@ export function decodeFrame(frame: string | Uint8Array, limits: FrameLimits): un
   const { json, arraysAt } = readHeader(frame, limits);
   const parsed = wireHeader.safeParse(json);
   if (!parsed.success)
-    throw new WireError(`expected { message, arrays } as header of a binary frame: ${parsed.error.message}`);
+    throw new WireError(
+      'expected { message, arrays } as header of a binary frame, with dtype and length of every array',
+    );
   const { message, arrays } = parsed.data;
   if (arrays.length > limits.arrays)
     throw new WireError(`expected at most ${limits.arrays} arrays in a message, found ${arrays.length}`);

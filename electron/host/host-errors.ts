@@ -1,3 +1,4 @@
+import { plainMessage } from '../../mmdit/files/describe-issue.ts';
 import { WorkbenchError } from '../contract/workbench-error.ts';
 import type { ErrorInfo } from '../contract.ts';
 
@@ -24,7 +25,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function toErrorInfo(error: unknown): ErrorInfo {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), hint: null };
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : (HINTS[error.name] ?? null);
-  return { name: error.name, message: systemMessage(error) ?? (error.message || error.name), hint };
+  return { name: error.name, message: systemMessage(error) ?? plainMessage(error), hint };
 }
 
 /** Node's own file errors say `ENOENT: …, open '…'`; people are better served by a sentence. */

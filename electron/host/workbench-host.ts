@@ -1,6 +1,7 @@
 import { freemem } from 'node:os';
 import path from 'node:path';
 import { encodeRseTable, RSE_FILE, readRseTable, whileChanging } from '../../calibration/index.ts';
+import { describeIssue } from '../../mmdit/files/describe-issue.ts';
 import packageInfo from '../../package.json' with { type: 'json' };
 import { WorkbenchError } from '../contract/workbench-error.ts';
 import {
@@ -238,8 +239,7 @@ export async function createWorkbench({
       if (!Object.hasOwn(requests, name)) throw invalidRequest(`request: there is none called "${name}"`);
       const parsed = requests[name].params.safeParse(params);
       if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw invalidRequest(`${[...(issue?.path ?? [])].join('.') || 'params'}: ${issue?.message}`);
+        throw invalidRequest(`${name}: ${describeIssue(parsed.error, params)}`);
       }
       return handlers[name](parsed.data as ParsedParams<N>);
     },

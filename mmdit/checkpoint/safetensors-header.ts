@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssue } from '../files/describe-issue.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 
 /** Bytes per element of every dtype that the format knows; which of them we load is decided by the reader of a tensor. */
@@ -79,8 +80,7 @@ export function parseSafetensorsHeader(file: string, json: string, dataBytes: nu
 function parseEntry(file: string, name: string, value: unknown): HeaderEntry {
   const entry = entrySchema.safeParse(value);
   if (!entry.success) {
-    const issue = entry.error.issues[0];
-    throw new CheckpointError(file, `tensor "${name}": ${issue?.path.join('.')} ${issue?.message ?? 'is invalid'}`);
+    throw new CheckpointError(file, `tensor "${name}": ${describeIssue(entry.error, value)}`);
   }
   const { dtype, shape, data_offsets } = entry.data;
   const elementBytes = DTYPE_BYTES[dtype];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readFloats } from '../checkpoint/read-floats.ts';
+import { describeIssue } from '../files/describe-issue.ts';
 import { SafetensorsFile } from '../checkpoint/safetensors-file.ts';
 
 const count = z.number().int().positive();
@@ -86,8 +87,7 @@ function parseCall(file: string, text: string | undefined): DumpedPipelineCall {
   }
   const parsed = callSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(file, `metadata "call", field "${issue?.path.join('.')}": ${issue?.message}`);
+  throw new CheckpointError(file, `metadata "call": ${describeIssue(parsed.error, value)}`);
 }
 
 /** `latents.12` → 12 */

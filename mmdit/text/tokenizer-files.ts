@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { validate } from '../checkpoint/read-fields.ts';
 import { readJson } from '../checkpoint/read-json.ts';
 import { requireInside } from '../checkpoint/require-inside.ts';
 import { clipTokenizerJson } from './clip-tokenizer-json.ts';
@@ -59,7 +60,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   }
   const vocab = await readJson(vocabFile, vocabulary);
   const definition = clipTokenizerJson(vocabFile, vocab, await readMerges(mergesFile), config);
-  return { file: vocabFile, definition: definitionSchema.parse(definition), config };
+  return { file: vocabFile, definition: validate(vocabFile, definitionSchema, definition), config };
 }
 
 /** The longest text that a tokenizer folder names, from its config alone; undefined where it names none. Throws CheckpointError. */

@@ -72,15 +72,15 @@ describe.each([
 
 describe('readFlowMatchConfig', () => {
   it.each([
-    [{ use_karras_sigmas: true }, '"use_karras_sigmas": expected false; found true'],
-    [{ use_beta_sigmas: true }, '"use_beta_sigmas": expected false; found true'],
-    [{ use_exponential_sigmas: true }, '"use_exponential_sigmas": expected false; found true'],
-    [{ stochastic_sampling: true }, '"stochastic_sampling": expected false; found true'],
-    [{ invert_sigmas: true }, '"invert_sigmas": expected false; found true'],
-    [{ shift_terminal: 0.02 }, '"shift_terminal": expected null; found 0.02'],
-    [{ time_shift_type: 'cubic' }, '"time_shift_type": expected one of "exponential"|"linear"; found "cubic"'],
+    [{ use_karras_sigmas: true }, '"use_karras_sigmas": expected false, found true'],
+    [{ use_beta_sigmas: true }, '"use_beta_sigmas": expected false, found true'],
+    [{ use_exponential_sigmas: true }, '"use_exponential_sigmas": expected false, found true'],
+    [{ stochastic_sampling: true }, '"stochastic_sampling": expected false, found true'],
+    [{ invert_sigmas: true }, '"invert_sigmas": expected false, found true'],
+    [{ shift_terminal: 0.02 }, '"shift_terminal": expected null, found 0.02'],
+    [{ time_shift_type: 'cubic' }, '"time_shift_type": expected "exponential" or "linear", found "cubic"'],
     [{ shift: -1 }, '"shift"'],
-    [{ base_shift: null }, '"base_shift": expected number; found null'],
+    [{ base_shift: null }, '"base_shift": expected a number, found null'],
     [{ sigma_of_tomorrow: 1 }, '"sigma_of_tomorrow" of FlowMatchEulerDiscreteScheduler is not supported, found 1'],
     [{ use_dynamic_shifting: true, base_image_seq_len: 4096 }, 'are both 4096; dynamic shifting needs two lengths'],
   ])('refuses %o by name', async (fields, message) => {
