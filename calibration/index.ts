@@ -66,7 +66,13 @@ export type { Scheme } from './scheme/scheme.ts';
 export { formatScheme, readScheme, writeScheme } from './scheme/scheme-file.ts';
 export { type CalibrateOptions, type Calibration, calibrate } from './search/calibrate.ts';
 export type { CalibrationProgress } from './search/calibration-progress.ts';
-export { boundsOf, type CalibrationRequest, prepareCalibration, whyUnguided } from './search/calibration-request.ts';
+export {
+  boundsOf,
+  type CalibrationRequest,
+  type CalibrationSetup,
+  prepareCalibration,
+  whyUnguided,
+} from './search/calibration-request.ts';
 export { greedyCandidates } from './search/ditfastattn/greedy-candidates.ts';
 export { measureCandidates } from './search/measure-candidates.ts';
 export type { CostSource, SearchSettings } from './search/search-settings.ts';

@@ -40,19 +40,21 @@ export interface Calibration {
 /**
  * Progressive search of a pipeline's plan under δ and c, exact for these (DiTFastAttnV2 §3.3). With a directory, every
  * finished step is kept: a killed or cancelled calibration resumes there and ends with the same bytes.
+ * `asked` may have been prepared already, to know before any work whether it can be done.
  * Throws CalibrationError, SamplingError, UnsupportedBlockError for what cannot be calibrated, FileWriteError, and the
  * signal's reason when cancelled.
  */
 export async function calibrate(
   pipeline: Pipeline,
-  request: CalibrationRequest,
+  asked: CalibrationRequest | CalibrationSetup,
   options: CalibrateOptions = {},
 ): Promise<Calibration> {
   const { signal, directory } = options;
   signal?.throwIfAborted();
-  const setup = prepareCalibration(pipeline, request);
+  const setup = 'request' in asked ? asked : prepareCalibration(pipeline, asked);
+  const { request } = setup;
   requireRecordable(describeTable(pipeline, setup));
-  const folder = directory === undefined ? null : await CalibrationFolder.open(directory, pipeline, request, setup);
+  const folder = directory === undefined ? null : await CalibrationFolder.open(directory, pipeline, setup);
   const before = folder ? await folder.begin(options.resume ?? false) : null;
   const progress = new ProgressReporter(options.onProgress, setup.sampling.steps, setup.layers.length);
   const savings = await chooseSavings(pipeline.device, request, setup, folder, progress, signal);

@@ -10,7 +10,7 @@ import { readRseTable, writeRseTable } from '../rse/rse-table-file.ts';
 import { RSE_FILE, SCHEME_FILE } from '../runs/run-files.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { readScheme, writeScheme } from '../scheme/scheme-file.ts';
-import type { CalibrationRequest, CalibrationSetup } from './calibration-request.ts';
+import type { CalibrationSetup } from './calibration-request.ts';
 import { Journal, type JournalContent, type JournalRequest } from './journal.ts';
 
 type MeasuredSavings = Extract<Savings, { source: 'measured' }>;
@@ -26,18 +26,13 @@ export class CalibrationFolder {
   }
 
   /** Makes the folder if it is missing. Throws FileWriteError. */
-  static async open(
-    folder: string,
-    pipeline: Pipeline,
-    request: CalibrationRequest,
-    setup: CalibrationSetup,
-  ): Promise<CalibrationFolder> {
+  static async open(folder: string, pipeline: Pipeline, setup: CalibrationSetup): Promise<CalibrationFolder> {
     await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
       throw new FileWriteError(folder, cause);
     });
     const { sampling, layers, methods, heads } = setup;
     const shape = { steps: sampling.steps, layers: layers.length, methods: methods.length, heads };
-    return new CalibrationFolder(folder, new Journal(folder, journalRequest(pipeline, request, setup), shape));
+    return new CalibrationFolder(folder, new Journal(folder, journalRequest(pipeline, setup), shape));
   }
 
   /**
@@ -107,11 +102,7 @@ export class CalibrationFolder {
 }
 
 /** All that decides a search's outcome: a journal goes on only under the same. */
-function journalRequest(
-  { identity }: Pipeline,
-  request: CalibrationRequest,
-  { sampling, settings }: CalibrationSetup,
-): JournalRequest {
+function journalRequest({ identity }: Pipeline, { request, sampling, settings }: CalibrationSetup): JournalRequest {
   const { family, name, fingerprint } = identity;
   return {
     model: { family, name, fingerprint },

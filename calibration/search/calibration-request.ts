@@ -34,6 +34,7 @@ export interface CalibrationRequest extends PlanBounds {
 
 /** A request with everything that model and device add to it. */
 export interface CalibrationSetup {
+  readonly request: CalibrationRequest;
   readonly samples: readonly Sample[];
   readonly sampling: TableSampling;
   readonly settings: SearchSettings;
@@ -64,6 +65,7 @@ export function prepareCalibration(pipeline: Pipeline, request: CalibrationReque
   const kept = heads * headDim * (1 + residualFractions(methods).length);
   requireMemory(pipeline, description.layouts, samples.length, kept * (isGuided ? 2 : 1));
   return {
+    request,
     samples,
     sampling: {
       scheduler,

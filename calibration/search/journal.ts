@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -52,7 +53,8 @@ export class Journal {
       { name: 'rse', dtype: 'F32', shape: [count, layers, methods, heads], data: rse },
       { name: 'plan', dtype: 'U8', shape: [count, layers, heads], data: choices },
     ] as const;
-    const metadata = { request: JSON.stringify(this.request), seconds: String(seconds) };
+    const written = { request: JSON.stringify(this.request), seconds: String(seconds) };
+    const metadata = { ...written, checksum: checksumOf(written, rse, choices) };
     await writeWholeFile(this.#file, encodeSafetensors(tensors, metadata));
   }
 
@@ -69,11 +71,19 @@ export class Journal {
       hasShape(opened, 'plan', 'U8', [count, layers, heads]);
     const seconds = Number(opened.metadata.seconds);
     const choices = fits ? await opened.readBytes('plan') : new Uint8Array();
-    if (!fits || !(seconds >= 0) || choices.some((choice) => choice >= methods)) {
-      throw new CalibrationFileError(this.#file, 'is damaged; delete it to start the calibration anew');
-    }
+    if (!fits || !(seconds >= 0) || choices.some((choice) => choice >= methods)) throw this.#damaged();
     const bytes = await opened.readBytes('rse');
-    return { count, rse: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), choices, seconds };
+    const rse = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    if (checksumOf(opened.metadata, rse, choices) !== opened.metadata.checksum) throw this.#damaged();
+    return { count, rse, choices, seconds };
+  }
+
+  /** One flipped bit would otherwise end in another scheme, without a word. */
+  #damaged(): CalibrationFileError {
+    return new CalibrationFileError(
+      this.#file,
+      'is damaged, or of an older Arrowhead, which kept no checksum: its finished steps cannot be used. Delete it to start this calibration over',
+    );
   }
 
   async remove(): Promise<void> {
@@ -86,12 +96,26 @@ export class Journal {
   requireSameRequest(other: JournalRequest): void {
     const [asked, found] = [flatten(this.request), flatten(other)];
     for (const field of new Set([...asked.keys(), ...found.keys()])) {
-      if (asked.get(field) === found.get(field)) continue;
+      // A checkpoint is known by its fingerprint: its folder may have been renamed.
+      if (field === 'model.name' || asked.get(field) === found.get(field)) continue;
       throw new CalibrationError(
         `${path.dirname(this.#file)} holds another calibration: ${field} was ${found.get(field) ?? 'absent'}, now ${asked.get(field) ?? 'absent'}. Resume with the same settings, or choose another folder`,
       );
     }
   }
+}
+
+/** SHA-256 of everything that a resumed search takes over. */
+function checksumOf(
+  { request = '', seconds = '' }: Readonly<Record<string, string>>,
+  rse: Float32Array,
+  choices: Uint8Array,
+): string {
+  const hash = createHash('sha256').update(JSON.stringify([request, seconds, rse.length, choices.length]));
+  return hash
+    .update(new Uint8Array(rse.buffer, rse.byteOffset, rse.byteLength))
+    .update(choices)
+    .digest('hex');
 }
 
 function parseRequest(file: string, text: string | undefined): JournalRequest {

@@ -4,6 +4,7 @@ import {
   type Calibration,
   type CalibrationProgress,
   type CalibrationRequest,
+  type CalibrationSetup,
   calibrate,
   createRunIn,
   openRun,
@@ -60,7 +61,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(asked.sampling, pipeline.defaults));
     const search = suited(asked, wish, pipeline, sampling);
-    requirePossible(pipeline, search, sampling);
+    const setup = prepareSearch(pipeline, search, sampling);
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     noticePrompts(pipeline, search.prompts, options);
     return claimFolder(wish.folder, async () => {
@@ -68,7 +69,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
       if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
       const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));
       return performRun(run, options.signal, 'the finished steps are kept.', async () => {
-        const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, search, sampling, options);
+        const { scheme, resumedSteps, ...calibration } = await calibrateInto(run, pipeline, setup, options);
         // A search that was finished before took no time now.
         const seconds = calibration.seconds || (run.manifest.seconds.calibrate ?? 0);
         await run.update({ seconds: { ...run.manifest.seconds, calibrate: seconds } });
@@ -108,9 +109,13 @@ export function manifestOf(pipeline: Pipeline, search: CompleteSearch, sampling:
   };
 }
 
-/** Throws what `calibrate` throws of a search that this model cannot do, before a folder is made or cleared for it. */
-export function requirePossible(pipeline: Pipeline, search: CompleteSearch, sampling: SamplingDescription): void {
-  prepareCalibration(pipeline, requestOf(search, sampling));
+/** Checks a search before a folder is made or cleared for it. Throws what `calibrate` throws of one that cannot be done. */
+export function prepareSearch(
+  pipeline: Pipeline,
+  search: CompleteSearch,
+  sampling: SamplingDescription,
+): CalibrationSetup {
+  return prepareCalibration(pipeline, requestOf(search, sampling));
 }
 
 function requestOf(search: CompleteSearch, sampling: SamplingDescription): CalibrationRequest {
@@ -127,8 +132,7 @@ function requestOf(search: CompleteSearch, sampling: SamplingDescription): Calib
 export async function calibrateInto(
   run: Run,
   pipeline: Pipeline,
-  search: CompleteSearch,
-  sampling: SamplingDescription,
+  setup: CalibrationSetup,
   { signal, onProgress, onNotice }: RunOptions,
 ): Promise<Calibration> {
   let stepsKept = 0;
@@ -138,14 +142,14 @@ export async function calibrateInto(
     onProgress?.({ value, title, detail, etaSeconds });
   };
   try {
-    return await calibrate(pipeline, requestOf(search, sampling), {
+    return await calibrate(pipeline, setup, {
       ...{ directory: run.folder, resume: true, onProgress: report, onNotice },
       ...(signal && { signal }),
     });
   } catch (error) {
     if (!signal?.aborted) throw error;
     throw new CancelledError(
-      `Cancelled: ${stepsKept} of ${sampling.steps} steps are kept in ${run.folder}.`,
+      `Cancelled: ${stepsKept} of ${setup.sampling.steps} steps are kept in ${run.folder}.`,
       run.folder,
     );
   }

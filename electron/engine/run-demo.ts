@@ -3,7 +3,7 @@ import { type Calibration, createRun, createRunIn, RSE_FILE, type Run, SCHEME_FI
 import type { Pipeline, Sample, SamplingDescription } from '../../mmdit/index.ts';
 import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
-import { calibrateInto, manifestOf, requirePossible } from './calibrate-model.ts';
+import { calibrateInto, manifestOf, prepareSearch } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
 import { noticePrompts } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
@@ -67,12 +67,12 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
   return withModel(wish, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
-    requirePossible(pipeline, search, sampling);
+    const setup = prepareSearch(pipeline, search, sampling);
     noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);
     const begin = (run: Run) =>
       performRun(run, options.signal, `the finished calibration is kept in ${run.folder}.`, async () => {
         const onSearch = partOf(options.onProgress, 0, SEARCH_PART);
-        const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress: onSearch });
+        const calibration = await calibrateInto(run, pipeline, setup, { ...options, onProgress: onSearch });
         await run.update({ seconds: { calibrate: calibration.seconds } });
         const pictures = await paintAll(run, pipeline, samples, sampling, calibration, options);
         await run.writeMetrics(pictures.map(({ metrics }) => metrics));

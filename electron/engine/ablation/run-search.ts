@@ -13,7 +13,7 @@ import {
   searchSlug,
 } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type RgbImage, type SamplingDescription } from '../../../mmdit/index.ts';
-import { calibrateInto, manifestOf } from '../calibrate-model.ts';
+import { calibrateInto, manifestOf, prepareSearch } from '../calibrate-model.ts';
 import { type Painted, paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
 import type { OnProgress } from '../progress.ts';
@@ -53,13 +53,14 @@ export async function runSearch(
 ): Promise<AblationResult> {
   const own = path.join(SEARCHES_FOLDER, searchSlug(search));
   const complete = completeSearchOf(search, settings);
+  const setup = prepareSearch(pipeline, complete, sampling);
   const runFolder = path.join(folder, own);
   const { run, calibration, judged } = await claimFolder(runFolder, async () => {
     await sweepRunFolder(runFolder);
     const run = await createRunIn(runFolder, manifestOf(pipeline, complete, sampling));
     return performRun(run, options.signal, 'the finished search is kept.', async () => {
       const searching = { ...options, onProgress: progress.search };
-      const calibration = await calibrateInto(run, pipeline, complete, sampling, searching);
+      const calibration = await calibrateInto(run, pipeline, setup, searching);
       // A search that was finished before took no time now.
       if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
       const judged = await judge(run, pipeline, calibration, settings, sampling, originals, progress, options);

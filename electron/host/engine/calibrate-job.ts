@@ -1,14 +1,14 @@
 import path from 'node:path';
-import { type Calibration, createRun, openRun, type Run } from '../../../calibration/index.ts';
+import { type Calibration, type CalibrationSetup, createRun, openRun, type Run } from '../../../calibration/index.ts';
 import { type Pipeline, parseMethod, type Sample, type SamplingDescription } from '../../../mmdit/index.ts';
-import { calibrateInto, manifestOf, requirePossible } from '../../engine/calibrate-model.ts';
+import { calibrateInto, manifestOf, prepareSearch } from '../../engine/calibrate-model.ts';
 import { noticePrompts } from '../../engine/notice-prompts.ts';
 import { partOf } from '../../engine/progress.ts';
 import { runWork } from '../../engine/run-work.ts';
 import { sweepRunFolder } from '../../engine/run-folder.ts';
 import { checkSampling, completeSampling } from '../../engine/sampling-wish.ts';
 import { prepareScheme } from '../../engine/scheme-in-use.ts';
-import { type CompleteSearch, completeSearch, ResumeMismatchError, resumeSearch } from '../../engine/search-wish.ts';
+import { completeSearch, ResumeMismatchError, resumeSearch } from '../../engine/search-wish.ts';
 import { type NotedPicture, readNotes } from '../library/run-notes.ts';
 import type { CallContext } from '../workers/serve-calls.ts';
 import type { EngineCalls } from './engine-calls.ts';
@@ -26,11 +26,11 @@ export async function calibrateJob(
   const wish = { prompts, seeds, negativePrompt, ...bounds, sampling: request.sampling };
   const search = completeSearch({ ...wish, candidates: request.candidates.map(parseMethod) }, library);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
-  requirePossible(pipeline, search, sampling);
+  const setup = prepareSearch(pipeline, search, sampling);
   noticePrompts(pipeline, [...prompts, ...request.evaluate.map(({ prompt }) => prompt)], runOptions(context));
   const run = await createRun(library, request.name ?? nameOf(request), manifestOf(pipeline, search, sampling));
   await noteInRun(run, { kind: 'calibration', parent, model: request.model, request }, context);
-  return runSearch(run, pipeline, search, sampling, context);
+  return runSearch(run, pipeline, setup, sampling, context);
 }
 
 /** Goes on with a calibration that was cancelled, failed or killed, under its own settings. */
@@ -39,7 +39,7 @@ export async function resumeCalibration(pipeline: Pipeline, folder: string, cont
   const search = resumeSearch({ sampling: {} }, run.manifest, folder);
   requireSameModel(run, pipeline);
   const sampling = checkSampling(pipeline, completeSampling(search.sampling, pipeline.defaults));
-  return runSearch(run, pipeline, search, sampling, context);
+  return runSearch(run, pipeline, prepareSearch(pipeline, search, sampling), sampling, context);
 }
 
 /** The search takes about as long as this many pictures made both ways. */
@@ -48,7 +48,7 @@ const SEARCH_AS_PAIRS = 2;
 async function runSearch(
   run: Run,
   pipeline: Pipeline,
-  search: CompleteSearch,
+  setup: CalibrationSetup,
   sampling: SamplingDescription,
   context: CallContext,
 ): Promise<null> {
@@ -56,12 +56,13 @@ async function runSearch(
   const notes = await readNotes(run.folder);
   const samples = notes?.request?.kind === 'calibrate' ? notes.request.evaluate : [];
   const searchPart =
-    (SEARCH_AS_PAIRS * search.prompts.length) / (SEARCH_AS_PAIRS * search.prompts.length + samples.length);
+    (SEARCH_AS_PAIRS * setup.request.prompts.length) /
+    (SEARCH_AS_PAIRS * setup.request.prompts.length + samples.length);
   const onProgress = samples.length === 0 ? options.onProgress : partOf(options.onProgress, 0, searchPart);
   await runWork(run, context.signal, 'the finished calibration is kept.', async () => {
     // What a killed search left.
     await sweepRunFolder(run.folder);
-    const calibration = await calibrateInto(run, pipeline, search, sampling, { ...options, onProgress });
+    const calibration = await calibrateInto(run, pipeline, setup, { ...options, onProgress });
     if (calibration.seconds > 0) await run.update({ seconds: { calibrate: calibration.seconds } });
     context.report({ kind: 'run', run: path.basename(run.folder) });
     await evaluate(run, pipeline, calibration, samples, sampling, notes?.pictures ?? [], searchPart, context);
