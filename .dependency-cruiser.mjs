@@ -33,6 +33,13 @@ export default {
       to: { path: '^native-kernels/', pathNot: '^native-kernels/index\\.ts$' },
     },
     {
+      name: 'one-onnx-door',
+      comment: 'only mmdit/onnx/onnx-runtime.ts loads ONNX Runtime: when it is needed, and with its telemetry off',
+      severity: 'error',
+      from: { pathNot: '^(mmdit/onnx/onnx-runtime\\.ts$|test/)' },
+      to: { path: 'node_modules/onnxruntime-node/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},

@@ -24,6 +24,9 @@ let loaded: typeof OnnxRuntime | null = null;
 
 /** Loaded at the first call: what needs no ONNX Runtime works without it. Throws OnnxRuntimeMissingError. */
 export async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
+  // What is computed here is nobody else's business. Its telemetry also reads the process's command line, and the one of
+  // 1.30 crashes where that is longer than some 29 kB, as with hundreds of prompts.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   try {
     const runtime = await import('onnxruntime-node');
     // Errors reach the caller as exceptions; the runtime would print them a second time.

@@ -1,11 +1,11 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { FromWorker } from './call-messages.ts';
 import type { StartWorker } from './start-worker.ts';
 
-/** A thread of this process. */
+/** A thread of this process, with its environment: native code looks for its settings there. */
 export function workerThread(entry: URL): StartWorker {
   return (workerData, { onMessage, onEnd }) => {
-    const worker = new Worker(entry, { workerData });
+    const worker = new Worker(entry, { workerData, env: SHARE_ENV });
     let thrown: unknown = null;
     worker.on('message', (message: FromWorker) => onMessage(message));
     worker.on('error', (error) => {
