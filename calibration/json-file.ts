@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { z } from 'zod';
+import { JsonLimitError, parseBoundedJson } from '../mmdit/files/bounded-json.ts';
 import { describeIssue } from '../mmdit/files/describe-issue.ts';
 import { CalibrationFileError } from './calibration-error.ts';
 
@@ -7,9 +8,10 @@ import { CalibrationFileError } from './calibration-error.ts';
 export async function readJsonFile<T>(file: string, schema: z.ZodType<T>, maxBytes: number): Promise<T> {
   let value: unknown;
   try {
-    value = JSON.parse(await readText(file, maxBytes));
+    value = parseBoundedJson(await readText(file, maxBytes));
   } catch (cause) {
     if (cause instanceof CalibrationFileError) throw cause;
+    if (cause instanceof JsonLimitError) throw new CalibrationFileError(file, cause.message, { cause });
     throw new CalibrationFileError(file, 'is not valid JSON; it may be truncated', { cause });
   }
   return validate(file, schema, value);

@@ -18,6 +18,7 @@ import { HeatmapsView } from './views/heatmaps/heatmaps-view.tsx';
 import { Library } from './views/library/library.tsx';
 import { SweepView } from './views/sweep/sweep-view.tsx';
 import { TopBar } from './views/top-bar/top-bar.tsx';
+import { LoginScreen } from './workbench/login-screen.tsx';
 
 const VIEW_TABS: readonly { view: View; label: string; icon: ReactNode; content: () => ReactNode }[] = [
   { view: 'heatmaps', label: 'Heatmaps', icon: <Grid3x3 />, content: () => <HeatmapsView /> },
@@ -30,12 +31,15 @@ const VIEW_TABS: readonly { view: View; label: string; icon: ReactNode; content:
 export function App() {
   useDocumentTheme();
   useMenuCommands();
+  const dark = useIsDark();
+  const refused = useApp((state) => state.connection === 'refused');
   const [libraryOpen, setLayout] = useApp((state) => [
     state.layout('library.open', window.innerWidth >= 1200),
     state.setLayout,
   ]);
   const toggleLibrary = () => setLayout('library.open', !libraryOpen);
   useShortcut({ keys: 'mod+l', does: 'Show or hide the library', where: 'Everywhere' }, toggleLibrary);
+  if (refused) return <LoginScreen />;
   return (
     <div className={styles.window}>
       <TopBar />
@@ -43,7 +47,7 @@ export function App() {
         <Columns libraryOpen={libraryOpen} onToggleLibrary={toggleLibrary} />
       </main>
       <ShortcutsDialog />
-      <Toaster dark={useIsDark()} />
+      <Toaster dark={dark} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
 import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
+import { parseBoundedJson } from '../../mmdit/files/bounded-json.ts';
 import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import { CalibrationError, CalibrationFileError } from '../calibration-error.ts';
 import { describeIssue } from '../../mmdit/files/describe-issue.ts';
@@ -163,7 +164,7 @@ function optionalMetadata<T>(opened: SafetensorsFile, key: string, schema: z.Zod
   if (text === undefined) return null;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseBoundedJson(text);
   } catch (cause) {
     throw new CalibrationFileError(opened.file, `metadata "${key}": expected JSON, found other text`, { cause });
   }

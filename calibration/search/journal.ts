@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
 import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
+import { parseBoundedJson } from '../../mmdit/files/bounded-json.ts';
 import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import { CalibrationError, CalibrationFileError } from '../calibration-error.ts';
 import type { FinishedSteps } from './progressive-search.ts';
@@ -121,7 +122,7 @@ function checksumOf(
 function parseRequest(file: string, text: string | undefined): JournalRequest {
   let value: unknown = null;
   try {
-    value = JSON.parse(text ?? 'null');
+    value = parseBoundedJson(text ?? 'null');
   } catch {
     // Told below.
   }

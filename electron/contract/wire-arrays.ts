@@ -4,7 +4,7 @@ import { WireError } from './wire-error.ts';
 export type TypedArray = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** Levels of objects and arrays within each other. The contract needs about ten. */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 const PLACEHOLDER = '$array';
 
 type JsonObject = Record<string, unknown>;

@@ -1,5 +1,6 @@
+import { parseBoundedJson } from '../../mmdit/files/bounded-json.ts';
 import { type WireArray, wireHeader } from './wire.ts';
-import { attachArrays, detachArrays, requireBoundedJson, type TypedArray } from './wire-arrays.ts';
+import { attachArrays, detachArrays, MAX_DEPTH, requireBoundedJson, type TypedArray } from './wire-arrays.ts';
 import { WireError } from './wire-error.ts';
 
 /** A text frame, or a binary one. */
@@ -10,6 +11,8 @@ export interface FrameLimits {
   readonly frame: number;
   /** JSON: bytes of a binary frame's header, characters of a text frame. */
   readonly json: number;
+  /** Values and keys in the JSON; no limit where it is absent. */
+  readonly values?: number;
   /** Typed arrays in a message. */
   readonly arrays: number;
 }
@@ -52,7 +55,7 @@ export function decodeFrame(frame: string | Uint8Array, limits: FrameLimits): un
   const most = typeof frame === 'string' ? limits.json : limits.frame;
   if (frame.length > most) throw new WireError(`expected a frame of at most ${most} bytes, found ${frame.length}`);
   if (typeof frame === 'string') {
-    const message = parseJson(frame, 'a text frame');
+    const message = parseJson(frame, 'a text frame', limits);
     requireBoundedJson(message);
     return message;
   }
@@ -84,7 +87,7 @@ function readHeader(frame: Uint8Array, limits: FrameLimits): { json: unknown; ar
   } catch (cause) {
     throw new WireError('expected UTF-8 in the header of a binary frame', { cause });
   }
-  return { json: parseJson(text, 'the header of a binary frame'), arraysAt };
+  return { json: parseJson(text, 'the header of a binary frame', limits), arraysAt };
 }
 
 function copyArrays(frame: Uint8Array, start: number, arrays: readonly WireArray[]): TypedArray[] {
@@ -104,9 +107,9 @@ function byteLength({ type, length }: WireArray): number {
   return type === 'f32' ? length * 4 : length;
 }
 
-function parseJson(text: string, where: string): unknown {
+function parseJson(text: string, where: string, { values }: FrameLimits): unknown {
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text, { depth: MAX_DEPTH, ...(values !== undefined && { values }) });
   } catch (cause) {
     throw new WireError(`expected JSON in ${where}: ${(cause as Error).message}`, { cause });
   }

@@ -15,15 +15,30 @@ import { errorInfo, LIMITS } from './fields.ts';
  * arrays only. No object has a key `__proto__`, and none in a binary frame has a key `$array` of its own. Messages nest
  * at most 32 deep.
  *
- * The client sends requests; the server answers each once, in any order, and sends events at any time. A request that
- * cannot be read at all (no JSON, no id) closes the connection with code 1008, as do a client that sends too fast and an
- * id that is in use; too large a frame, or more than 32 MiB of JSON, closes it with 1009. A server that ends closes with 1001. To a client that reads
- * too slowly, newer events about the same thing replace older ones.
+ * The client's first message is a login, a text frame; the server answers with a welcome, or closes with LOGIN_REFUSED.
+ * Only then does the client send requests; the server answers each once, in any order, and sends events at any time. A
+ * request that cannot be read at all (no JSON, no id) closes the connection with code 1008, as do a client that sends too
+ * fast and an id that is in use; a frame beyond the limits below closes it with 1009. A server that ends closes with
+ * 1001. To a client that reads too slowly, newer events about the same thing replace older ones.
  */
 export const WIRE_PATH = '/workbench';
 
-/** Of a frame to the server: a whole file to import, with what surrounds it. */
-export const MAX_REQUEST_BYTES = LIMITS.fileBytes + 2 ** 20;
+/** Close code of a connection whose first message was not the server's token, or did not come in time. */
+export const LOGIN_REFUSED = 4401;
+/** Of the first message, with its framing. */
+export const MAX_LOGIN_BYTES = 1024;
+
+/** Of a frame to the server. */
+export const MAX_REQUEST_BYTES = 4 * 2 ** 20;
+/** Of a frame with a file to import and what surrounds it. */
+export const MAX_IMPORT_BYTES = LIMITS.fileBytes + 2 ** 16;
+/** Values and keys in a request's JSON, which take far more time and memory than their bytes say. */
+export const MAX_REQUEST_VALUES = 200_000;
+
+/** Bytes that a frame with this request may have. */
+export function maxBytesOf(request: string): number {
+  return request === 'runs.import' ? MAX_IMPORT_BYTES : MAX_REQUEST_BYTES;
+}
 
 /** Of one client; further ones are refused with TooManyRequestsError. */
 export const MAX_REQUESTS_UNDER_WAY = 64;
@@ -33,6 +48,13 @@ export type WireArray = z.output<typeof wireArray>;
 
 /** Every array is named once in the message. */
 export const wireHeader = z.strictObject({ message: z.unknown(), arrays: z.array(wireArray) });
+
+export const wireLogin = z.strictObject({
+  /** From the printed address. It is valid for one start of one server. */
+  token: z.string().max(256),
+});
+
+export const wireWelcome = z.strictObject({ welcome: z.literal(true) });
 
 export const wireRequest = z.strictObject({
   /** The client's own, told back in the reply; not in use by another request under way. */

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseBoundedJson } from '../../mmdit/files/bounded-json.ts';
 import { formatMethod, waitForFileLock, writeWholeFile } from '../../mmdit/index.ts';
 import { modelId } from '../contract/fields.ts';
 import { settings as schema } from '../contract/settings.ts';
@@ -151,7 +152,7 @@ function salvage(defaults: Settings, found: unknown): Settings {
 
 async function readJson(place: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(place, 'utf8'));
+    return parseBoundedJson(await readFile(place, 'utf8'));
   } catch {
     return null;
   }

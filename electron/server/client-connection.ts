@@ -1,5 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
-import { wireRequest } from '../contract/wire.ts';
+import { maxBytesOf, wireRequest } from '../contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../contract/wire-codec.ts';
 import type { RequestName, Workbench, WorkbenchEvent } from '../contract.ts';
 import { toErrorInfo } from '../host/host-errors.ts';
@@ -82,6 +82,8 @@ export class ClientConnection {
     else if (this.#underWay.has(id)) this.#refuse(`id ${id} is in use by another request`);
     else if (this.#underWay.size >= this.#limits.requestsUnderWay)
       this.#fail(id, new TooManyRequestsError(this.#limits));
+    else if (parsed.success && bytes.length > maxBytesOf(parsed.data.request))
+      this.#fail(id, new RequestTooLargeError(parsed.data.request, bytes.length));
     else if (parsed.success) void this.#answer(parsed.data.id, parsed.data.request, parsed.data.params);
     else this.#fail(id, new TypeError('expected { id, request, params }'));
   }
@@ -147,6 +149,14 @@ class TooManyRequestsError extends Error {
 
   constructor({ requestsUnderWay }: ServerLimits) {
     super(`${requestsUnderWay} requests of this connection are under way. Wait for their answers, then ask again.`);
+  }
+}
+
+class RequestTooLargeError extends Error {
+  override readonly name = 'RequestTooLargeError';
+
+  constructor(request: string, bytes: number) {
+    super(`${request} takes at most ${maxBytesOf(request)} bytes, found ${bytes}.`);
   }
 }
 

@@ -8,13 +8,7 @@ export interface PlainPage {
 }
 
 export const PAGES = {
-  goOn: { status: 200, title: 'Opening', text: 'The workbench opens in a moment.' },
   badRequest: { status: 400, title: 'Not understood', text: 'This is no request that a browser makes.' },
-  noAccess: {
-    status: 401,
-    title: 'Open the printed address',
-    text: 'arrowhead serve printed an address with a token when it started. Open that one: this page cannot know who you are. After a restart the token is a new one.',
-  },
   foreignHost: {
     status: 403,
     title: 'Unknown host name',

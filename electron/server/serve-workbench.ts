@@ -4,15 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { WIRE_PATH } from '../contract/wire.ts';
+import { MAX_LOGIN_BYTES, WIRE_PATH } from '../contract/wire.ts';
 import { encodeFrame, type Frame } from '../contract/wire-codec.ts';
 import type { Workbench, WorkbenchEvent } from '../contract.ts';
 import { ClientConnection } from './client-connection.ts';
 import { inAddress, KnownHosts } from './known-hosts.ts';
 import { ListenError } from './listen-error.ts';
-import { parseTarget, servePage } from './pages.ts';
+import { pathOf, servePage } from './pages.ts';
+import { requireLogin } from './require-login.ts';
 import { DEFAULT_LIMITS, type ServerLimits } from './server-limits.ts';
 import { TokenAccess } from './token-access.ts';
+import { UnfinishedMessages } from './unfinished-messages.ts';
 
 export interface ServeOptions {
   /** Address or name to listen at. The caller decides whether others than this machine may come in. */
@@ -25,7 +27,7 @@ export interface ServeOptions {
 }
 
 export interface WorkbenchServer {
-  /** With the token: whoever knows it can do what the user can. */
+  /** With the token, in the part of an address that browsers send to no server: who knows it can do what the user can. */
   readonly url: string;
   readonly port: number;
   /** Tells all windows goodbye and stops listening. Ends neither the host nor its jobs. */
@@ -34,6 +36,8 @@ export interface WorkbenchServer {
 
 /** How long a window may take to say goodbye, ms. */
 const GRACE_MS = 1000;
+/** Close code of RFC 6455's registry. */
+const TRY_AGAIN_LATER = 1013;
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** The workbench for browsers: the window's pages over HTTP, the contract over a WebSocket. Throws ListenError. */
@@ -42,7 +46,9 @@ export async function serveWorkbench(workbench: Workbench, options: ServeOptions
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const access = new TokenAccess();
   const hosts = new KnownHosts(host);
+  const strangers = new Set<WebSocket>();
   const clients = new Set<ClientConnection>();
+  const unfinished = new UnfinishedMessages(limits.unfinishedBytes);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frame.frame,
@@ -50,16 +56,31 @@ export async function serveWorkbench(workbench: Workbench, options: ServeOptions
     autoPong: false,
     clientTracking: false,
   });
-  const admit = (socket: WebSocket): void => {
-    const client = new ClientConnection(socket, workbench, limits);
-    clients.add(client);
-    socket.on('close', () => clients.delete(client));
+  const meet = (socket: WebSocket, connection: Duplex): void => {
+    const allowance = { bytes: MAX_LOGIN_BYTES };
+    unfinished.watch(connection, socket, allowance);
+    // Strangers cannot keep anyone out: the one that has waited longest gives its place to the next.
+    if (strangers.size >= limits.strangers) strangers.values().next().value?.terminate();
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
+    requireLogin(socket, access, limits.loginMs, () => {
+      strangers.delete(socket);
+      if (clients.size >= limits.clients) {
+        socket.close(TRY_AGAIN_LATER, `${limits.clients} windows are connected already`);
+        return;
+      }
+      allowance.bytes = limits.frame.frame;
+      socket.send(encodeFrame({ welcome: true }));
+      const client = new ClientConnection(socket, workbench, limits);
+      clients.add(client);
+      socket.once('close', () => clients.delete(client));
+    });
   };
   let ending = false;
-  const server = createServer((request, response) => servePage(request, response, { folder, access, hosts }));
+  const server = createServer((request, response) => servePage(request, response, { folder, hosts }));
   server.on('upgrade', (request, socket, head) => {
-    const refusal = refuseUpgrade(request, { access, hosts, full: ending || clients.size >= limits.clients });
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, admit);
+    const refusal = ending ? 503 : refuseUpgrade(request, hosts);
+    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => meet(opened, socket));
     else turnAway(socket, refusal);
   });
   await listen(server, options);
@@ -68,11 +89,12 @@ export async function serveWorkbench(workbench: Workbench, options: ServeOptions
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: `http://${inAddress(ANY_ADDRESS.has(host) ? hostname() : host)}:${port}/?token=${access.token}`,
+    url: `http://${inAddress(ANY_ADDRESS.has(host) ? hostname() : host)}:${port}/#token=${access.token}`,
     async close() {
       ending = true;
       unsubscribe();
       const closed = new Promise((resolve) => server.close(resolve));
+      for (const stranger of strangers) stranger.terminate();
       await Promise.all([...clients].map((client) => client.end(GRACE_MS)));
       server.closeAllConnections();
       await closed;
@@ -92,21 +114,12 @@ function tellAll(clients: ReadonlySet<ClientConnection>, event: WorkbenchEvent):
   for (const client of clients) client.tell(event, frame);
 }
 
-interface Door {
-  readonly access: TokenAccess;
-  readonly hosts: KnownHosts;
-  /** Whether no more clients are taken. */
-  readonly full: boolean;
-}
-
 /** Why a WebSocket is not opened, as an HTTP status; null where it is. */
-function refuseUpgrade(request: IncomingMessage, { access, hosts, full }: Door): number | null {
-  const target = parseTarget(request);
-  if (target === null) return 400;
+function refuseUpgrade(request: IncomingMessage, hosts: KnownHosts): number | null {
+  const path = pathOf(request);
+  if (path === null) return 400;
   if (!hosts.asksForUs(request) || !hosts.comesFromUs(request)) return 403;
-  if (!access.acceptsCookie(request) && !access.acceptsToken(target.token)) return 401;
-  if (target.path !== WIRE_PATH) return 404;
-  return full ? 503 : null;
+  return path === WIRE_PATH ? null : 404;
 }
 
 function turnAway(socket: Duplex, status: number): void {

@@ -1,4 +1,4 @@
-import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY } from '../contract/wire.ts';
+import { MAX_IMPORT_BYTES, MAX_REQUEST_BYTES, MAX_REQUEST_VALUES, MAX_REQUESTS_UNDER_WAY } from '../contract/wire.ts';
 import type { FrameLimits } from '../contract/wire-codec.ts';
 
 const MiB = 2 ** 20;
@@ -6,6 +6,12 @@ const MiB = 2 ** 20;
 export interface ServerLimits {
   /** Of what clients send. */
   readonly frame: FrameLimits;
+  /** Bytes of messages that are not complete, of all clients together. */
+  readonly unfinishedBytes: number;
+  /** Connections that have not logged in. */
+  readonly strangers: number;
+  /** How long they may take for it. */
+  readonly loginMs: number;
   readonly clients: number;
   /** Messages of one client, pings included. */
   readonly messagesPerSecond: number;
@@ -21,7 +27,11 @@ export interface ServerLimits {
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
-  frame: { frame: MAX_REQUEST_BYTES, json: 32 * MiB, arrays: 16 },
+  frame: { frame: MAX_IMPORT_BYTES, json: MAX_REQUEST_BYTES, values: MAX_REQUEST_VALUES, arrays: 16 },
+  // One import of the largest size, and smaller ones beside it.
+  unfinishedBytes: 192 * MiB,
+  strangers: 16,
+  loginMs: 5000,
   clients: 16,
   messagesPerSecond: 500,
   messagesAtOnce: 1000,

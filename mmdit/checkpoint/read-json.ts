@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
+import { JsonLimitError, parseBoundedJson } from '../files/bounded-json.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { validate } from './read-fields.ts';
 import { requireInside } from './require-inside.ts';
@@ -19,8 +20,9 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T
     throw new CheckpointError(file, `is ${info.size} bytes long; at most ${MAX_JSON_BYTES} are read`);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = parseBoundedJson(await readFile(file, 'utf8'));
   } catch (cause) {
+    if (cause instanceof JsonLimitError) throw new CheckpointError(file, cause.message, { cause });
     throw new CheckpointError(file, 'is not valid JSON', { cause });
   }
   return validate(file, schema, value);

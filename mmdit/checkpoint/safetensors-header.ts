@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JsonLimitError, parseBoundedJson } from '../files/bounded-json.ts';
 import { describeIssue } from '../files/describe-issue.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 
@@ -25,6 +26,7 @@ export const DTYPE_BYTES: Readonly<Record<string, number>> = {
 export const MAX_HEADER_BYTES = 100_000_000;
 /** Many times what any model has; entries cost more to check than their bytes let on. */
 const MAX_TENSORS = 100_000;
+const MAX_HEADER_VALUES = 64 * MAX_TENSORS;
 
 export interface HeaderEntry {
   readonly name: string;
@@ -56,8 +58,10 @@ const metadataSchema = z.record(z.string(), z.string());
 export function parseSafetensorsHeader(file: string, json: string, dataBytes: number): SafetensorsHeader {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(json);
+    parsed = parseBoundedJson(json, { values: MAX_HEADER_VALUES });
   } catch (cause) {
+    if (cause instanceof JsonLimitError)
+      throw new CheckpointError(file, `safetensors header: ${cause.message}`, { cause });
     throw new CheckpointError(file, 'the safetensors header is not JSON; the file is damaged or of another format', {
       cause,
     });

@@ -1,8 +1,8 @@
 import { CONTRACT_VERSION, type DeviceReport, type Reply } from '../../electron/contract.ts';
 import type { Slice } from './app-state.ts';
 
-/** `lost`: the host went away; the client tries again by itself. */
-export type ConnectionStatus = 'connecting' | 'open' | 'lost';
+/** `lost`: the host went away; the client tries again by itself. `refused`: it does not accept this tab. */
+export type ConnectionStatus = 'connecting' | 'open' | 'lost' | 'refused';
 
 export interface HostSlice {
   readonly connection: ConnectionStatus;

@@ -1,6 +1,7 @@
 import { WIRE_PATH } from '../../electron/contract/wire.ts';
 import { connectBridgeWorkbench, type DesktopBridge } from './bridge-workbench.ts';
 import type { WorkbenchConnection } from './connection.ts';
+import { reloadForNewToken, takeLoginToken } from './login-token.ts';
 import { connectSocketWorkbench } from './socket-workbench.ts';
 
 declare global {
@@ -15,5 +16,6 @@ export function connectWorkbench(): WorkbenchConnection {
   if (window.arrowhead !== undefined) return connectBridgeWorkbench(window.arrowhead);
   const url = new URL(WIRE_PATH, window.location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return connectSocketWorkbench(url.href);
+  reloadForNewToken();
+  return connectSocketWorkbench(url.href, takeLoginToken());
 }

@@ -1,4 +1,11 @@
-import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY, wireEvent, wireReply } from '../../electron/contract/wire.ts';
+import {
+  LOGIN_REFUSED,
+  MAX_REQUESTS_UNDER_WAY,
+  maxBytesOf,
+  wireEvent,
+  wireReply,
+  wireWelcome,
+} from '../../electron/contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../electron/contract/wire-codec.ts';
 import { WorkbenchError } from '../../electron/contract/workbench-error.ts';
 import type { Reply, RequestName, Workbench, WorkbenchEvent } from '../../electron/contract.ts';
@@ -20,12 +27,17 @@ export interface SocketOptions {
 }
 
 /**
- * The host behind `arrowhead serve`. A lost connection is taken up again, with growing pauses, and subscriptions stay;
+ * The host behind `arrowhead serve`, which wants its `token` first; without one, or with another's, the status is
+ * `refused` and stays so. A lost connection is taken up again, with growing pauses, and subscriptions stay;
  * events in between are missed, so ask anew when the status becomes `open`. Requests under way when it is lost, and all
  * until it is back, reject with ConnectionLostError; those made while it is opened for the first time wait.
  */
-export function connectSocketWorkbench(url: string, options: SocketOptions = {}): SocketConnection {
-  const connection = new ReconnectingSocket(url, options);
+export function connectSocketWorkbench(
+  url: string,
+  token: string | null,
+  options: SocketOptions = {},
+): SocketConnection {
+  const connection = new ReconnectingSocket(url, token, options);
   const workbench: Workbench = {
     request: <N extends RequestName>(name: N, params: unknown) => connection.request(name, params) as Promise<Reply<N>>,
     subscribe: (listener) => connection.subscribe(listener),
@@ -35,6 +47,7 @@ export function connectSocketWorkbench(url: string, options: SocketOptions = {})
 
 class ReconnectingSocket {
   readonly #url: string;
+  readonly #token: string | null;
   readonly #silenceMs: number;
   readonly #requests = new RequestsUnderWay();
   readonly #listeners = new Set<(event: WorkbenchEvent) => void>();
@@ -47,8 +60,9 @@ class ReconnectingSocket {
   #held: Frame[] = [];
   #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, { retryMs = 250, silenceMs = 20_000 }: SocketOptions) {
+  constructor(url: string, token: string | null, { retryMs = 250, silenceMs = 20_000 }: SocketOptions) {
     this.#url = url;
+    this.#token = token;
     this.#silenceMs = silenceMs;
     this.#backOff = new BackOff(retryMs, () => this.#open());
     this.#open();
@@ -59,8 +73,9 @@ class ReconnectingSocket {
       const id = this.#requests.add(resolve, reject);
       try {
         const frame = encodeFrame({ id, request, params });
-        if (frame.length > MAX_REQUEST_BYTES) throw tooLarge();
+        if (frame.length > maxBytesOf(request)) throw tooLarge(maxBytesOf(request));
         if (this.#status === 'lost') throw lost();
+        if (this.#status === 'refused') throw refused();
         this.#held.push(frame);
         this.#sendHeld();
       } catch (error) {
@@ -89,22 +104,30 @@ class ReconnectingSocket {
   }
 
   #open(): void {
+    const token = this.#token;
+    if (token === null) {
+      this.#refuse();
+      return;
+    }
     const socket = new WebSocket(this.#url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     const current = (then: () => void) => () => {
       if (this.#socket === socket) then();
     };
-    socket.onopen = current(() => this.#opened());
-    socket.onclose = current(() => this.#drop());
+    socket.onopen = current(() => {
+      this.#listenForSilence();
+      socket.send(encodeFrame({ token }));
+    });
+    socket.onclose = ({ code }: CloseEvent) =>
+      current(() => (code === LOGIN_REFUSED ? this.#refuse() : this.#drop()))();
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (this.#socket === socket) this.#receive(typeof data === 'string' ? data : new Uint8Array(data));
     };
   }
 
-  #opened(): void {
+  #welcomed(): void {
     this.#backOff.reset();
-    this.#listenForSilence();
     this.#setStatus('open');
     this.#sendHeld();
   }
@@ -115,15 +138,25 @@ class ReconnectingSocket {
     for (const frame of this.#held.splice(0, Math.max(0, free))) this.#socket?.send(frame);
   }
 
+  /** The host does not accept this tab, and will not by being asked again. */
+  #refuse(): void {
+    this.#backOff.stop();
+    this.#end('refused', refused());
+  }
+
   #drop(): void {
+    this.#backOff.schedule();
+    this.#end('lost', lost());
+  }
+
+  #end(status: ConnectionStatus, reason: WorkbenchError): void {
     clearTimeout(this.#silence);
     this.#held = [];
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
-    this.#backOff.schedule();
-    this.#setStatus('lost');
-    this.#requests.failAll(lost());
+    this.#setStatus(status);
+    this.#requests.failAll(reason);
   }
 
   #receive(frame: string | Uint8Array): void {
@@ -134,6 +167,11 @@ class ReconnectingSocket {
     } catch {
       // Not our server, or bytes were lost: nothing after this can be trusted.
       this.#drop();
+      return;
+    }
+    if (this.#status !== 'open') {
+      if (wireWelcome.safeParse(message).success) this.#welcomed();
+      else this.#drop();
       return;
     }
     const reply = wireReply.safeParse(message);
@@ -172,10 +210,18 @@ function lost(): WorkbenchError {
   });
 }
 
-function tooLarge(): WorkbenchError {
+function refused(): WorkbenchError {
+  return new WorkbenchError({
+    name: 'LoginRefusedError',
+    message: 'The workbench does not accept this tab.',
+    hint: 'Open the address that arrowhead serve printed.',
+  });
+}
+
+function tooLarge(maxBytes: number): WorkbenchError {
   return new WorkbenchError({
     name: 'RequestTooLargeError',
-    message: `This is too large to send: ${MAX_REQUEST_BYTES / 2 ** 20} MiB at most.`,
+    message: `This is too large to send: ${Math.floor(maxBytes / 2 ** 20)} MiB at most.`,
     hint: "Copy the run's folder into the library on the host's machine instead.",
   });
 }

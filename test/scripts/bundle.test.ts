@@ -12,7 +12,7 @@ import { onnxRuntimeFiles, programFiles } from '../../scripts/bundle/bundle-file
 import { writeArchive } from '../../scripts/bundle/write-archive.mjs';
 import { ensureRenderer } from '../../scripts/desktop/build-renderer.mjs';
 import { smallTable } from '../calibration/small-table.ts';
-import { ask, RawClient } from '../electron/server/started-server.ts';
+import { ask, RawClient, tokenOf } from '../electron/server/started-server.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MODEL = path.join(ROOT, 'test/golden/pipeline/flux-pipeline-tiny');
@@ -100,14 +100,11 @@ describe.runIf(isMadeHere)('an unpacked bundle', () => {
     const child = spawn(at('bin/arrowhead'), ['serve', '--port', '0', '--json'], options());
     onTestFinished(() => void child.kill('SIGKILL'));
     const { url, port } = JSON.parse(String((await once(child.stdout, 'data'))[0]));
-    const token = new URL(url).searchParams.get('token')!;
-    const entry = await ask({ port }, `/?token=${token}`);
-    const cookie = entry.headers['set-cookie']![0]!.split(';')[0]!;
-    const { body } = await ask({ port }, '/', { cookie });
+    const { body } = await ask({ port }, '/');
     const script = /src="([^"]+\.js)"/.exec(body)![1]!;
-    expect(await ask({ port }, new URL(script, url).pathname, { cookie })).toMatchObject({ status: 200 });
+    expect(await ask({ port }, new URL(script, url).pathname)).toMatchObject({ status: 200 });
 
-    const client = await RawClient.open({ port, token });
+    const client = await RawClient.open({ port, token: tokenOf(url) });
     client.send({ id: 1, request: 'hello', params: { version: 1 } });
     client.send({ id: 2, request: 'device', params: {} });
     const cpu = expect.objectContaining({ kind: 'cpu' });

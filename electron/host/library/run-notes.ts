@@ -2,6 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Run } from '../../../calibration/index.ts';
+import { parseBoundedJson } from '../../../mmdit/files/bounded-json.ts';
 import { writeWholeFile } from '../../../mmdit/index.ts';
 import { field, jobRequest, picture, runKind, sweepPoint } from './contract-schemas.ts';
 
@@ -47,7 +48,7 @@ export async function readNotes(folder: string): Promise<RunNotes | null> {
   try {
     const data = await readFile(path.join(folder, NOTES_FILE));
     if (data.length > MAX_BYTES) return null;
-    return schema.parse(JSON.parse(data.toString('utf8')));
+    return schema.parse(parseBoundedJson(data.toString('utf8')));
   } catch {
     return null;
   }

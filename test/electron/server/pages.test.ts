@@ -1,59 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { fakeWorkbench } from '../../renderer/fake-workbench.ts';
-import { ask, enter, startServer } from './started-server.ts';
+import { ask, startServer } from './started-server.ts';
 
 const workbench = () => fakeWorkbench({});
 
-describe('access to pages', () => {
-  it('takes the token out of the address and into a cookie that only the server reads', async () => {
+describe('pages', () => {
+  it('are the same for everyone, and there are no cookies, which browsers would send to every port', async () => {
     const server = await startServer(workbench());
-    const first = await ask(server, `/?token=${server.token}`);
-    expect(first.status).toBe(303);
-    expect(first.headers.location).toBe('/');
-    const [cookie] = first.headers['set-cookie']!;
-    expect(cookie).toMatch(/^arrowhead-[0-9a-f]{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
-    expect(cookie).not.toContain(server.token);
-    const page = await ask(server, '/', { cookie: cookie!.split(';')[0]! });
-    expect(page.status).toBe(200);
-    expect(page.body).toContain('<title>window</title>');
+    for (const headers of [{}, { cookie: 'arrowhead=x' }, { 'sec-fetch-site': 'cross-site' }]) {
+      const answer = await ask(server, '/?whatever', headers as Record<string, string>);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toContain('<title>window</title>');
+      expect(answer.body).not.toContain(server.token);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
   });
 
-  it('goes on from a link on a foreign page by itself, because a redirect would come without the cookie', async () => {
+  it('come by an address whose token no browser sends', async () => {
     const server = await startServer(workbench());
-    const first = await ask(server, `/?token=${server.token}`, { 'sec-fetch-site': 'cross-site' });
-    expect(first.status).toBe(200);
-    expect(first.headers.refresh).toBe('0; url=/');
-    expect((await ask(server, '/', { cookie: first.headers['set-cookie']![0]!.split(';')[0]! })).status).toBe(200);
-  });
-
-  it('needs the token or the cookie, whole', async () => {
-    const server = await startServer(workbench());
-    const cookie = await enter(server);
-    const other = await startServer(workbench());
-    for (const path of [
-      '/',
-      '/?token=',
-      `/?token=${server.token.slice(1)}`,
-      `/?token=${other.token}`,
-      '/assets/app-1a2b.js',
-    ])
-      expect((await ask(server, path)).status).toBe(401);
-    for (const wrong of [cookie.slice(0, -1), `${cookie.split('=')[0]}=`, await enter(other), `x${cookie}`])
-      expect((await ask(server, '/', { cookie: wrong })).status).toBe(401);
-    expect((await ask(server, '/', { cookie: `a=b; ${cookie}; c` })).status).toBe(200);
-    const refused = await ask(server, '/');
-    expect(refused.body).toContain('arrowhead serve printed an address');
-    expect(refused.headers['set-cookie']).toBeUndefined();
+    const { pathname, search, hash } = new URL(server.url);
+    expect([pathname, search]).toEqual(['/', '']);
+    expect(hash).toMatch(/^#token=[\w-]{43}$/);
   });
 
   it('sends security headers with every answer', async () => {
     const server = await startServer(workbench());
-    const cookie = await enter(server);
-    for (const answer of [
-      await ask(server, '/'),
-      await ask(server, '/', { cookie }),
-      await ask(server, '/none', { cookie }),
-    ]) {
+    for (const answer of [await ask(server, '/'), await ask(server, '/none')]) {
       expect(answer.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self';");
       expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
       expect(answer.headers['x-content-type-options']).toBe('nosniff');
@@ -66,11 +38,10 @@ describe('access to pages', () => {
 
   it('keeps hashed files for ever and asks anew for the page', async () => {
     const server = await startServer(workbench());
-    const cookie = await enter(server);
-    const script = await ask(server, '/assets/app-1a2b.js', { cookie });
+    const script = await ask(server, '/assets/app-1a2b.js');
     expect(script.headers['content-type']).toMatch(/^text\/javascript/);
     expect(script.headers['cache-control']).toBe('private, max-age=31536000, immutable');
-    expect((await ask(server, '/', { cookie })).headers['cache-control']).toBe('private, no-cache');
+    expect((await ask(server, '/')).headers['cache-control']).toBe('private, no-cache');
   });
 });
 
@@ -89,16 +60,15 @@ describe('hosts and origins', () => {
     ['127.0.0.1', 200],
   ])('answers requests to the host %j with %i', async (host, status) => {
     const server = await startServer(workbench());
-    expect((await ask(server, '/', { host, cookie: await enter(server) })).status).toBe(status);
+    expect((await ask(server, '/', { host })).status).toBe(status);
   });
 
   it('answers to names and addresses where others may come in, but to no strangers', async () => {
     const server = await startServer(workbench(), { host: '0.0.0.0' });
     const { hostname } = await import('node:os');
-    const cookie = await enter(server);
     for (const host of [hostname(), '192.168.1.2:7433', '[fe80::1]', 'localhost'])
-      expect((await ask(server, '/', { host, cookie })).status).toBe(200);
-    expect((await ask(server, '/', { host: 'evil.example', cookie })).status).toBe(403);
+      expect((await ask(server, '/', { host })).status).toBe(200);
+    expect((await ask(server, '/', { host: 'evil.example' })).status).toBe(403);
   });
 
   it.each([
@@ -110,8 +80,7 @@ describe('hosts and origins', () => {
     'http://127.0.0.1.evil.example',
   ])('refuses the origin %s', async (origin) => {
     const server = await startServer(workbench());
-    expect((await ask(server, '/', { origin, cookie: await enter(server) })).status).toBe(403);
-    expect((await ask(server, `/?token=${server.token}`, { origin })).headers['set-cookie']).toBeUndefined();
+    expect((await ask(server, '/', { origin })).status).toBe(403);
   });
 });
 
@@ -142,7 +111,7 @@ describe('paths', () => {
     '*',
   ])('%s leads nowhere', async (path) => {
     const server = await startServer(workbench());
-    const answer = await ask(server, path, { cookie: await enter(server) });
+    const answer = await ask(server, path);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
     expect(answer.body).not.toContain('SECRET');
@@ -151,24 +120,22 @@ describe('paths', () => {
 
   it('are only read', async () => {
     const server = await startServer(workbench());
-    const cookie = await enter(server);
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])
-      expect((await ask(server, '/', { cookie }, method)).status).toBe(405);
-    expect((await ask(server, '/', { cookie }, 'POST')).headers.allow).toBe('GET, HEAD');
-    expect(await ask(server, '/', { cookie }, 'HEAD')).toMatchObject({ status: 200, body: '' });
+      expect((await ask(server, '/', {}, method)).status).toBe(405);
+    expect((await ask(server, '/', {}, 'POST')).headers.allow).toBe('GET, HEAD');
+    expect(await ask(server, '/', {}, 'HEAD')).toMatchObject({ status: 200, body: '' });
   });
 
   it('may be asked in odd ranges', async () => {
     const server = await startServer(workbench());
-    const cookie = await enter(server);
     for (const range of ['bytes=9-2', 'bytes=-', 'bytes=1e99-', 'x', 'bytes=999999-'])
-      expect([200, 206, 416, 400]).toContain((await ask(server, '/assets/app-1a2b.js', { cookie, range })).status);
-    expect((await ask(server, '/', { cookie })).status).toBe(200);
+      expect([200, 206, 416, 400]).toContain((await ask(server, '/assets/app-1a2b.js', { range })).status);
+    expect((await ask(server, '/')).status).toBe(200);
   });
 
   it('say how to build the window where it is missing', async () => {
     const server = await startServer(workbench(), { built: false });
-    const answer = await ask(server, '/', { cookie: await enter(server) });
+    const answer = await ask(server, '/');
     expect(answer.status).toBe(503);
     expect(answer.body).toContain('npm run build:renderer');
   });

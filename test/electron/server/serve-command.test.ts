@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runArrowhead, startArrowhead } from '../cli/run-arrowhead.ts';
-import { ask, RawClient } from './started-server.ts';
+import { ask, RawClient, tokenOf } from './started-server.ts';
 
 async function startServe(...args: string[]) {
   const library = await mkdtemp(join(tmpdir(), 'arrowhead-serve-'));
@@ -30,9 +30,8 @@ describe('arrowhead serve', () => {
     const { url, host, port, library: told, pid } = JSON.parse(printed);
     expect({ host, told, pid }).toEqual({ host: '127.0.0.1', told: library, pid: child.pid });
     expect(new URL(url).port).toBe(String(port));
-    expect((await ask({ port }, '/')).status).toBe(401);
-    const token = new URL(url).searchParams.get('token')!;
-    expect((await ask({ port }, `/?token=${token}`)).status).toBe(303);
+    expect([200, 503]).toContain((await ask({ port }, '/')).status);
+    const token = tokenOf(url);
 
     const client = await RawClient.open({ port, token });
     client.send({ id: 1, request: 'hello', params: { version: 1 } });
@@ -81,7 +80,7 @@ describe('arrowhead serve', () => {
 
   it('says how to reach it from another machine', async () => {
     const { printed } = await startServe();
-    const port = /127\.0\.0\.1:(\d+)\/\?token=/.exec(printed)![1];
+    const port = /127\.0\.0\.1:(\d+)\/#token=/.exec(printed)![1];
     expect(printed).toContain(`ssh -L ${port}:127.0.0.1:${port}`);
     expect(printed).toContain(hostname());
   });
@@ -120,7 +119,7 @@ describe('arrowhead serve', () => {
 
 function addressOf(printed: string): { port: number; token: string } {
   const { url, port } = JSON.parse(printed);
-  return { port, token: new URL(url).searchParams.get('token')! };
+  return { port, token: tokenOf(url) };
 }
 
 function progressOf({ event, payload }: Record<string, unknown>): number {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Settings, WorkbenchEvent } from '../../../electron/contract.ts';
 import { serveWorkbench } from '../../../electron/server/serve-workbench.ts';
 import { fakeWorkbench } from '../../renderer/fake-workbench.ts';
-import { enter, RawClient, startServer } from './started-server.ts';
+import { RawClient, sendUnfinished, startServer } from './started-server.ts';
 
 const progress = (id: string, value: number): WorkbenchEvent => ({
   event: 'job.progress',
@@ -18,56 +18,85 @@ const image = (bytes: number) => ({
 const anImage = { run: 'a', file: 'b.png', maxSize: null };
 
 describe('opening', () => {
-  it('takes the cookie of a page of this server, or the token', async () => {
-    const server = await startServer(fakeWorkbench({}));
-    const cookie = await enter(server);
-    const url = `ws://127.0.0.1:${server.port}/workbench`;
-    await RawClient.openAt(url, { cookie, origin: `http://127.0.0.1:${server.port}` });
-    await RawClient.openAt(`${url}?token=${server.token}`);
-  });
-
-  it.each<
-    [string, (server: { port: number; token: string }, cookie: string) => [string, Record<string, string>], number]
-  >([
-    ['nothing', ({ port }) => [`127.0.0.1:${port}/workbench`, {}], 401],
-    ['a wrong token', ({ port }) => [`127.0.0.1:${port}/workbench?token=x`, {}], 401],
-    ['a wrong cookie', ({ port }, cookie) => [`127.0.0.1:${port}/workbench`, { cookie: `${cookie}x` }], 401],
-    [
-      'a foreign page',
-      ({ port }, cookie) => [`127.0.0.1:${port}/workbench`, { cookie, origin: 'http://evil.example' }],
-      403,
-    ],
-    [
-      'a page of another port',
-      ({ port }, cookie) => [`127.0.0.1:${port}/workbench`, { cookie, origin: 'http://127.0.0.1:1' }],
-      403,
-    ],
-    ['an opaque page', ({ port }, cookie) => [`127.0.0.1:${port}/workbench`, { cookie, origin: 'null' }], 403],
-    [
-      'a foreign page that knows the token',
-      ({ port, token }) => [`127.0.0.1:${port}/workbench?token=${token}`, { origin: 'http://evil.example' }],
-      403,
-    ],
+  it.each<[string, (port: number) => [string, Record<string, string>], number]>([
+    ['a foreign page', (port) => [`127.0.0.1:${port}/workbench`, { origin: 'http://evil.example' }], 403],
+    ['a page of another port', (port) => [`127.0.0.1:${port}/workbench`, { origin: 'http://127.0.0.1:1' }], 403],
+    ['an opaque page', (port) => [`127.0.0.1:${port}/workbench`, { origin: 'null' }], 403],
     [
       'a rebound name',
-      ({ port }, cookie) => [
-        `127.0.0.1:${port}/workbench`,
-        { cookie, host: 'evil.example', origin: 'http://evil.example' },
-      ],
+      (port) => [`127.0.0.1:${port}/workbench`, { host: 'evil.example', origin: 'http://evil.example' }],
       403,
     ],
-    ['another path', ({ port }, cookie) => [`127.0.0.1:${port}/other`, { cookie }], 404],
-  ])('is refused with %s', async (_name, attempt, status) => {
+    ['another path', (port) => [`127.0.0.1:${port}/other`, {}], 404],
+  ])('is refused to %s', async (_name, attempt, status) => {
     const server = await startServer(fakeWorkbench({}));
-    const [address, headers] = attempt(server, await enter(server));
+    const [address, headers] = attempt(server.port);
     await expect(RawClient.openAt(`ws://${address}`, headers)).rejects.toThrow(`HTTP ${status}`);
+  });
+
+  it('needs a login first', async () => {
+    const workbench = fakeWorkbench({ device: () => new Promise(() => {}) });
+    const server = await startServer(workbench);
+    const other = await startServer(fakeWorkbench({}));
+    const first: [string | Buffer, string][] = [
+      [JSON.stringify({ id: 1, request: 'device', params: {} }), 'expected a login as the first message'],
+      [Buffer.from(JSON.stringify({ token: server.token })), 'expected a login as the first message'],
+      [JSON.stringify({ token: server.token, more: 1 }), 'expected a login as the first message'],
+      ['{', 'expected a login as the first message'],
+      ['', 'expected a login as the first message'],
+      [JSON.stringify({ token: '' }), 'not the token of this server'],
+      [JSON.stringify({ token: server.token.slice(1) }), 'not the token of this server'],
+      [JSON.stringify({ token: other.token }), 'not the token of this server'],
+    ];
+    for (const [message, reason] of first) {
+      const client = await RawClient.openAt(`ws://127.0.0.1:${server.port}/workbench`);
+      client.socket.send(message);
+      // Whatever comes after it is not looked at.
+      client.send({ token: server.token });
+      client.send({ id: 1, request: 'device', params: {} });
+      expect(await client.closed).toEqual({ code: 4401, reason });
+      expect(client.messages).toEqual([]);
+    }
+    expect(workbench.asked).toEqual([]);
+  });
+
+  it('takes requests that come right behind the login', async () => {
+    const server = await startServer(fakeWorkbench({ 'jobs.cancel': () => ({}) }));
+    const client = await RawClient.openAt(`ws://127.0.0.1:${server.port}/workbench`);
+    client.send({ token: server.token });
+    client.send({ id: 1, request: 'jobs.cancel', params: { id: 'x' } });
+    expect(await client.reply(1)).toEqual({ id: 1, reply: {} });
+  });
+
+  it('ends without a login in time, and tells nothing before it', async () => {
+    const workbench = fakeWorkbench({});
+    const server = await startServer(workbench, { limits: { loginMs: 30 } });
+    const client = await RawClient.openAt(`ws://127.0.0.1:${server.port}/workbench`);
+    workbench.emit(progress('j', 0.5));
+    expect(await client.closed).toEqual({ code: 4401, reason: 'no login in time' });
+    expect(client.messages).toEqual([]);
+  });
+
+  it('takes next to nothing before the login', async () => {
+    const server = await startServer(fakeWorkbench({}));
+    const client = await RawClient.openAt(`ws://127.0.0.1:${server.port}/workbench`);
+    sendUnfinished(client, 8 * 2 ** 20, 100_000);
+    expect(await client.closed).toEqual({ code: 1009, reason: 'a message holds at most 1024 bytes' });
+  });
+
+  it('cannot be kept from others by those who never log in', async () => {
+    const server = await startServer(fakeWorkbench({}), { limits: { strangers: 3 } });
+    const url = `ws://127.0.0.1:${server.port}/workbench`;
+    const [oldest] = [await RawClient.openAt(url), await RawClient.openAt(url), await RawClient.openAt(url)];
+    await RawClient.open(server);
+    expect((await oldest.closed).code).toBe(1006);
   });
 
   it('is bounded in number, and frees the place of who left', async () => {
     const server = await startServer(fakeWorkbench({}), { limits: { clients: 2 } });
     const first = await RawClient.open(server);
     await RawClient.open(server);
-    await expect(RawClient.open(server)).rejects.toThrow('HTTP 503');
+    await expect(RawClient.open(server)).rejects.toThrow('1013 2 windows are connected already');
     first.socket.close();
     await first.closed;
     await RawClient.open(server);
@@ -117,15 +146,44 @@ describe('requests', () => {
     ['no frame of ours', Buffer.from([1, 2, 3]), 1008, 'expected a binary frame'],
     ['too large a frame', Buffer.alloc(1_000_001), 1009, ''],
     ['too long a text', ' '.repeat(1001), 1009, 'at most 1000 bytes'],
+    ['too deep a text', '['.repeat(70), 1008, 'nests at most'],
+    ['too many values', `[${'1,'.repeat(90)}1]`, 1008, 'at most 90 values'],
   ])('of which nothing can be made end the connection: %s', async (_name, frame, code, reason) => {
     const server = await startServer(fakeWorkbench({}), {
-      limits: { frame: { frame: 1_000_000, json: 1000, arrays: 16 } },
+      limits: { frame: { frame: 1_000_000, json: 1000, values: 90, arrays: 16 } },
     });
     const client = await RawClient.open(server);
     client.socket.send(frame);
     const closed = await client.closed;
     expect(closed.code).toBe(code);
     expect(closed.reason).toContain(reason);
+  });
+
+  it('are small unless they carry a file', async () => {
+    const workbench = fakeWorkbench({ 'runs.import': ({ data }) => ({ run: `of ${data.length}`, holds: 'table' }) });
+    const client = await RawClient.open(await startServer(workbench));
+    const data = new Uint8Array(5 * 2 ** 20);
+    client.send({ id: 1, request: 'images.get', params: { data } });
+    expect(await client.reply(1)).toMatchObject({
+      error: {
+        name: 'RequestTooLargeError',
+        message: expect.stringContaining('images.get takes at most 4194304 bytes'),
+      },
+    });
+    client.send({ id: 2, request: 'runs.import', params: { fileName: 'a', data } });
+    expect(await client.reply(2)).toMatchObject({ reply: { run: `of ${data.length}` } });
+  });
+
+  it('that are begun and never finished take a bounded memory in all', async () => {
+    const workbench = fakeWorkbench({ 'jobs.cancel': () => ({}) });
+    const server = await startServer(workbench, { limits: { unfinishedBytes: 3_000_000 } });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.open(server)));
+    for (const client of clients) sendUnfinished(client, 60 * 2 ** 20, 1_000_000);
+    const closed = await Promise.race(clients.map((client) => client.closed));
+    expect(closed).toEqual({ code: 1009, reason: 'too much is being sent to this server; send it again later' });
+    const other = await RawClient.open(server);
+    other.send({ id: 1, request: 'jobs.cancel', params: { id: 'x' } });
+    expect(await other.reply(1)).toEqual({ id: 1, reply: {} });
   });
 
   it('with an id in use end the connection', async () => {

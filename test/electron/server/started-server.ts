@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -18,7 +19,7 @@ export interface StartedServer extends WorkbenchServer {
 /** A server for one test, with a small built window. */
 export async function startServer(
   workbench: Workbench,
-  options: { limits?: Partial<ServerLimits>; host?: string; built?: boolean } = {},
+  options: { limits?: Partial<ServerLimits>; host?: string; port?: number; built?: boolean; pages?: string } = {},
 ): Promise<StartedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'arrowhead-server-'));
   const pages = join(folder, 'pages');
@@ -29,15 +30,20 @@ export async function startServer(
   await writeFile(join(pages, '.hidden'), 'SECRET');
   const server = await serveWorkbench(workbench, {
     host: options.host ?? '127.0.0.1',
-    port: 0,
-    pages,
+    port: options.port ?? 0,
+    pages: options.pages ?? pages,
     ...(options.limits && { limits: options.limits }),
   });
   onTestFinished(async () => {
     await server.close();
     await rm(folder, { recursive: true, force: true });
   });
-  return { ...server, folder, token: new URL(server.url).searchParams.get('token')! };
+  return { ...server, folder, token: tokenOf(server.url) };
+}
+
+/** The token in a printed address. */
+export function tokenOf(url: string): string {
+  return new URLSearchParams(new URL(url).hash.slice(1)).get('token')!;
 }
 
 export interface Answer {
@@ -65,10 +71,16 @@ export function ask(
   });
 }
 
-/** The cookie that a browser has after it opened the printed address. */
-export async function enter(server: StartedServer): Promise<string> {
-  const { headers } = await ask(server, `/?token=${server.token}`);
-  return headers['set-cookie']![0]!.split(';')[0]!;
+/** A binary frame that says it is long, and the first bytes of it. */
+export function sendUnfinished({ socket }: RawClient, announced: number, sent: number): void {
+  const header = Buffer.alloc(14);
+  header[0] = 0x82;
+  header[1] = 0x80 | 127;
+  header.writeBigUInt64BE(BigInt(announced), 2);
+  // Below what WebSocket lets one say.
+  const { _socket: raw } = socket as unknown as { _socket: Socket };
+  raw.write(header);
+  raw.write(Buffer.alloc(sent));
 }
 
 /** A WebSocket without the renderer's client, to say what that never would. */
@@ -88,11 +100,15 @@ export class RawClient {
     socket.on('error', () => {});
   }
 
-  static open({ port, token }: { port: number; token: string }): Promise<RawClient> {
-    return RawClient.openAt(`ws://127.0.0.1:${port}/workbench?token=${token}`);
+  /** Logged in. Rejects with code and reason where the server refuses that. */
+  static async open({ port, token }: { port: number; token: string }): Promise<RawClient> {
+    const client = await RawClient.openAt(`ws://127.0.0.1:${port}/workbench`);
+    client.send({ token });
+    await client.welcome();
+    return client;
   }
 
-  /** Rejects with the HTTP status where the server opens no WebSocket. */
+  /** Not logged in. Rejects with the HTTP status where the server opens no WebSocket. */
   static openAt(url: string, headers: Record<string, string> = {}): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url, { headers });
@@ -105,6 +121,12 @@ export class RawClient {
       });
       onTestFinished(() => socket.terminate());
     });
+  }
+
+  async welcome(): Promise<void> {
+    const refused = this.closed.then(({ code, reason }) => Promise.reject(new Error(`${code} ${reason}`)));
+    const message = await Promise.race([this.next(({ welcome }) => welcome === true), refused]);
+    this.messages.splice(this.messages.indexOf(message), 1);
   }
 
   send(message: unknown): void {

@@ -2,11 +2,12 @@ import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { MAX_REQUEST_BYTES, MAX_REQUESTS_UNDER_WAY } from '../../../electron/contract/wire.ts';
+import { MAX_IMPORT_BYTES, MAX_REQUESTS_UNDER_WAY } from '../../../electron/contract/wire.ts';
 import type { Workbench, WorkbenchEvent } from '../../../electron/contract.ts';
 import { serveWorkbench } from '../../../electron/server/serve-workbench.ts';
 import type { ConnectionStatus } from '../../../renderer/state/host-slice.ts';
 import { connectSocketWorkbench, type SocketOptions } from '../../../renderer/workbench/socket-workbench.ts';
+import { tokenOf } from '../../electron/server/started-server.ts';
 import { fakeWorkbench } from '../fake-workbench.ts';
 
 const FAST: SocketOptions = { retryMs: 10 };
@@ -61,10 +62,10 @@ describe('the WebSocket client', () => {
     const host = fakeWorkbench({ 'jobs.cancel': () => ({}) });
     const { connect } = await serve(host);
     const { workbench } = connect();
-    const data = new Uint8Array(MAX_REQUEST_BYTES + 1);
+    const data = new Uint8Array(MAX_IMPORT_BYTES + 1);
     await expect(workbench.request('runs.import', { fileName: 'a', data })).rejects.toMatchObject({
       name: 'RequestTooLargeError',
-      message: 'This is too large to send: 257 MiB at most.',
+      message: 'This is too large to send: 128 MiB at most.',
     });
     await expect(workbench.request('jobs.cancel', { id: 'x' })).resolves.toEqual({});
   });
@@ -117,6 +118,7 @@ describe('the WebSocket client', () => {
     onStatus((status) => statuses.push(status));
     await expect(workbench.request('device', {})).rejects.toMatchObject(lost);
     const server = new WebSocketServer({ host: '127.0.0.1', port: taken.port });
+    server.on('connection', (socket) => socket.send('{"welcome":true}'));
     onTestFinished(() => server.close());
     await expect.poll(() => statuses).toEqual(['connecting', 'lost', 'open']);
   });
@@ -134,7 +136,7 @@ describe('the WebSocket client', () => {
     onTestFinished(() => server.close());
     await new Promise((resolve) => server.on('listening', resolve));
     const { port } = server.address() as { port: number };
-    const connection = connectSocketWorkbench(`ws://127.0.0.1:${port}`, { retryMs: 20 });
+    const connection = connectSocketWorkbench(`ws://127.0.0.1:${port}`, 'x', { retryMs: 20 });
     onTestFinished(() => connection.close());
     await expect.poll(() => attempts.length, { timeout: 5000 }).toBe(6);
     // 20, 40, 80, 160 and 320 ms, each ± a quarter; less what the first attempt took longer to arrive.
@@ -150,7 +152,7 @@ describe('the WebSocket client', () => {
     });
     await new Promise((resolve) => mute.on('listening', resolve));
     const { port } = mute.address() as { port: number };
-    const connection = connectSocketWorkbench(`ws://127.0.0.1:${port}`, { retryMs: 1000, silenceMs: 40 });
+    const connection = connectSocketWorkbench(`ws://127.0.0.1:${port}`, 'x', { retryMs: 1000, silenceMs: 40 });
     onTestFinished(() => connection.close());
     await expect(connection.workbench.request('device', {})).rejects.toMatchObject(lost);
   });
@@ -170,11 +172,23 @@ describe('the WebSocket client', () => {
     onTestFinished(() => server.close());
     server.on('connection', (socket) => socket.send('hello?'));
     await new Promise((resolve) => server.on('listening', resolve));
-    const connection = connectSocketWorkbench(`ws://127.0.0.1:${(server.address() as { port: number }).port}`, {
+    const connection = connectSocketWorkbench(`ws://127.0.0.1:${(server.address() as { port: number }).port}`, 'x', {
       retryMs: 1000,
     });
     onTestFinished(() => connection.close());
     await expect(connection.workbench.request('device', {})).rejects.toMatchObject(lost);
+  });
+
+  it.each([null, 'of another start'])('does not ask again with the token %j', async (token) => {
+    const host = fakeWorkbench({ device: () => new Promise(() => {}) });
+    const { connect } = await serve(host);
+    const { workbench, onStatus } = connect(FAST, token);
+    const statuses: ConnectionStatus[] = [];
+    onStatus((status) => statuses.push(status));
+    await expect.poll(() => statuses.at(-1)).toBe('refused');
+    await expect(workbench.request('device', {})).rejects.toMatchObject({ name: 'LoginRefusedError' });
+    expect(statuses).not.toContain('open');
+    expect(host.asked).toEqual([]);
   });
 
   it('once closed stays closed', async () => {
@@ -202,7 +216,7 @@ async function serve(workbench: Workbench) {
   });
   await new Promise<void>((resolve) => tunnel.listen(0, '127.0.0.1', resolve));
   const { port } = tunnel.address() as { port: number };
-  const url = `ws://127.0.0.1:${port}/workbench${new URL(server.url).search}`;
+  const url = `ws://127.0.0.1:${port}/workbench`;
   const drop = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -216,8 +230,8 @@ async function serve(workbench: Workbench) {
     port,
     drop,
     stop,
-    connect(options = FAST) {
-      const connection = connectSocketWorkbench(url, options);
+    connect(options = FAST, token: string | null = tokenOf(server.url)) {
+      const connection = connectSocketWorkbench(url, token, options);
       onTestFinished(() => connection.close());
       return connection;
     },

@@ -1,10 +1,15 @@
 import { WebSocket } from 'ws';
-import { wireEvent, wireReply } from '../../../../electron/contract/wire.ts';
+import { wireEvent, wireReply, wireWelcome } from '../../../../electron/contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame, GENEROUS_LIMITS } from '../../../../electron/contract/wire-codec.ts';
 import { WireError } from '../../../../electron/contract/wire-error.ts';
 import { type RequestName, requests } from '../../../../electron/contract.ts';
 
 const PATIENCE_MS = 15_000;
+
+interface Server {
+  readonly port: number;
+  readonly token: string;
+}
 
 export interface Wish {
   readonly request: string;
@@ -22,7 +27,7 @@ export interface Tally {
 
 /** One connection after another, each until a frame ends it. Everything that comes back is held to the contract. */
 export class FuzzClient {
-  readonly #url: string;
+  readonly #server: Server;
   readonly #tally: Tally;
   readonly #waiting = new Map<number, Wish>();
   #socket: WebSocket | null = null;
@@ -30,8 +35,8 @@ export class FuzzClient {
   #settled: () => void = () => {};
   #failure: unknown = null;
 
-  constructor(url: string, tally: Tally) {
-    this.#url = url;
+  constructor(server: Server, tally: Tally) {
+    this.#server = server;
     this.#tally = tally;
   }
 
@@ -65,7 +70,7 @@ export class FuzzClient {
 
   #open(): Promise<WebSocket> {
     if (this.#socket !== null) return Promise.resolve(this.#socket);
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(`ws://127.0.0.1:${this.#server.port}/workbench`);
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary) => this.#receive(isBinary ? data : data.toString()));
     socket.on('close', () => {
@@ -75,7 +80,8 @@ export class FuzzClient {
       this.#settled();
     });
     return new Promise((resolve, reject) => {
-      socket.on('open', () => resolve(socket));
+      socket.on('open', () => socket.send(JSON.stringify({ token: this.#server.token })));
+      socket.once('message', () => resolve(socket));
       socket.on('error', reject);
     });
   }
@@ -83,6 +89,7 @@ export class FuzzClient {
   #receive(frame: string | Buffer): void {
     try {
       const message = decodeFrame(frame, GENEROUS_LIMITS);
+      if (wireWelcome.safeParse(message).success) return;
       if (!wireEvent.safeParse(message).success) this.#count(wireReply.parse(message));
     } catch (error) {
       this.#failure = error;

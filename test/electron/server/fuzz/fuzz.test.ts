@@ -9,7 +9,7 @@ import { encodeRseTable } from '../../../../calibration/index.ts';
 import type { RequestName, RequestParams } from '../../../../electron/contract.ts';
 import { encodePng } from '../../../../electron/engine/png.ts';
 import { smallTable } from '../../../calibration/small-table.ts';
-import { RawClient } from '../started-server.ts';
+import { RawClient, tokenOf } from '../started-server.ts';
 import { FuzzClient, type Tally } from './fuzz-client.ts';
 import { hostileFrame } from './hostile-frame.ts';
 import { hostileRequest } from './hostile-request.ts';
@@ -47,8 +47,7 @@ it(`the real host outlives ${REQUESTS} hostile requests and ${FRAMES} hostile fr
     await rm(root, { recursive: true, force: true });
   });
   const [{ url }] = (await once(host, 'message')) as [{ url: string }];
-  const { port, searchParams } = new URL(url);
-  const server = { port: Number(port), token: searchParams.get('token')! };
+  const server = { port: Number(new URL(url).port), token: tokenOf(url) };
   const good = await RawClient.open(server);
   let goodId = 0;
   const ask = async <N extends RequestName>(request: N, params: RequestParams<N>) => {
@@ -67,7 +66,7 @@ it(`the real host outlives ${REQUESTS} hostile requests and ${FRAMES} hostile fr
     Promise.all(
       Array.from({ length: CLIENTS }, async (_, i) => {
         const random = new Random(seed + i);
-        const client = new FuzzClient(`ws://127.0.0.1:${port}/workbench?token=${server.token}`, tally);
+        const client = new FuzzClient(server, tally);
         const batches = Math.ceil((requests * MARGIN) / CLIENTS / BATCH);
         for (let batch = 0; batch < batches; batch += 1) {
           await client.askAll(Array.from({ length: BATCH }, () => hostileRequest(random, { decoy, run: run! })));
