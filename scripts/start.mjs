@@ -27,8 +27,8 @@ async function open() {
   if (why === null) {
     const { findElectron } = await import('./desktop/electron-binary.mjs');
     const { stageDesktop } = await import('./desktop/build-desktop.mjs');
-    const main = path.join(await stageDesktop(ROOT), 'electron', 'main.js');
-    return ended(spawn(findElectron(ROOT), [main, ...process.argv.slice(2)], { stdio: 'inherit' }));
+    const app = await stageDesktop(ROOT);
+    return ended(spawn(findElectron(ROOT), [app, ...process.argv.slice(2)], { stdio: 'inherit' }));
   }
   say(`the workbench opens in the browser: ${why}`);
   const cli = path.join(ROOT, 'electron', 'cli', 'bin.mjs');

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DeviceName, openDevice, openPipeline, type Pipeline, type PipelineOptions } from '../../mmdit/index.ts';
+import { fileOnDisk } from './file-on-disk.ts';
 
 /** The checkpoint that ships with Arrowhead. */
-export const DEMO_CHECKPOINT = fileURLToPath(new URL('../../demo/checkpoint', import.meta.url));
+export const DEMO_CHECKPOINT = fileOnDisk(fileURLToPath(new URL('../../demo/checkpoint', import.meta.url)));
 
 /** Which model to open, and how. */
 export interface ModelWish extends Pick<PipelineOptions, 'onnx' | 'vae'> {

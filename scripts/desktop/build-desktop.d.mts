@@ -1,1 +1,1 @@
-export function stageDesktop(root: string): Promise<string>;
+export function stageDesktop(root: string, target?: string): Promise<string>;

@@ -11,4 +11,4 @@ export function isRunTimeFile(file) {
 }
 
 const LICENCE = /(^|\/)(licen[cs]e|notice|copying|third-?party-?notices?)[^/]*$/i;
-const NOT_AT_RUN_TIME = /\.(map|md|markdown|flow|tsx?|[cm]ts)$/i;
+const NOT_AT_RUN_TIME = /\.(map|md|markdown|flow|tsx?|[cm]ts|bare)$/i;

@@ -1,9 +1,16 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { FuseV1Options } from '@electron/fuses';
 import { describe, expect, it } from 'vitest';
-import forge from '../../../forge.config.ts';
-import packageInfo from '../../../package.json' with { type: 'json' };
-import { isPackaged } from '../../../scripts/desktop/packaged-files.ts';
+import { DEMO_CHECKPOINT } from '../../electron/engine/open-model.ts';
+import { fileOnDisk } from '../../electron/engine/file-on-disk.ts';
+import forge from '../../forge.config.ts';
+import packageInfo from '../../package.json' with { type: 'json' };
+import { productionPackages } from '../../scripts/bundle/production-packages.mjs';
+import { isPackaged } from '../../scripts/desktop/packaged-files.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** Every file of a built clone, as the packager names it. */
 function filesOfClone(): readonly string[] {
@@ -70,6 +77,29 @@ describe('forge.config.ts', () => {
     expect(unpacked('/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1')).toBe(true);
     expect(unpacked('/app/node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so')).toBe(true);
     expect(unpacked('/app/electron/main.js')).toBe(false);
+  });
+
+  it('keeps every native library of the packages that ship outside the asar: the system loads it', async () => {
+    const { asar } = forge.packagerConfig as { asar: { unpack: string } };
+    const { minimatch } = await import('minimatch');
+    const libraries = productionPackages(ROOT).flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.(node|so|dylib|dll)(\.\d+)*$/.test(file) && !file.includes('node_modules'))
+        .map((file) => `/app/${folder}/${file}`),
+    );
+    expect(libraries.length).toBeGreaterThan(3);
+    expect(libraries.filter((file) => !minimatch(file, asar.unpack, { matchBase: true }))).toEqual([]);
+  });
+
+  it('what is unpacked is opened where it lies, not inside the archive', () => {
+    expect(fileOnDisk('/opt/arrowhead/resources/app.asar/demo/checkpoint')).toBe(
+      '/opt/arrowhead/resources/app.asar.unpacked/demo/checkpoint',
+    );
+    expect(fileOnDisk('C:\\Arrowhead\\resources\\app.asar\\demo')).toBe(
+      'C:\\Arrowhead\\resources\\app.asar.unpacked\\demo',
+    );
+    expect(fileOnDisk('/home/me/app.asar.d/demo')).toBe('/home/me/app.asar.d/demo');
+    expect(DEMO_CHECKPOINT).toBe(path.join(ROOT, 'demo', 'checkpoint'));
   });
 
   it('has makers for every system', () => {

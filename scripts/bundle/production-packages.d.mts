@@ -1,0 +1,1 @@
+export function productionPackages(root: string): string[];
