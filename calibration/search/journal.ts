@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { CheckpointError } from '../../mmdit/checkpoint/checkpoint-error.ts';
 import { SafetensorsFile } from '../../mmdit/checkpoint/safetensors-file.ts';
 import { encodeSafetensors } from '../../mmdit/checkpoint/safetensors-writer.ts';
 import { parseBoundedJson } from '../../mmdit/files/bounded-json.ts';
@@ -24,6 +25,12 @@ export interface JournalShape {
 export interface JournalContent extends FinishedSteps {
   /** Wall time of the finished steps. */
   readonly seconds: number;
+}
+
+interface JournalTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
 }
 
 const requestSchema = z.record(z.string(), z.unknown());
@@ -55,35 +62,53 @@ export class Journal {
       { name: 'plan', dtype: 'U8', shape: [count, layers, heads], data: choices },
     ] as const;
     const written = { request: JSON.stringify(this.request), seconds: String(seconds) };
-    const metadata = { ...written, checksum: checksumOf(written, rse, choices) };
+    const metadata = { ...written, checksum: checksumOf(written, bytesOf(rse), choices) };
     await writeWholeFile(this.#file, encodeSafetensors(tensors, metadata));
   }
 
-  /** Throws CalibrationError for the journal of another search, CalibrationFileError or CheckpointError for a broken one. */
+  /**
+   * Throws CalibrationFileError where it does not hold what was written, CalibrationError for the journal of another
+   * search. Its checksum comes first: a damaged setting must not look like one that somebody changed.
+   */
   async read(): Promise<JournalContent> {
-    const opened = await SafetensorsFile.open(this.#file);
-    this.requireSameRequest(parseRequest(this.#file, opened.metadata.request));
+    const { metadata, tensors } = await this.#content();
     const { steps, layers, methods, heads } = this.#shape;
-    const count = opened.entries.get('rse')?.shape[0] ?? -1;
+    const [rse, plan] = [tensors.get('rse'), tensors.get('plan')];
+    if (!rse || !plan || checksumOf(metadata, rse.bytes, plan.bytes) !== metadata.checksum) throw this.#damaged();
+    this.requireSameRequest(parseRequest(this.#file, metadata.request));
+    const count = rse.shape[0] ?? -1;
+    const seconds = Number(metadata.seconds);
     const fits =
-      count >= 0 &&
       count <= steps &&
-      hasShape(opened, 'rse', 'F32', [count, layers, methods, heads]) &&
-      hasShape(opened, 'plan', 'U8', [count, layers, heads]);
-    const seconds = Number(opened.metadata.seconds);
-    const choices = fits ? await opened.readBytes('plan') : new Uint8Array();
-    if (!fits || !(seconds >= 0) || choices.some((choice) => choice >= methods)) throw this.#damaged();
-    const bytes = await opened.readBytes('rse');
-    const rse = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-    if (checksumOf(opened.metadata, rse, choices) !== opened.metadata.checksum) throw this.#damaged();
-    return { count, rse, choices, seconds };
+      isOf(rse, 'F32', [count, layers, methods, heads]) &&
+      isOf(plan, 'U8', [count, layers, heads]) &&
+      plan.bytes.every((choice) => choice < methods) &&
+      seconds >= 0;
+    if (!fits) throw this.#damaged();
+    const { buffer, byteOffset, byteLength } = rse.bytes;
+    return { count, rse: new Float32Array(buffer, byteOffset, byteLength / 4), choices: plan.bytes, seconds };
+  }
+
+  async #content() {
+    try {
+      const opened = await SafetensorsFile.open(this.#file);
+      const tensors = new Map<string, JournalTensor>();
+      for (const [name, { dtype, shape }] of opened.entries) {
+        tensors.set(name, { dtype, shape, bytes: await opened.readBytes(name) });
+      }
+      return { metadata: opened.metadata, tensors };
+    } catch (cause) {
+      // Its advice is to download a checkpoint again.
+      throw cause instanceof CheckpointError ? this.#damaged(cause) : cause;
+    }
   }
 
   /** One flipped bit would otherwise end in another scheme, without a word. */
-  #damaged(): CalibrationFileError {
+  #damaged(cause?: CheckpointError): CalibrationFileError {
     return new CalibrationFileError(
       this.#file,
       'is damaged, or of an older Arrowhead, which kept no checksum: its finished steps cannot be used. Delete it to start this calibration over',
+      { cause },
     );
   }
 
@@ -109,14 +134,15 @@ export class Journal {
 /** SHA-256 of everything that a resumed search takes over. */
 function checksumOf(
   { request = '', seconds = '' }: Readonly<Record<string, string>>,
-  rse: Float32Array,
-  choices: Uint8Array,
+  rse: Uint8Array,
+  plan: Uint8Array,
 ): string {
-  const hash = createHash('sha256').update(JSON.stringify([request, seconds, rse.length, choices.length]));
-  return hash
-    .update(new Uint8Array(rse.buffer, rse.byteOffset, rse.byteLength))
-    .update(choices)
-    .digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify([request, seconds, rse.length, plan.length]));
+  return hash.update(rse).update(plan).digest('hex');
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function parseRequest(file: string, text: string | undefined): JournalRequest {
@@ -124,7 +150,7 @@ function parseRequest(file: string, text: string | undefined): JournalRequest {
   try {
     value = parseBoundedJson(text ?? 'null');
   } catch {
-    // Told below.
+    // Reported below.
   }
   const request = requestSchema.safeParse(value);
   if (!request.success) throw new CalibrationFileError(file, 'does not say which calibration it belongs to');
@@ -150,7 +176,6 @@ function canonical(value: unknown): string {
   );
 }
 
-function hasShape(opened: SafetensorsFile, name: string, dtype: string, shape: readonly number[]): boolean {
-  const entry = opened.entries.get(name);
-  return entry?.dtype === dtype && entry.shape.join() === shape.join();
+function isOf(tensor: JournalTensor, dtype: string, shape: readonly number[]): boolean {
+  return tensor.dtype === dtype && tensor.shape.join() === shape.join();
 }

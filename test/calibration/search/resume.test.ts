@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CalibrationError } from '../../../calibration/calibration-error.ts';
 import { type CalibrateOptions, type Calibration, calibrate } from '../../../calibration/search/calibrate.ts';
 import { JOURNAL_FILE } from '../../../calibration/search/journal.ts';
 import { parseMethod } from '../../../mmdit/attention/method.ts';
@@ -171,16 +170,34 @@ describe('a calibration in a folder', () => {
     expect(scheme.stats.saving).toBeCloseTo(saving, 12);
   });
 
-  it('refuses a damaged journal, and says what to do', async () => {
+  it('refuses a damaged journal by name, and says what to do', async () => {
     const directory = path.join(root, 'damaged');
     await expect(run(directory, stopAt(3))).rejects.toThrow();
     const file = path.join(directory, JOURNAL_FILE);
     const bytes = await readFile(file);
     await writeFile(file, bytes.subarray(0, bytes.length - 3));
-    await expect(run(directory, { resume: true })).rejects.toThrow(/truncated|[dD]elete it/);
-    bytes[bytes.length - 1] = 200;
+    const refused = {
+      name: 'CalibrationFileError',
+      file,
+      message: expect.stringMatching(/damaged.*Delete it to start/),
+    };
+    await expect(run(directory, { resume: true })).rejects.toMatchObject(refused);
+    bytes[bytes.length - 1]! ^= 1;
     await writeFile(file, bytes);
-    await expect(run(directory, { resume: true })).rejects.toThrow(CalibrationError);
+    await expect(run(directory, { resume: true })).rejects.toMatchObject(refused);
+  });
+
+  it('refuses damaged timings', async () => {
+    const directory = path.join(root, 'damaged-timings');
+    const changes = { cost: { source: 'measured' } };
+    await expect(run(directory, stopAt(3), changes)).rejects.toThrow();
+    const file = path.join(directory, 'measured-savings.json');
+    const timings = JSON.parse(await readFile(file, 'utf8'));
+    timings.layers[0].cached += 1e-6;
+    await writeFile(file, JSON.stringify(timings));
+    await expect(run(directory, { resume: true }, changes)).rejects.toMatchObject({
+      ...{ name: 'CalibrationFileError', file },
+    });
   });
 
   it('knows before any work that it cannot write to the folder', async () => {
