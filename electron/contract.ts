@@ -17,6 +17,7 @@ import {
   image,
   imageRef,
   runDetails,
+  runChange,
   runSummary,
   unreadableRun,
 } from './contract/library.ts';
@@ -141,8 +142,8 @@ export const events = {
   'job.progress': z.strictObject({ id: field.jobId, progress: field.progress }),
   /** A job that ended long ago was forgotten. */
   'job.removed': z.strictObject({ id: field.jobId }),
-  /** Runs came, went or changed; null: several. */
-  'runs.changed': z.strictObject({ run: field.runId.nullable() }),
+  /** A run came, went or changed, by whoever it was; its details may have changed alone. */
+  'runs.changed': runChange,
   'models.changed': z.strictObject({ models: z.array(modelSummary) }),
   'settings.changed': z.strictObject({ settings }),
 } as const satisfies Record<string, z.ZodType>;
@@ -187,6 +188,7 @@ export type JobRequest = z.output<typeof jobRequest>;
 export type JobKind = JobRequest['kind'];
 export type JobStatus = Job['status'];
 export type RunSummary = z.output<typeof runSummary>;
+export type RunChange = z.output<typeof runChange>;
 export type RunDetails = z.output<typeof runDetails>;
 export type AppliedMethods = NonNullable<RunPicture['applied']>;
 export type RunPicture = RunDetails['pictures'][number];

@@ -8,8 +8,8 @@ import { readJsonFile } from '../json-file.ts';
 import type { RseTable } from '../rse/rse-table.ts';
 import { readRseTable, writeRseTable } from '../rse/rse-table-file.ts';
 import type { AppliedReport } from '../scheme/applied-report.ts';
-import type { Scheme } from '../scheme/scheme.ts';
-import { readScheme, writeScheme } from '../scheme/scheme-file.ts';
+import type { Scheme, SchemeHead } from '../scheme/scheme.ts';
+import { readScheme, readSchemeHead, writeScheme } from '../scheme/scheme-file.ts';
 import { APPLIED_FILE, METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
 import { type AppliedPicture, appliedFileSchema } from './applied-file.ts';
 import { whileChanging } from './run-claim.ts';
@@ -124,6 +124,11 @@ export class Run {
 
   readScheme(name: string = SCHEME_FILE): Promise<Scheme> {
     return readScheme(this.path(name));
+  }
+
+  /** A scheme without its plan: quick, for lists. */
+  readSchemeHead(name: string = SCHEME_FILE): Promise<SchemeHead> {
+    return readSchemeHead(this.path(name));
   }
 
   /** Names of its `*.scheme.json`, sorted. */

@@ -1,6 +1,6 @@
 import { writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import { readJsonFile } from '../json-file.ts';
-import { type Scheme, schemeSchema } from './scheme.ts';
+import { type Scheme, type SchemeHead, schemeHeadSchema, schemeSchema } from './scheme.ts';
 
 /** Fits 1,000 steps of a model far larger than FLUX. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -8,6 +8,11 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Reads and validates a `*.scheme.json`. Throws CalibrationFileError naming the file and the first wrong field. */
 export function readScheme(file: string): Promise<Scheme> {
   return readJsonFile(file, schemeSchema, MAX_BYTES);
+}
+
+/** All but its plan, which is not checked. Throws CalibrationFileError. */
+export function readSchemeHead(file: string): Promise<SchemeHead> {
+  return readJsonFile(file, schemeHeadSchema, MAX_BYTES);
 }
 
 /** Throws FileWriteError; the file is whole or was not touched. */

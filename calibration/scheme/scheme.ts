@@ -7,36 +7,40 @@ export const SCHEME_VERSION = 1;
 
 const plan = z.array(z.array(z.array(z.int().nonnegative()).min(1).max(field.LIMITS.heads)).min(1)).min(1);
 
-export const schemeSchema = z
-  .strictObject({
-    format: z.literal(SCHEME_FORMAT),
-    version: z.literal(SCHEME_VERSION, { error: 'expected version 1; a newer Arrowhead wrote this file' }),
-    model: field.model,
-    sampling: z.strictObject(field.sampler),
-    search: z.strictObject({ ...field.searchSettings, mode: z.enum(['progressive', 'preview']) }),
-    /** [BM query rows, BN keys] of the arrow mask. */
-    block: field.block,
-    methods: field.methodNames,
-    layers: field.layerNames,
-    /** Indices into `methods`: `[step][layer][head]`. */
-    plan,
-    stats: z.strictObject({
-      /** 1 − attention FLOPs kept ÷ those of full attention. */
-      sparsity: field.finite,
-      /** Summed over steps, layers and heads, in the unit of `search.cost`. */
-      saving: field.finite,
-      /** The largest Σ RSE of any step and layer. */
-      largestRse: field.amount,
-      /** Heads per method over all steps and layers, in the order of `methods`. */
-      heads: z.array(z.int().nonnegative()),
-    }),
-  })
-  .superRefine((scheme, context) => {
-    const problem = shapeProblem(scheme);
-    if (problem) context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message });
-  });
+const schemeFields = z.strictObject({
+  format: z.literal(SCHEME_FORMAT),
+  version: z.literal(SCHEME_VERSION, { error: 'expected version 1; a newer Arrowhead wrote this file' }),
+  model: field.model,
+  sampling: z.strictObject(field.sampler),
+  search: z.strictObject({ ...field.searchSettings, mode: z.enum(['progressive', 'preview']) }),
+  /** [BM query rows, BN keys] of the arrow mask. */
+  block: field.block,
+  methods: field.methodNames,
+  layers: field.layerNames,
+  /** Indices into `methods`: `[step][layer][head]`. */
+  plan,
+  stats: z.strictObject({
+    /** 1 − attention FLOPs kept ÷ those of full attention. */
+    sparsity: field.finite,
+    /** Summed over steps, layers and heads, in the unit of `search.cost`. */
+    saving: field.finite,
+    /** The largest Σ RSE of any step and layer. */
+    largestRse: field.amount,
+    /** Heads per method over all steps and layers, in the order of `methods`. */
+    heads: z.array(z.int().nonnegative()),
+  }),
+});
+
+export const schemeSchema = schemeFields.superRefine((scheme, context) => {
+  const problem = shapeProblem(scheme);
+  if (problem) context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message });
+});
+
+/** A scheme without its plan, which at FLUX's size takes ten times as long to check as all else. */
+export const schemeHeadSchema = z.object(schemeFields.omit({ plan: true }).shape);
 
 export type Scheme = z.infer<typeof schemeSchema>;
+export type SchemeHead = Omit<Scheme, 'plan'>;
 
 interface ShapeProblem {
   readonly path: readonly (string | number)[];

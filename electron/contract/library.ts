@@ -52,12 +52,19 @@ export const runSummary = z.strictObject({
   resumable: z.boolean(),
   /** The run that it was made from. */
   parent: field.runId.nullable(),
-  /** A small WebP picture; null where there is none. */
-  thumbnail: field.bytes.nullable(),
+  /** The picture that stands for it, and the time of its last change, ms; null where there is none. */
+  thumbnail: z.strictObject({ file: field.entryName, modified: z.number() }).nullable(),
 });
 
 /** A folder of the library with a run.json that cannot be used. */
 export const unreadableRun = z.strictObject({ id: z.string(), reason: z.string() });
+
+/** What has become of a run: its summary; else the reason why it cannot be read; else it is gone. */
+export const runChange = z.strictObject({
+  run: z.string(),
+  summary: runSummary.nullable(),
+  reason: z.string().nullable(),
+});
 
 /** What attention did for a picture, counted from the calls that were made. */
 export const appliedMethods = z.strictObject({

@@ -2,6 +2,7 @@ import {
   type AppliedReport,
   COMPRESSED_FILE,
   compareWithLpips,
+  DIFFERENCE_FILE,
   distancesOf,
   ORIGINAL_FILE,
   type PictureMetrics,
@@ -14,7 +15,6 @@ import { partOf } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
 import type { SchemeInUse } from './scheme-in-use.ts';
 
-export const DIFFERENCE_FILE = 'difference.png';
 /** Errors of a few grey levels become visible, and large ones are not all white. */
 export const AMPLIFICATION = 4;
 

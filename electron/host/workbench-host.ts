@@ -20,7 +20,6 @@ import {
 import { AttentionMaps } from './attention-maps.ts';
 import type { EngineCalls, EngineStart, StepMaps } from './engine/engine-calls.ts';
 import { invalidRequest, unavailable } from './host-errors.ts';
-import { imageFile, readImage } from './images.ts';
 import { jobTitle } from './job-title.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
@@ -73,7 +72,12 @@ export async function createWorkbench({
     for (const listener of listeners) listener({ event, payload } as WorkbenchEvent);
   };
 
-  const library = await RunLibrary.open(path.resolve(root), () => queue.runsInUse());
+  const library = await RunLibrary.open(path.resolve(root), {
+    inUse: () => queue.runsInUse(),
+    onChange: (change) => emit('runs.changed', change),
+  });
+  /** A run's folder has changed, or who works on it; its news are for those who listen. */
+  const refresh = (run: string) => void library.index.refresh(run).catch(() => {});
   const unlockLibrary = await lockLibrary(library.root, SETTINGS_FOLDER);
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings);
@@ -100,11 +104,11 @@ export async function createWorkbench({
       changed: (job) => {
         emit('job.changed', { job });
         // The library shows at once that a run is no longer being written.
-        if (job.ended !== null && job.run !== null) emit('runs.changed', { run: job.run });
+        if (job.ended !== null && job.run !== null) refresh(job.run);
       },
       progress: (id, progress) => emit('job.progress', { id, progress }),
       removed: (id) => emit('job.removed', { id }),
-      wrote: (run) => emit('runs.changed', { run }),
+      wrote: refresh,
     },
   );
   const titleOf = async (request: JobRequest) => {
@@ -165,28 +169,15 @@ export async function createWorkbench({
       return {};
     },
 
-    'runs.list': () => library.list(),
+    'runs.list': () => library.index.list(),
     'runs.open': ({ run }) => library.details(run),
-    'runs.rename': async ({ run, name }) => {
-      const summary = await library.rename(run, name);
-      emit('runs.changed', { run });
-      return summary;
-    },
-    'runs.setTags': async ({ run, tags }) => {
-      const summary = await library.setTags(run, tags);
-      emit('runs.changed', { run });
-      return summary;
-    },
+    'runs.rename': ({ run, name }) => library.rename(run, name),
+    'runs.setTags': ({ run, tags }) => library.setTags(run, tags),
     'runs.delete': async ({ run }) => {
       await library.delete(run);
-      emit('runs.changed', { run });
       return {};
     },
-    'runs.restore': async ({ run }) => {
-      const summary = await library.restore(run);
-      emit('runs.changed', { run });
-      return summary;
-    },
+    'runs.restore': ({ run }) => library.restore(run),
     'runs.reveal': async ({ run }) => {
       const folder = await library.folder(run);
       if (!reveal) throw unavailable('Folders can be shown only in the desktop window.', `The run is in ${folder}.`);
@@ -195,7 +186,7 @@ export async function createWorkbench({
     },
     'runs.import': async ({ fileName, data }) => {
       const imported = await importFile(library.root, fileName, data);
-      emit('runs.changed', { run: imported.run });
+      await library.index.refresh(imported.run);
       return imported;
     },
     'runs.exportTable': async ({ run }) => {
@@ -217,7 +208,7 @@ export async function createWorkbench({
         }
         await run.writeScheme(content, scheme);
       });
-      emit('runs.changed', { run: tuning.run });
+      await library.index.refresh(tuning.run);
       return { run: tuning.run, scheme };
     },
 
@@ -227,13 +218,15 @@ export async function createWorkbench({
 
     'attention.map': (request) => maps.map(request),
 
-    'images.get': ({ run, file, maxSize }) => readImage(library, { run, file }, maxSize),
+    'images.get': ({ run, file, maxSize }) => library.picture({ run, file }, maxSize),
     'images.compare': async ({ a, b, lpips }) => {
-      const files = { a: await imageFile(library, a), b: await imageFile(library, b) };
+      const files = { a: await library.pictureFile(a), b: await library.pictureFile(b) };
       return engine.call('comparePictures', { ...files, lpips });
     },
   };
 
+  // The first window finds the library read.
+  library.index.list().catch(() => {});
   return {
     async request<N extends RequestName>(name: N, params: RequestParams<N>): Promise<Reply<N>> {
       if (!Object.hasOwn(requests, name)) throw invalidRequest(`request: there is none called "${name}"`);
@@ -245,7 +238,11 @@ export async function createWorkbench({
     },
     subscribe(listener) {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      library.index.watch();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) library.index.unwatch();
+      };
     },
     async close() {
       const jobs = queue.close();
@@ -254,7 +251,7 @@ export async function createWorkbench({
       const timer = setTimeout(resolve, JOB_GRACE_MS);
       await Promise.race([jobs, late]);
       clearTimeout(timer);
-      await Promise.all([engine.close(), descriptions.close(), tables.close()]);
+      await Promise.all([engine.close(), descriptions.close(), tables.close(), library.close()]);
       await jobs;
       await unlockLibrary();
     },

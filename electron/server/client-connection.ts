@@ -3,6 +3,7 @@ import { maxBytesOf, wireRequest } from '../contract/wire.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../contract/wire-codec.ts';
 import type { RequestName, Workbench, WorkbenchEvent } from '../contract.ts';
 import { toErrorInfo } from '../host/host-errors.ts';
+import { encodeReply } from './encode-reply.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { WaitingEvents } from './waiting-events.ts';
@@ -93,7 +94,7 @@ export class ClientConnection {
     let frame: Frame;
     try {
       // The host holds both to the contract, whoever asks.
-      frame = encodeFrame({ id, reply: await this.#workbench.request(request as RequestName, params as never) });
+      frame = encodeReply(id, await this.#workbench.request(request as RequestName, params as never));
     } catch (error) {
       frame = encodeFrame({ id, error: toErrorInfo(error) });
     }

@@ -34,7 +34,7 @@ function keyOf(event: WorkbenchEvent): string {
     case 'job.progress':
       return `progress ${event.payload.id}`;
     case 'runs.changed':
-      return event.payload.run === null ? 'runs' : `run ${event.payload.run}`;
+      return `run ${event.payload.run}`;
     case 'models.changed':
     case 'settings.changed':
       return event.event;

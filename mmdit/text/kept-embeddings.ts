@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Embedding, embeddingBytes } from './embedding.ts';
-import { EmbeddingCache } from './embedding-cache.ts';
+import { BoundedCache } from '../files/bounded-cache.ts';
 import { EmbeddingError } from './embedding-error.ts';
 import type { EmbeddingFolder } from './embedding-folder.ts';
 
@@ -11,7 +11,7 @@ export type TokenIds = readonly (readonly number[])[];
 
 /** Embeddings that need not be computed again: of this process in memory, of others on disk. */
 export class KeptEmbeddings {
-  readonly #recent = new EmbeddingCache<Embedding>(RECENT_BYTES, embeddingBytes);
+  readonly #recent = new BoundedCache<Embedding>(RECENT_BYTES, embeddingBytes);
   readonly #folder: EmbeddingFolder;
   readonly #lengths: { readonly context: number; readonly pooled: number };
   readonly #identify: () => Promise<string>;

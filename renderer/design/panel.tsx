@@ -7,11 +7,13 @@ interface PanelProps {
   readonly actions?: ReactNode;
   /** The body fills the panel to its edges. */
   readonly flush?: boolean;
+  /** The body does not scroll: something in it does. */
+  readonly still?: boolean;
   readonly children: ReactNode;
 }
 
 /** A titled region of the window that scrolls by itself. */
-export function Panel({ title, actions, flush, children }: PanelProps) {
+export function Panel({ title, actions, flush, still, children }: PanelProps) {
   const id = useId();
   return (
     <section className={styles.panel} aria-labelledby={id}>
@@ -19,13 +21,13 @@ export function Panel({ title, actions, flush, children }: PanelProps) {
         <h2 id={id}>{title}</h2>
         {actions}
       </header>
-      <div className={`${styles.body} ${flush ? styles.flush : ''}`}>{children}</div>
+      <div className={`${styles.body} ${flush ? styles.flush : ''} ${still ? styles.still : ''}`}>{children}</div>
     </section>
   );
 }
 
 /** A named group within a panel. */
-export function Section({ title, actions, children }: Omit<PanelProps, 'flush'>) {
+export function Section({ title, actions, children }: Omit<PanelProps, 'flush' | 'still'>) {
   const id = useId();
   return (
     <section className={styles.section} aria-labelledby={id}>

@@ -21,7 +21,7 @@ function apply(event: WorkbenchEvent, state: AppState): void {
       state.removeJob(event.payload.id);
       break;
     case 'runs.changed':
-      void state.runsChanged(event.payload.run);
+      void state.runChanged(event.payload);
       break;
     case 'models.changed':
       state.setModels(event.payload.models);

@@ -1,4 +1,5 @@
-import type { Reply, RunDetails, RunSummary } from '../../electron/contract.ts';
+import { newestFirst } from '../../electron/contract/run-order.ts';
+import type { Reply, RunChange, RunDetails, RunSummary } from '../../electron/contract.ts';
 import { notifyError } from '../design/notify.ts';
 import type { AppState, Slice } from './app-state.ts';
 
@@ -16,8 +17,8 @@ export interface RunsSlice {
    */
   showRun(run: string): Promise<void>;
   closeRun(): void;
-  /** One run changed on the host; null: several. */
-  runsChanged(run: string | null): Promise<void>;
+  /** A run came, went or changed on the host. */
+  runChanged(change: RunChange): Promise<void>;
 }
 
 export const runsSlice: Slice<RunsSlice> = (workbench) => (set, get) => {
@@ -54,15 +55,13 @@ export const runsSlice: Slice<RunsSlice> = (workbench) => (set, get) => {
       set({ openRun: null });
       get().changeSettings({ openRun: null });
     },
-    async runsChanged(run) {
+    async runChanged(change) {
+      set(withChange(get(), change));
       try {
-        await get().loadRuns();
-        const table = get().calibration?.run;
-        if (table !== undefined && !get().runs.some(({ id }) => id === table)) get().closeCalibration();
-        const open = get().openRun?.summary.id;
-        if (open === undefined || (run !== null && run !== open)) return;
-        if (get().runs.some(({ id }) => id === open)) await get().showRun(open);
-        else get().closeRun();
+        if (change.summary === null && get().calibration?.run === change.run) get().closeCalibration();
+        if (get().openRun?.summary.id !== change.run) return;
+        if (change.summary === null) get().closeRun();
+        else await get().showRun(change.run);
       } catch (error) {
         notifyError('The library could not be read', error);
       }
@@ -75,13 +74,19 @@ function keepUnchanged(before: readonly RunSummary[], now: readonly RunSummary[]
   const known = new Map(before.map((run) => [run.id, run]));
   return now.map((run) => {
     const old = known.get(run.id);
-    return old !== undefined && sameRun(old, run) ? old : run;
+    return old !== undefined && JSON.stringify(old) === JSON.stringify(run) ? old : run;
   });
 }
 
-function sameRun({ thumbnail: a, ...before }: RunSummary, { thumbnail: b, ...now }: RunSummary): boolean {
-  const samePicture = a?.length === b?.length && (a === null || b === null || a.every((byte, i) => byte === b[i]));
-  return samePicture && JSON.stringify(before) === JSON.stringify(now);
+type Runs = Pick<RunsSlice, 'runs' | 'unreadableRuns'>;
+
+function withChange({ runs, unreadableRuns }: Runs, { run, summary, reason }: RunChange): Runs {
+  const others = runs.filter(({ id }) => id !== run);
+  const unreadable = unreadableRuns.filter(({ id }) => id !== run);
+  return {
+    runs: summary === null ? others : keepUnchanged(runs, [...others, summary].sort(newestFirst)),
+    unreadableRuns: reason === null ? unreadable : [...unreadable, { id: run, reason }],
+  };
 }
 
 /** The run whose table to open with a run: its own, else, with none open yet, that of the run it was made from. */

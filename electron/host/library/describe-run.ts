@@ -1,16 +1,15 @@
 import { readdir } from 'node:fs/promises';
-import type { Run } from '../../../calibration/index.ts';
-import type { RunDetails, RunSummary, SweepPoint } from '../../contract.ts';
+import type { Run } from '../../../calibration/runs/run.ts';
+import type { RunDetails, SweepPoint } from '../../contract.ts';
+import type { LibraryCalls } from './library-calls.ts';
 import { picturesOf } from './pictures-of-run.ts';
 import { type MeasuredPoint, readNotes } from './run-notes.ts';
 
-export async function describeRun(run: Run, summary: RunSummary): Promise<RunDetails> {
+export async function describeRun(run: Run): Promise<LibraryCalls['details']['result']> {
   const { manifest, folder } = run;
   const notes = await readNotes(folder);
   const pictures = await picturesOf(run, notes, new Set(await readdir(folder)));
   return {
-    summary,
-    folder,
     device: manifest.device,
     search: manifest.search && { ...manifest.search, granularity: manifest.search.granularity ?? 'head' },
     seconds: manifest.seconds,
@@ -24,7 +23,7 @@ export async function describeRun(run: Run, summary: RunSummary): Promise<RunDet
 async function schemesOf(run: Run): Promise<RunDetails['schemes']> {
   const schemes: RunDetails['schemes'] = [];
   for (const file of await run.schemes()) {
-    const scheme = await run.readScheme(file).catch(() => null);
+    const scheme = await run.readSchemeHead(file).catch(() => null);
     if (scheme === null) continue;
     const { search, stats } = scheme;
     const { delta, headConstraint, threshold, mode } = search;

@@ -1,6 +1,6 @@
-import { METRICS_FILE, type Run } from '../../../calibration/index.ts';
+import type { Run } from '../../../calibration/runs/run.ts';
+import { DIFFERENCE_FILE, METRICS_FILE } from '../../../calibration/runs/run-files.ts';
 import type { AppliedMethods, RunPicture } from '../../contract.ts';
-import { DIFFERENCE_FILE } from '../../engine/paint-pair.ts';
 import type { NotedPicture, RunNotes } from './run-notes.ts';
 
 /**
@@ -12,9 +12,18 @@ export async function picturesOf(
   notes: RunNotes | null,
   names: ReadonlySet<string>,
 ): Promise<readonly RunPicture[]> {
-  const noted = notes !== null && notes.pictures.length > 0 ? notes.pictures : await measuredPictures(run, names);
+  const noted = await notedPictures(run, notes, names);
   const applied = noted.length === 0 ? new Map() : await appliedOf(run);
   return noted.map((picture) => ({ ...picture, applied: applied.get(picture.compressed) ?? null }));
+}
+
+/** The same without what attention ran for them. */
+export async function notedPictures(
+  run: Run,
+  notes: RunNotes | null,
+  names: ReadonlySet<string>,
+): Promise<readonly NotedPicture[]> {
+  return notes !== null && notes.pictures.length > 0 ? notes.pictures : measuredPictures(run, names);
 }
 
 async function measuredPictures(run: Run, names: ReadonlySet<string>): Promise<readonly NotedPicture[]> {

@@ -1,15 +1,25 @@
 import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { CLAIM_FILE, claimRun, listRuns, openRun, type Run } from '../../../calibration/index.ts';
+import { CLAIM_FILE, claimRun, openRun, type Run } from '../../../calibration/index.ts';
 import { FileWriteError } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
-import type { Reply, RunDetails, RunSummary } from '../../contract.ts';
-import { notFound } from '../host-errors.ts';
-import { describeRun } from './describe-run.ts';
+import type { ImagePayload, ImageRef, RunChange, RunDetails, RunSummary } from '../../contract.ts';
+import { invalidRequest, notFound } from '../host-errors.ts';
+import { SETTINGS_FOLDER } from '../models/open-model-list.ts';
+import { besideModule } from '../workers/beside-module.ts';
+import { WorkerLink } from '../workers/worker-link.ts';
+import { workerThread } from '../workers/worker-thread.ts';
+import type { LibraryCalls, LibraryStart } from './library-calls.ts';
+import { noSuchRun, RunIndex, type RunsInUse } from './run-index.ts';
 import { changeNotes } from './run-notes.ts';
-import { summariseRun } from './summarise-run.ts';
 
 const TRASH = '.trash';
+
+export interface LibraryOptions {
+  readonly inUse: RunsInUse;
+  /** Hears of every run that comes, goes or changes. */
+  readonly onChange: (change: RunChange) => void;
+}
 
 /**
  * A folder of run folders. A run is known by its folder's name; no name leads out of the library, not by way of links
@@ -17,51 +27,43 @@ const TRASH = '.trash';
  */
 export class RunLibrary {
   readonly root: string;
-  /** Ids of runs that a job of this host works on. */
-  readonly #inUse: () => ReadonlySet<string>;
+  readonly index: RunIndex;
+  readonly #worker: WorkerLink<LibraryCalls>;
+  readonly #inUse: RunsInUse;
 
-  private constructor(root: string, inUse: () => ReadonlySet<string>) {
+  private constructor(root: string, { inUse, onChange }: LibraryOptions) {
     this.root = root;
     this.#inUse = inUse;
+    const entry = besideModule('library-worker', import.meta.url);
+    this.#worker = new WorkerLink(workerThread(entry), 'run library', {
+      data: (): LibraryStart => ({ root, thumbnails: path.join(root, SETTINGS_FOLDER, 'thumbnails') }),
+    });
+    this.index = new RunIndex(this.#worker, inUse, onChange);
   }
 
   /** Makes the folder if it is missing. Throws FileWriteError. */
-  static async open(root: string, inUse: () => ReadonlySet<string>): Promise<RunLibrary> {
+  static async open(root: string, options: LibraryOptions): Promise<RunLibrary> {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
       throw new FileWriteError(root, cause);
     });
-    return new RunLibrary(await realpath(root), inUse);
-  }
-
-  async list(): Promise<Reply<'runs.list'>> {
-    const { runs, unreadable } = await listRuns(this.root);
-    const visible = runs.filter(({ folder }) => !path.basename(folder).startsWith('.'));
-    const inUse = this.#inUse();
-    // A damaged one must not hide the others.
-    const damaged = [...unreadable];
-    const summaries = visible.map((run) =>
-      summariseRun(run, inUse).catch((error: Error) => {
-        damaged.push({ folder: run.folder, reason: error.message });
-        return null;
-      }),
-    );
-    const readable = (await Promise.all(summaries)).filter((summary) => summary !== null);
-    // One that was deleted meanwhile is not damaged.
-    const there = await Promise.all(damaged.map(({ folder }) => exists(folder)));
-    const stillThere = damaged.filter((_, i) => there[i]);
-    return {
-      runs: readable,
-      unreadable: stillThere.map(({ folder, reason }) => ({ id: path.basename(folder), reason })),
-    };
-  }
-
-  async summary(id: string): Promise<RunSummary> {
-    return summariseRun(await this.run(id), this.#inUse());
+    return new RunLibrary(await realpath(root), options);
   }
 
   async details(id: string): Promise<RunDetails> {
-    const run = await this.run(id);
-    return describeRun(run, await summariseRun(run, this.#inUse()));
+    const folder = await this.folder(id);
+    const [summary, details] = await Promise.all([this.index.summary(id), this.#worker.call('details', { folder })]);
+    return { summary, folder, ...details };
+  }
+
+  /** A picture of a run, no larger than `maxSize`; null: as it is. Throws NotFoundError, InvalidRequestError. */
+  async picture({ run, file }: ImageRef, maxSize: number | null): Promise<ImagePayload> {
+    return this.#worker.call('picture', { file: await this.pictureFile({ run, file }), maxSize });
+  }
+
+  /** The file of a picture of a run. Throws NotFoundError, InvalidRequestError. */
+  async pictureFile({ run, file }: ImageRef): Promise<string> {
+    if (!file.toLowerCase().endsWith('.png')) throw invalidRequest(`file: expected a *.png, found "${file}"`);
+    return this.file(run, file);
   }
 
   /** Throws NotFoundError, CalibrationFileError. */
@@ -73,7 +75,7 @@ export class RunLibrary {
   async folder(id: string): Promise<string> {
     const folder = path.join(this.root, id);
     if (id.startsWith('.') || path.dirname(folder) !== this.root || !(await isPlain(folder, 'folder'))) {
-      throw notFound(`There is no run "${id}" in the library.`, 'It may have been deleted or renamed on disk.');
+      throw noSuchRun(id);
     }
     return folder;
   }
@@ -91,13 +93,13 @@ export class RunLibrary {
   async rename(id: string, name: string): Promise<RunSummary> {
     const run = await this.run(id);
     await run.update({ name });
-    return this.summary(id);
+    return this.#changed(id);
   }
 
   async setTags(id: string, tags: readonly string[]): Promise<RunSummary> {
     const run = await this.run(id);
     await changeNotes(run, { tags: [...new Set(tags)] });
-    return this.summary(id);
+    return this.#changed(id);
   }
 
   /** Moves a run into the library's trash. Throws RunInUseError, RunBusyError. */
@@ -117,6 +119,7 @@ export class RunLibrary {
       await claim.release();
       await rm(path.join(target, CLAIM_FILE), { force: true });
     }
+    await this.index.refresh(id);
   }
 
   /** Takes a run back from the trash. Throws NotFoundError; RunExistsError where its name is taken. */
@@ -132,7 +135,17 @@ export class RunLibrary {
       });
     }
     await rename(source, target);
-    return this.summary(id);
+    return this.#changed(id);
+  }
+
+  async close(): Promise<void> {
+    this.index.unwatch();
+    await this.#worker.close();
+  }
+
+  async #changed(id: string): Promise<RunSummary> {
+    await this.index.refresh(id);
+    return this.index.summary(id);
   }
 }
 

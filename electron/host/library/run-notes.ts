@@ -1,9 +1,9 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Run } from '../../../calibration/index.ts';
+import type { Run } from '../../../calibration/runs/run.ts';
 import { parseBoundedJson } from '../../../mmdit/files/bounded-json.ts';
-import { writeWholeFile } from '../../../mmdit/index.ts';
+import { writeWholeFile } from '../../../mmdit/files/write-whole-file.ts';
 import { field, jobRequest, picture, runKind, sweepPoint } from './contract-schemas.ts';
 
 /** `workbench.json` of a run folder: what the library knows of a run beyond its own files. */

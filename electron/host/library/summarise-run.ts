@@ -1,35 +1,26 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  ORIGINAL_FILE,
-  RSE_FILE,
-  type Run,
-  runWorker,
-  SCHEME_FILE,
-  type StoredSummary,
-} from '../../../calibration/index.ts';
-import type { RunPicture, RunSummary } from '../../contract.ts';
-import { picturesOf } from './pictures-of-run.ts';
-import { type RunNotes, readNotes } from './run-notes.ts';
-import { thumbnailOf } from './thumbnails.ts';
+import type { Run } from '../../../calibration/runs/run.ts';
+import { runWorker } from '../../../calibration/runs/run-claim.ts';
+import { ORIGINAL_FILE, RSE_FILE, SCHEME_FILE } from '../../../calibration/runs/run-files.ts';
+import type { StoredSummary } from '../../../calibration/runs/run-manifest.ts';
+import { notedPictures } from './pictures-of-run.ts';
+import { type NotedPicture, type RunNotes, readNotes } from './run-notes.ts';
+import type { RunOnDisk } from './stored-run.ts';
 
-/**
- * What a list shows of a run: from run.json alone, where its summary is there. `inUse`: runs that a job of this host works
- * on; other programs are asked by their claim. One that says `running` and that nobody works on was interrupted.
- */
-export async function summariseRun(run: Run, inUse: ReadonlySet<string>): Promise<RunSummary> {
+/** Longer prompts are cut in the list; the run has them whole. */
+const PROMPT_CHARACTERS = 1000;
+
+/** What a list shows of a run: run.json, and the summary that was read from its other files. */
+export async function describeForList(run: Run, summary: StoredSummary): Promise<RunOnDisk> {
   const { manifest, folder } = run;
   const { name, created, status, error, model, sampling } = manifest;
-  const id = path.basename(folder);
-  const isRunning = inUse.has(id) || (status === 'running' && (await runWorker(folder)) !== null);
-  const { thumbnail, resumable, ...stored } = manifest.summary ?? (await summariseAnew(run, isRunning));
   // A threshold is no bound on RSE.
   const bounds = manifest.search?.algorithm === undefined ? manifest.search : null;
-  const isUnfinished = status === 'running' || status === 'cancelled' || status === 'failed';
   return {
-    ...stored,
-    ...{ id, name, created, error, model },
-    status: isRunning ? 'running' : status === 'running' ? 'interrupted' : status,
+    ...summary,
+    ...{ id: path.basename(folder), name, created, status, error, model },
+    claimed: status === 'running' && (await runWorker(folder)) !== null,
     sampling: sampling && {
       steps: sampling.steps,
       guidance: sampling.guidance,
@@ -38,23 +29,22 @@ export async function summariseRun(run: Run, inUse: ReadonlySet<string>): Promis
     },
     delta: bounds?.delta ?? null,
     headConstraint: bounds?.headConstraint ?? null,
-    resumable: resumable && isUnfinished && !isRunning,
-    thumbnail: await thumbnailOf(folder, thumbnail),
+    thumbnail: await thumbnailOf(folder, summary.thumbnail),
   };
 }
 
-/** Reads the run's files, and keeps in run.json what it finds, unless more is being written. */
-async function summariseAnew(run: Run, isRunning: boolean): Promise<StoredSummary> {
+/** Reads a summary from the run's files; nothing of the size of a table, a plan or a picture. */
+export async function summarise(run: Run): Promise<StoredSummary> {
   const { manifest, folder } = run;
   const names = new Set(await readdir(folder));
   const notes = await readNotes(folder);
-  const pictures = await picturesOf(run, notes, names);
-  const scheme = names.has(SCHEME_FILE) ? await run.readScheme().catch(() => null) : null;
-  const summary: StoredSummary = {
+  const pictures = await notedPictures(run, notes, names);
+  const scheme = names.has(SCHEME_FILE) ? await run.readSchemeHead().catch(() => null) : null;
+  return {
     kind: notes?.kind ?? (manifest.search ? 'calibration' : 'generation'),
     tags: notes?.tags ?? [],
     parent: notes?.parent ?? null,
-    prompt: pictures[0]?.prompt ?? manifest.search?.prompts[0] ?? '',
+    prompt: (pictures[0]?.prompt ?? manifest.search?.prompts[0] ?? '').slice(0, PROMPT_CHARACTERS),
     sparsity: scheme?.stats.sparsity ?? null,
     ssim: mean(pictures.map(({ metrics }) => metrics?.ssim ?? null)),
     lpips: mean(pictures.map(({ metrics }) => metrics?.lpips ?? null)),
@@ -62,9 +52,6 @@ async function summariseAnew(run: Run, isRunning: boolean): Promise<StoredSummar
     resumable: isResumable(run, notes),
     thumbnail: thumbnailFile(pictures, names),
   };
-  // In a library that cannot be written to it is found again each time.
-  if (!isRunning) await run.storeSummary(summary).catch(() => {});
-  return summary;
 }
 
 function isResumable({ manifest }: Run, notes: RunNotes | null): boolean {
@@ -72,10 +59,15 @@ function isResumable({ manifest }: Run, notes: RunNotes | null): boolean {
   return notes.kind === 'sweep' || notes.kind === 'calibration';
 }
 
-function thumbnailFile(pictures: readonly RunPicture[], names: ReadonlySet<string>): string | null {
+function thumbnailFile(pictures: readonly NotedPicture[], names: ReadonlySet<string>): string | null {
   const first = pictures[0];
   const file = first?.compressed ?? first?.original ?? ORIGINAL_FILE;
   return names.has(file) ? file : null;
+}
+
+async function thumbnailOf(folder: string, file: string | null): Promise<RunOnDisk['thumbnail']> {
+  const info = file === null ? null : await stat(path.join(folder, file)).catch(() => null);
+  return file === null || info === null ? null : { file, modified: info.mtimeMs };
 }
 
 /** null where any value is missing: a mean over fewer pictures would be another number. */

@@ -7,7 +7,7 @@ import { useApp, useWorkbench } from '../../state/app-context.tsx';
 import styles from './add-picture-dialog.module.css';
 import { useCompare } from './compare-store.ts';
 import { MAX_PANES, type Pane, paneKey, panesOfPicture } from './pane.ts';
-import { Thumbnail } from './thumbnail.tsx';
+import { Thumbnail } from '../../files/thumbnail.tsx';
 
 interface AddPictureDialogProps {
   readonly open: boolean;

@@ -1,7 +1,7 @@
 import type { ImageRef, RunDetails, RunPicture } from '../../../electron/contract.ts';
 import { useCompare } from './compare-store.ts';
 import styles from './filmstrip.module.css';
-import { Thumbnail } from './thumbnail.tsx';
+import { Thumbnail } from '../../files/thumbnail.tsx';
 
 /** All pictures of the open run; one is on the stage. */
 export function Filmstrip({ run }: { readonly run: RunDetails }) {
@@ -21,7 +21,7 @@ export function Filmstrip({ run }: { readonly run: RunDetails }) {
           title={`${one.prompt} · seed ${one.seed}`}
           onClick={() => showPicture(n)}
         >
-          <Thumbnail image={imageOf(run, one)} alt={one.prompt} />
+          <Thumbnail image={imageOf(run, one)} version={run.summary.thumbnail?.modified} alt={one.prompt} />
         </button>
       ))}
     </div>

@@ -33,7 +33,7 @@ export function Library() {
     </>
   );
   return (
-    <Panel title="Library" actions={actions} flush>
+    <Panel title="Library" actions={actions} flush still>
       {runs.length > 0 && <LibrarySearch value={search} onChange={setSearch} />}
       {loaded && runs.length === 0 && <EmptyLibrary />}
       {runs.length > 0 && found.length === 0 && (
@@ -43,7 +43,7 @@ export function Library() {
           </EmptyState>
         </div>
       )}
-      <RunList runs={found} onCompare={setDiff} />
+      {found.length > 0 && <RunList runs={found} onCompare={setDiff} />}
       <UnreadableRuns />
       {diff !== null && <DiffDialog start={diff} onClose={() => setDiff(null)} />}
     </Panel>

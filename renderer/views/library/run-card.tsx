@@ -3,7 +3,7 @@ import { type KeyboardEvent, memo } from 'react';
 import type { RunSummary } from '../../../electron/contract.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button } from '../../design/button.tsx';
-import { useObjectUrl } from '../../files/object-url.ts';
+import { Thumbnail } from '../../files/thumbnail.tsx';
 import { useApp } from '../../state/app-context.tsx';
 import styles from './run-card.module.css';
 import { boundFacts, KIND_NAMES, outcomeFacts, showTime } from './run-facts.ts';
@@ -22,10 +22,25 @@ interface RunCardProps {
   /** Whether Tab stops here: one card of the list, arrows reach the others. */
   readonly inTabOrder: boolean;
   readonly onFocus: (run: string) => void;
+  /** Where it is in a list of which only a part is drawn. */
+  readonly index: number;
+  readonly of: number;
+  readonly top: number;
+  /** Measures it: cards are not all of one height. */
+  readonly measure: (card: HTMLElement | null) => void;
 }
 
 /** Drawn anew only where its own run changed: a library may hold hundreds. */
-export const RunCard = memo(function RunCard({ run, commands, inTabOrder, onFocus }: RunCardProps) {
+export const RunCard = memo(function RunCard({
+  run,
+  commands,
+  inTabOrder,
+  onFocus,
+  index,
+  of,
+  top,
+  measure,
+}: RunCardProps) {
   const [isOpen, isTuned, canReveal, progress] = useApp((state) => [
     state.openRun?.summary.id === run.id,
     state.calibration?.run === run.id,
@@ -40,7 +55,14 @@ export const RunCard = memo(function RunCard({ run, commands, inTabOrder, onFocu
   };
   return (
     <RunContextMenu run={run} commands={commands} canReveal={canReveal}>
-      <li className={`${styles.card} ${isOpen ? styles.open : ''}`}>
+      <li
+        ref={measure}
+        data-index={index}
+        className={`${styles.card} ${isOpen ? styles.open : ''}`}
+        style={{ transform: `translateY(${top}px)` }}
+        aria-posinset={index + 1}
+        aria-setsize={of}
+      >
         <button
           type="button"
           data-run={run.id}
@@ -52,7 +74,14 @@ export const RunCard = memo(function RunCard({ run, commands, inTabOrder, onFocu
           onKeyDown={onKeyDown}
           onFocus={() => onFocus(run.id)}
         >
-          <Thumbnail run={run} />
+          <span className={styles.thumbnail}>
+            <Thumbnail
+              image={run.thumbnail && { run: run.id, file: run.thumbnail.file }}
+              version={run.thumbnail?.modified}
+              alt=""
+              fallback={KIND_ICONS[run.kind]}
+            />
+          </span>
           <span className={styles.text}>
             <span className={styles.name}>
               <span>{run.name}</span>
@@ -75,15 +104,6 @@ export const RunCard = memo(function RunCard({ run, commands, inTabOrder, onFocu
     </RunContextMenu>
   );
 });
-
-function Thumbnail({ run }: { readonly run: RunSummary }) {
-  const url = useObjectUrl(run.thumbnail, 'image/webp');
-  return (
-    <span className={styles.thumbnail}>
-      {url === null ? KIND_ICONS[run.kind] : <img src={url} alt="" loading="lazy" draggable={false} />}
-    </span>
-  );
-}
 
 interface RunStateProps {
   readonly run: RunSummary;

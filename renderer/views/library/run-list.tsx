@@ -1,4 +1,6 @@
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { RunSummary } from '../../../electron/contract.ts';
 import { useShortcut } from '../../shortcuts/shortcuts.ts';
 import { useAppStore, useWorkbench } from '../../state/app-context.tsx';
@@ -17,14 +19,32 @@ interface RunListProps {
 
 type OpenDialog = { readonly kind: 'edit' | 'schemes'; readonly run: RunSummary };
 
-/** Runs, newest first. One Tab stop; arrows, Home and End walk. */
+/** A card without tags or state, px; the others are measured. */
+const CARD_HEIGHT = 73;
+
+/** Runs, newest first; only the cards in sight are there. One Tab stop; arrows, Page Up and Down, Home and End walk. */
 export function RunList({ runs, onCompare }: RunListProps) {
   const workbench = useWorkbench();
   const store = useAppStore();
-  const list = useRef<HTMLUListElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
-  const tabStop = runs.some(({ id }) => id === focused) ? focused : (runs[0]?.id ?? null);
+  const tabStop = Math.max(
+    0,
+    runs.findIndex(({ id }) => id === focused),
+  );
+  const cards = useVirtualizer({
+    count: runs.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => CARD_HEIGHT,
+    getItemKey: (index) => runs[index]!.id,
+    overscan: 4,
+    // The one that Tab stops at stays, so that the focus is not lost by scrolling.
+    rangeExtractor: (range: Range) =>
+      [...new Set([...defaultRangeExtractor(range), tabStop])]
+        .filter((index) => index < runs.length)
+        .sort((a, b) => a - b),
+  });
 
   // The same for every card and every rendering, so that cards can tell that nothing changed.
   const commands = useMemo(
@@ -40,15 +60,29 @@ export function RunList({ runs, onCompare }: RunListProps) {
     }),
     [store, workbench, onCompare],
   );
+  const focus = (index: number) => {
+    const run = runs[Math.min(runs.length - 1, Math.max(0, index))];
+    if (run === undefined) return;
+    // Drawn as the Tab stop at once, wherever it is; then it can take the focus.
+    flushSync(() => setFocused(run.id));
+    cards.scrollToIndex(runs.indexOf(run));
+    scroller.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(run.id)}"]`)?.focus({ preventScroll: true });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
-    const buttons = [...(list.current?.querySelectorAll<HTMLElement>('[data-run]') ?? [])];
-    const at = buttons.indexOf(document.activeElement as HTMLElement);
-    if (at < 0) return;
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 };
-    const next = steps[event.key];
+    if (!(document.activeElement instanceof HTMLElement) || document.activeElement.dataset.run === undefined) return;
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / CARD_HEIGHT) - 1);
+    const places: Record<string, number> = {
+      ArrowDown: tabStop + 1,
+      ArrowUp: tabStop - 1,
+      PageDown: tabStop + page,
+      PageUp: tabStop - page,
+      Home: 0,
+      End: runs.length - 1,
+    };
+    const next = places[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    buttons[Math.min(buttons.length - 1, Math.max(0, next))]?.focus();
+    focus(next);
   };
   // The cards hear these themselves; here they are told in the list of shortcuts.
   useShortcut({ keys: 'f2', does: 'Rename and tag the run', where: 'Library' }, () => {}, false);
@@ -56,11 +90,23 @@ export function RunList({ runs, onCompare }: RunListProps) {
   const close = () => setDialog(null);
   return (
     <>
-      <ul ref={list} className={styles.runs} aria-label="Runs" onKeyDown={onKeyDown}>
-        {runs.map((run) => (
-          <RunCard key={run.id} run={run} commands={commands} inTabOrder={run.id === tabStop} onFocus={setFocused} />
-        ))}
-      </ul>
+      <div ref={scroller} className={styles.scroller}>
+        <ul className={styles.runs} style={{ height: cards.getTotalSize() }} aria-label="Runs" onKeyDown={onKeyDown}>
+          {cards.getVirtualItems().map(({ index, start }) => (
+            <RunCard
+              key={runs[index]!.id}
+              run={runs[index]!}
+              commands={commands}
+              inTabOrder={index === tabStop}
+              onFocus={setFocused}
+              index={index}
+              of={runs.length}
+              top={start}
+              measure={cards.measureElement}
+            />
+          ))}
+        </ul>
+      </div>
       {dialog?.kind === 'edit' && <EditRunDialog run={dialog.run} onClose={close} />}
       {dialog?.kind === 'schemes' && (
         <SchemesDialog

@@ -8,6 +8,7 @@ import {
   type Reply,
   type RequestName,
   type RequestParams,
+  type RunChange,
   requests,
   type Workbench,
   type WorkbenchEvent,
@@ -27,7 +28,7 @@ describe('types of the contract', () => {
   it('events are told apart by name', () => {
     type Changed = Extract<WorkbenchEvent, { event: 'job.changed' }>;
     expectTypeOf<Changed['payload']>().toEqualTypeOf<{ job: Job }>();
-    expectTypeOf<EventPayload<'runs.changed'>>().toEqualTypeOf<{ run: string | null }>();
+    expectTypeOf<EventPayload<'runs.changed'>>().toEqualTypeOf<RunChange>();
     expectTypeOf<WorkbenchEvent['event']>().toEqualTypeOf<keyof typeof events>();
   });
 

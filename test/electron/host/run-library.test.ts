@@ -2,20 +2,29 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRun } from '../../../calibration/index.ts';
+import { createRun, openRun } from '../../../calibration/index.ts';
+import type { RunChange } from '../../../electron/contract.ts';
 import { RunLibrary } from '../../../electron/host/library/run-library.ts';
 import { changeNotes, readNotes } from '../../../electron/host/library/run-notes.ts';
 
 let base: string;
 let library: RunLibrary;
 const inUse = new Set<string>();
+const changes: RunChange[] = [];
 
 beforeEach(async () => {
   base = await mkdtemp(path.join(tmpdir(), 'arrowhead-library-'));
   inUse.clear();
-  library = await RunLibrary.open(path.join(base, 'library'), () => inUse);
+  changes.length = 0;
+  library = await RunLibrary.open(path.join(base, 'library'), {
+    inUse: () => inUse,
+    onChange: (change) => changes.push(change),
+  });
 });
-afterEach(() => rm(base, { recursive: true, force: true }));
+afterEach(async () => {
+  await library.close();
+  await rm(base, { recursive: true, force: true });
+});
 
 async function addRun(name: string, created = '2026-01-01T00:00:00.000Z'): Promise<string> {
   const run = await createRun(library.root, name, { created, status: 'finished' });
@@ -29,15 +38,68 @@ describe('RunLibrary', () => {
     await mkdir(path.join(library.root, 'broken'));
     await writeFile(path.join(library.root, 'broken', 'run.json'), '{"format":');
     await mkdir(path.join(library.root, 'holiday pictures'));
-    const { runs, unreadable } = await library.list();
+    const { runs, unreadable } = await library.index.list();
     expect(runs.map(({ id }) => id)).toEqual([young, old]);
     expect(unreadable).toMatchObject([{ id: 'broken', reason: expect.stringContaining('run.json') }]);
+  });
+
+  it('answers with the same list while nothing changes, however many ask', async () => {
+    await addRun('only');
+    const [a, b, c] = await Promise.all([library.index.list(), library.index.list(), library.index.list()]);
+    expect(b).toBe(a);
+    expect(c).toBe(a);
+    expect(await library.index.list()).toBe(a);
+    expect(changes).toEqual([]);
+  });
+
+  it('announces one change once, with the new summary, and the list has it', async () => {
+    const id = await addRun('first');
+    await addRun('other');
+    await library.index.list();
+    await library.rename(id, 'second');
+    const { runs } = await library.index.list();
+    expect(changes).toEqual([{ run: id, summary: runs.find((run) => run.id === id), reason: null }]);
+    expect(changes[0]!.summary).toMatchObject({ name: 'second' });
+  });
+
+  it('finds and announces what other programs change: runs that come, change, break and go', async () => {
+    const id = await addRun('first');
+    await addRun('stays');
+    await library.index.list();
+    const folder = path.join(library.root, id);
+    // As quickly after each other as it gets: the clock of files may not have moved on.
+    for (const name of ['a', 'b', 'c']) {
+      await (await openRun(folder)).update({ name });
+      expect((await library.index.list()).runs.map((run) => run.name)).toContain(name);
+    }
+    const young = await addRun('young', '2026-06-01T00:00:00.000Z');
+    expect((await library.index.list()).runs[0]).toMatchObject({ id: young });
+    await writeFile(path.join(folder, 'run.json'), '{}');
+    expect(await library.index.list()).toMatchObject({ unreadable: [{ id }] });
+    await rm(folder, { recursive: true });
+    expect(await library.index.list()).toMatchObject({ runs: [{ id: young }, { name: 'stays' }], unreadable: [] });
+    expect(changes.map(({ run, summary, reason }) => [run, summary?.name ?? null, reason !== null])).toEqual([
+      ...['a', 'b', 'c'].map((name) => [id, name, false]),
+      [young, 'young', false],
+      [id, null, true],
+      [id, null, false],
+    ]);
+  });
+
+  it('a run that a job begins or ends to work on is announced so, whatever its folder says', async () => {
+    const id = await addRun('worked on');
+    await library.index.list();
+    inUse.add(id);
+    await library.index.refresh(id);
+    inUse.clear();
+    await library.index.refresh(id);
+    expect(changes.map(({ summary }) => summary?.status)).toEqual(['running', 'finished']);
   });
 
   it('lists the others while one is thrown away', async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => addRun(`run ${n}`)));
     const [stays, ...leave] = ids as [string, ...string[]];
-    const lists = Promise.all(leave.map(() => library.list()));
+    const lists = Promise.all(leave.map(() => library.index.list()));
     await Promise.all(leave.map((id) => library.delete(id)));
     for (const { runs, unreadable } of await lists) {
       expect(runs.map(({ id }) => id)).toContain(stays);
@@ -49,13 +111,13 @@ describe('RunLibrary', () => {
     const id = await addRun('first');
     expect(await library.rename(id, 'better name')).toMatchObject({ id, name: 'better name' });
     expect(await library.setTags(id, ['a', 'b', 'a'])).toMatchObject({ tags: ['a', 'b'] });
-    expect((await library.list()).runs[0]).toMatchObject({ name: 'better name', tags: ['a', 'b'] });
+    expect((await library.index.list()).runs[0]).toMatchObject({ name: 'better name', tags: ['a', 'b'] });
   });
 
   it('throws away and takes back, several of one name too', async () => {
     const id = await addRun('gone');
     await library.delete(id);
-    expect((await library.list()).runs).toEqual([]);
+    expect((await library.index.list()).runs).toEqual([]);
     expect(await library.restore(id)).toMatchObject({ id, name: 'gone' });
     await library.delete(id);
     expect(await addRun('gone')).toBe(id);
@@ -69,16 +131,16 @@ describe('RunLibrary', () => {
     const id = await addRun('busy');
     inUse.add(id);
     await expect(library.delete(id)).rejects.toMatchObject({ name: 'RunInUseError' });
-    expect((await library.list()).runs[0]).toMatchObject({ id, status: 'running' });
+    expect((await library.index.list()).runs[0]).toMatchObject({ id, status: 'running' });
   });
 
   it('a run that says it is running, and that no job works on, was killed and can be resumed', async () => {
     const run = await createRun(library.root, 'killed', { status: 'running' });
     await changeNotes(run, { kind: 'calibration' });
     const id = path.basename(run.folder);
-    expect(await library.summary(id)).toMatchObject({ status: 'interrupted', resumable: true });
+    expect(await library.index.summary(id)).toMatchObject({ status: 'interrupted', resumable: true });
     inUse.add(id);
-    expect(await library.summary(id)).toMatchObject({ status: 'running', resumable: false });
+    expect(await library.index.summary(id)).toMatchObject({ status: 'running', resumable: false });
   });
 
   it.each(['..', '.', '../secret', '/etc', '.trash', 'a/../../secret', '', '..\\secret', 'no-such-run'])(
@@ -111,6 +173,6 @@ describe('RunLibrary', () => {
     const id = await addRun('noted');
     await writeFile(path.join(library.root, id, 'workbench.json'), '{"format":"arrowhead-workbench","version":7}');
     expect(await readNotes(path.join(library.root, id))).toBeNull();
-    expect(await library.summary(id)).toMatchObject({ id, tags: [] });
+    expect(await library.index.summary(id)).toMatchObject({ id, tags: [] });
   });
 });

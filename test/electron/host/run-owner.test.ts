@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { claimRun, openRun } from '../../../calibration/index.ts';
 import type { Job, JobRequest } from '../../../electron/contract.ts';
 import { readNotes } from '../../../electron/host/library/run-notes.ts';
@@ -111,13 +111,21 @@ describe('a run has one owner', () => {
     expect(await readNotes(path.join(library, calibrated))).toMatchObject({ tags: ['new'], kind: 'calibration' });
   });
 
-  it('lists from run.json alone: no scheme, table or picture is read for it again', async () => {
-    const [before] = [await host.request('runs.list', {})].map(({ runs }) => runs.find(({ id }) => id === calibrated));
-    const { manifest } = await openRun(path.join(library, calibrated));
-    expect(manifest.summary).toMatchObject({ kind: 'calibration', sparsity: before!.sparsity, hasTable: true });
-    await writeFile(path.join(library, calibrated, 'scheme.scheme.json'), 'not read');
-    const after = (await host.request('runs.list', {})).runs.find(({ id }) => id === calibrated);
-    expect(after).toEqual(before);
+  it('lists from run.json alone: a scheme is read again only when it is newer', async () => {
+    const inList = async () => (await host.request('runs.list', {})).runs.find(({ id }) => id === calibrated)!;
+    const summary = async () => (await openRun(path.join(library, calibrated))).manifest.summary;
+    const before = await inList();
+    const { sparsity } = before;
+    await vi.waitFor(async () =>
+      expect(await summary()).toMatchObject({ kind: 'calibration', sparsity, hasTable: true }),
+    );
+    const scheme = path.join(library, calibrated, 'scheme.scheme.json');
+    await writeFile(scheme, 'not read');
+    await utimes(scheme, 0, 0);
+    expect(await inList()).toEqual(before);
+    await writeFile(scheme, 'read');
+    await utimes(scheme, new Date(), new Date(Date.now() + 60_000));
+    expect(await inList()).toEqual({ ...before, sparsity: null });
   });
 
   it('a library has one host: a second one is told who has it, and reading stays free', async () => {

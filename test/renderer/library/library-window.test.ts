@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeRseTable } from '../../../calibration/index.ts';
+import { createRun, encodeRseTable } from '../../../calibration/index.ts';
+import type { RequestName } from '../../../electron/contract.ts';
 import { SYNTHETIC_METHODS, syntheticRse } from '../../fixtures/synthetic-rse.ts';
 import { CHROMIUM, type RealWindow, startRealWindow } from '../real-window.ts';
 
@@ -11,8 +14,16 @@ const LAYERS = ['transformer_blocks.0.attn', 'single_transformer_blocks.0.attn']
 describe.runIf(CHROMIUM !== undefined)('the library, in a real browser', () => {
   let window: RealWindow;
   let page: Page;
+  /** What windows ask of the host. */
+  const asked: RequestName[] = [];
   beforeAll(async () => {
-    window = await startRealWindow();
+    window = await startRealWindow((host) => ({
+      ...host,
+      request: (name, params) => {
+        asked.push(name);
+        return host.request(name, params);
+      },
+    }));
     page = await window.open({ acceptDownloads: true });
   });
   afterAll(() => window.close());
@@ -135,6 +146,40 @@ describe.runIf(CHROMIUM !== undefined)('the library, in a real browser', () => {
       page.getByRole('menuitem', { name: 'Export RSE table' }).click(),
     ]);
     expect(await readFile((await download.path())!)).toEqual(table(2));
+  });
+
+  test('of hundreds of runs the cards and thumbnails in sight are there, and a change comes alone', async () => {
+    const create = { width: 64, height: 64, channels: 3, background: 'teal' } as const;
+    const picture = await sharp({ create }).png().toBuffer();
+    for (let n = 0; n < 300; n++) {
+      const created = new Date(Date.UTC(2020, 0, 1, n)).toISOString();
+      const run = await createRun(window.library, `Many ${n}`, { created, status: 'finished' });
+      await writeFile(path.join(run.folder, 'original.png'), picture);
+    }
+    const other = await window.open();
+    await other.locator('[data-run]').first().waitFor();
+    const runs = other.getByRole('list', { name: 'Runs' }).locator('[data-run]');
+    await expect.poll(() => other.locator('[data-run] img').count()).toBeGreaterThan(3);
+    expect(await runs.count()).toBeLessThan(40);
+    expect(asked.filter((name) => name === 'images.get').length).toBeLessThan(40);
+
+    await runs.first().focus();
+    await other.keyboard.press('End');
+    const last = other.locator('[data-run]:focus');
+    await expect.poll(() => last.innerText()).toContain('Many 0');
+    expect(await last.evaluate((card) => card.getBoundingClientRect().bottom <= innerHeight)).toBe(true);
+    await expect.poll(() => other.locator('[data-run]:focus img').count()).toBe(1);
+
+    asked.length = 0;
+    const heard: unknown[] = [];
+    const unsubscribe = window.workbench.subscribe(({ event }) => heard.push(event));
+    const { runs: all } = await window.workbench.request('runs.list', {});
+    await window.workbench.request('runs.rename', { run: all.at(-1)!.id, name: 'The oldest of all' });
+    await expect.poll(() => last.innerText()).toContain('The oldest of all');
+    unsubscribe();
+    expect(heard).toEqual(['runs.changed']);
+    expect(asked).toEqual([]);
+    await other.close();
   });
 
   test('is accessible in light and dark, and the console has nothing to complain about', async () => {

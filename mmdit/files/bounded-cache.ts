@@ -1,5 +1,5 @@
 /** Keeps the values used last, by key, up to a number of bytes. */
-export class EmbeddingCache<Value> {
+export class BoundedCache<Value> {
   readonly #maxBytes: number;
   readonly #sizeOf: (value: Value) => number;
   /** In order of use, the oldest first. */

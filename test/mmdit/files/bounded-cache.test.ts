@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { EmbeddingCache } from '../../../mmdit/text/embedding-cache.ts';
+import { BoundedCache } from '../../../mmdit/files/bounded-cache.ts';
 
 test('drops what was used longest ago when it is full', () => {
-  const cache = new EmbeddingCache<Float32Array>(24, (value) => value.byteLength);
+  const cache = new BoundedCache<Float32Array>(24, (value) => value.byteLength);
   const value = () => new Float32Array(2);
   cache.set('a', value());
   cache.set('b', value());

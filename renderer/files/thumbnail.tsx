@@ -1,0 +1,56 @@
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
+import type { ImageRef } from '../../electron/contract.ts';
+import { useWorkbench } from '../state/app-context.tsx';
+import styles from './thumbnail.module.css';
+import { thumbnailUrl } from './thumbnail-urls.ts';
+
+interface ThumbnailProps {
+  readonly image: ImageRef | null;
+  /** Changes when the picture does. */
+  readonly version?: number | undefined;
+  readonly alt: string;
+  /** Stands there while there is no picture. */
+  readonly fallback?: ReactNode;
+}
+
+/** A small version of a run's picture, asked for once it comes into sight. */
+export function Thumbnail({ image, version, alt, fallback = null }: ThumbnailProps) {
+  const frame = useRef<HTMLSpanElement>(null);
+  const inSight = useInSight(frame);
+  const url = useThumbnail(inSight ? image : null, version);
+  return (
+    <span ref={frame} className={styles.frame}>
+      {url === null ? fallback : <img src={url} alt={alt} draggable={false} />}
+    </span>
+  );
+}
+
+function useThumbnail(image: ImageRef | null, version = 0): string | null {
+  const workbench = useWorkbench();
+  const [run, file] = [image?.run ?? null, image?.file ?? null];
+  const key = `${run}/${file} ${version}`;
+  const [found, setFound] = useState<{ readonly key: string; readonly url: string | null } | null>(null);
+  useEffect(() => {
+    if (run === null || file === null) return;
+    let wanted = true;
+    void thumbnailUrl(workbench, key, { run, file }).then((url) => wanted && setFound({ key, url }));
+    return () => {
+      wanted = false;
+    };
+  }, [workbench, key, run, file]);
+  return found?.key === key ? found.url : null;
+}
+
+/** Whether it has been in sight once. */
+function useInSight(element: RefObject<HTMLElement | null>): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (seen || element.current === null) return;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true);
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element, seen]);
+  return seen;
+}
