@@ -25,7 +25,10 @@ export { type BlockSize, type TokenLayout, type TokenOrder, tokenCount } from '.
 export { Checkpoint } from './checkpoint/checkpoint.ts';
 export { CheckpointError } from './checkpoint/checkpoint-error.ts';
 export { Component } from './checkpoint/component.ts';
+export { findCheckpoint } from './checkpoint/find-checkpoint.ts';
 export { fingerprint } from './checkpoint/fingerprint.ts';
+export { checkpointName } from './checkpoint/hub-cache.ts';
+export { requireNoOutsideLinks } from './checkpoint/outside-links.ts';
 export { readFloats } from './checkpoint/read-floats.ts';
 export { SafetensorsFile } from './checkpoint/safetensors-file.ts';
 export { encodeSafetensors, type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.ts';

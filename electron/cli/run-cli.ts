@@ -18,6 +18,7 @@ import { weightsCommand } from './commands/weights.ts';
 import { examples } from './examples.ts';
 import { toJson } from './json.ts';
 import { describeError, EXIT } from './report-error.ts';
+import { ReportedFailure } from './reported-failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line to its end and returns the exit code: 0, 1 (failed), 2 (usage) or 130 (cancelled). */
@@ -28,6 +29,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal, signal
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    if (error instanceof ReportedFailure) return EXIT.failed;
     return reportError(error, context, argv);
   }
 }

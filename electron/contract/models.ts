@@ -80,8 +80,12 @@ export const promptNotices = z.strictObject({
 /** What a checkpoint folder holds, found without reading weights. */
 export const checkpointReport = z.strictObject({
   folder: z.string(),
+  /** For people: the repository's for a snapshot of a hub cache, else the folder's. */
+  name: z.string(),
   /** `_class_name` of model_index.json. */
   pipeline: z.string(),
+  /** That a pipeline for image to image and the like runs from text alone. */
+  notice: z.string().nullable(),
   /** null for pipelines that are not supported. */
   family: z.enum(['flux', 'sd3']).nullable(),
   /** Weights are made from a seed, not stored. */
@@ -107,6 +111,10 @@ export const checkpointReport = z.strictObject({
       problem: z.string().nullable(),
     }),
   ),
+  /** Fields of model_index.json that nothing is computed from. */
+  ignored: z.array(z.string()),
+  /** Where links lead out of the folder; they are followed. */
+  links: z.array(z.strictObject({ path: z.string(), target: z.string() })),
   /** A licence file in the folder. */
   licence: z.string().nullable(),
 });

@@ -40,6 +40,8 @@ import { WorkerLink } from './workers/worker-link.ts';
 export interface WorkbenchOptions {
   /** Folder of runs; made if missing. Settings live in `.workbench/` within it. */
   readonly library: string;
+  /** Clients may be on other machines: a folder that they add is not followed out of by its links. */
+  readonly hasRemoteClients?: boolean;
   /** Shows a folder in the file manager, where this machine is the user's. */
   readonly reveal?: (folder: string) => Promise<void>;
   /** How the engine's process is started; Node's own way where none is given, which Electron's program lacks. */
@@ -64,6 +66,7 @@ type ParsedParams<N extends RequestName> = ReturnType<(typeof requests)[N]['para
 export async function createWorkbench({
   library: root,
   reveal,
+  hasRemoteClients = false,
   startProcess = childProcess,
 }: WorkbenchOptions): Promise<WorkbenchHost> {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
@@ -80,7 +83,7 @@ export async function createWorkbench({
   const refresh = (run: string) => void library.index.refresh(run).catch(() => {});
   const unlockLibrary = await lockLibrary(library.root, SETTINGS_FOLDER);
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
-  const models = new ModelList(settings);
+  const models = new ModelList(settings, { followsLinks: !hasRemoteClients });
   const engineEntry = besideModule('engine/engine-worker', import.meta.url);
   const engine = new WorkerLink<EngineCalls>(
     startProcess(engineEntry, () => {}),

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { readSynthetic } from '../synthetic/read-synthetic.ts';
@@ -6,8 +5,11 @@ import type { Synthetic } from '../synthetic/synthetic-tensors.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { Component } from './component.ts';
 import { type ComponentConfig, readComponentConfig } from './component-config.ts';
+import { findCheckpoint } from './find-checkpoint.ts';
+import { checkpointName } from './hub-cache.ts';
+import { textToImageClass } from './pipeline-class.ts';
 import { readJson } from './read-json.ts';
-import { requireInside } from './require-inside.ts';
+import { fileExists } from './regular-file.ts';
 
 const indexSchema = z.object({ _class_name: z.string() }).catchall(z.unknown());
 const componentSchema = z.tuple([z.string().nullable(), z.string().nullable()]);
@@ -15,6 +17,9 @@ const componentSchema = z.tuple([z.string().nullable(), z.string().nullable()]);
 /** A pipeline folder as diffusers' `save_pretrained` writes it. Opening reads model_index.json alone. */
 export class Checkpoint {
   readonly folder: string;
+  /** As model_index.json names it. */
+  readonly listedClass: string;
+  /** The one that makes pictures from text: another than `listedClass` for image to image and the like. */
   readonly pipelineClass: string;
   /** Component name → class name, for those that the pipeline has. */
   readonly components: ReadonlyMap<string, string>;
@@ -25,22 +30,22 @@ export class Checkpoint {
 
   private constructor(
     folder: string,
-    pipelineClass: string,
+    listedClass: string,
     components: ReadonlyMap<string, string>,
     settings: ReadonlyMap<string, unknown>,
     synthetic: Synthetic | null,
   ) {
     this.folder = folder;
-    this.pipelineClass = pipelineClass;
+    this.listedClass = listedClass;
+    this.pipelineClass = textToImageClass(listedClass);
     this.components = components;
     this.settings = settings;
     this.synthetic = synthetic;
   }
 
-  static async open(folder: string): Promise<Checkpoint> {
-    const info = await stat(folder).catch(() => null);
-    if (!info?.isDirectory())
-      throw new CheckpointError(folder, 'is no folder; give the folder that holds model_index.json');
+  /** `given`: the pipeline's folder, or what findCheckpoint makes one of. Throws CheckpointError. */
+  static async open(given: string): Promise<Checkpoint> {
+    const folder = await findCheckpoint(given);
     const index = await readJson(path.join(folder, 'model_index.json'), indexSchema);
     const components = new Map<string, string>();
     const settings = new Map<string, unknown>();
@@ -50,12 +55,17 @@ export class Checkpoint {
       const isAbsent = value === null || (component.success && component.data[1] === null);
       if (!isAbsent && !name.startsWith('_')) settings.set(name, value);
     }
-    return new Checkpoint(path.resolve(folder), index._class_name, components, settings, await readSynthetic(folder));
+    return new Checkpoint(folder, index._class_name, components, settings, await readSynthetic(folder));
+  }
+
+  /** For people: its repository's name for a snapshot of a hub cache, else the folder's. */
+  get name(): string {
+    return checkpointName(this.folder);
   }
 
   /** Path of a component's folder. Throws CheckpointError for one that the pipeline does not have. */
   path(component: string): string {
-    if (!this.components.has(component)) {
+    if (!this.components.has(component) || component !== path.basename(component) || component === '..') {
       throw new CheckpointError(
         path.join(this.folder, 'model_index.json'),
         `lists no "${component}", which ${this.pipelineClass} needs`,
@@ -64,10 +74,10 @@ export class Checkpoint {
     return path.join(this.folder, component);
   }
 
-  /** A component's folder, which is there and no link out of the checkpoint. Throws CheckpointError. */
+  /** A component's folder, which is there. Throws CheckpointError. */
   async folderOf(component: string): Promise<string> {
     const folder = this.path(component);
-    await requireInside(this.folder, folder);
+    if (!(await fileExists(folder))) throw new CheckpointError(folder, 'is missing; download this part too');
     return folder;
   }
 

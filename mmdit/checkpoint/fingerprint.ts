@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Component } from './component.ts';
 import { openRegularFile } from './regular-file.ts';
-import type { TensorSource } from './tensor-source.ts';
+import type { StoredTensor } from './tensor-source.ts';
 
 const SAMPLES_PER_TENSOR = 4;
 const SAMPLE_BYTES = 64;
@@ -19,7 +19,7 @@ export async function fingerprint(component: Component): Promise<string> {
   const handles = new Map<string, FileHandle>();
   try {
     for (const name of [...component.names].sort()) {
-      const source = component.tensor(name);
+      const source = component.stored(name);
       const { file, dtype, shape } = source;
       const handle = handles.get(file) ?? (await openRegularFile(file));
       handles.set(file, handle);
@@ -32,7 +32,7 @@ export async function fingerprint(component: Component): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function sampleBytes(handle: FileHandle, { byteOffset, byteLength }: TensorSource): Promise<Buffer> {
+async function sampleBytes(handle: FileHandle, { byteOffset, byteLength }: StoredTensor): Promise<Buffer> {
   const samples = Buffer.alloc(SAMPLES_PER_TENSOR * SAMPLE_BYTES);
   const last = Math.max(0, byteLength - SAMPLE_BYTES);
   const length = Math.min(SAMPLE_BYTES, byteLength);

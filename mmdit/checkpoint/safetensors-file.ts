@@ -1,8 +1,8 @@
 import { CheckpointError } from './checkpoint-error.ts';
-import { openRegularFile, readTensorBytes } from './regular-file.ts';
+import { openRegularFile, readMistake, readTensorBytes } from './regular-file.ts';
 import { type HeaderEntry, MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensors-header.ts';
 import type { TensorFile } from './tensor-file.ts';
-import { isStoredDtype, type TensorSource } from './tensor-source.ts';
+import { isStoredDtype, type StoredTensor, type TensorSource } from './tensor-source.ts';
 
 const LENGTH_BYTES = 8;
 
@@ -28,16 +28,17 @@ export class SafetensorsFile implements TensorFile {
   /** Reads the header alone. Throws CheckpointError where the file breaks the format. */
   static async open(file: string): Promise<SafetensorsFile> {
     const handle = await openRegularFile(file);
+    const refuse = async (problem: string): Promise<never> => {
+      throw new CheckpointError(file, (await readMistake(file)) ?? problem);
+    };
     try {
       const { size } = await handle.stat();
       const prefix = Buffer.alloc(LENGTH_BYTES);
       const { bytesRead } = await handle.read(prefix, 0, LENGTH_BYTES, 0);
-      if (bytesRead < LENGTH_BYTES)
-        throw new CheckpointError(file, `holds ${size} bytes: too short for a safetensors file`);
+      if (bytesRead < LENGTH_BYTES) return await refuse(`holds ${size} bytes: too short for a safetensors file`);
       const length = prefix.readBigUInt64LE();
       if (length > BigInt(MAX_HEADER_BYTES) || length > BigInt(size - LENGTH_BYTES)) {
-        throw new CheckpointError(
-          file,
+        return await refuse(
           `claims a header of ${length} bytes; at most ${Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES)} are possible. It is damaged or no safetensors file`,
         );
       }
@@ -56,22 +57,20 @@ export class SafetensorsFile implements TensorFile {
     return [...this.entries.keys()];
   }
 
+  /** Where a tensor of any dtype lies. Throws CheckpointError for a missing one. */
+  stored(name: string): StoredTensor {
+    const { dtype, shape, begin, end } = this.#entry(name);
+    return { name, dtype, shape, file: this.file, byteOffset: this.#dataStart + begin, byteLength: end - begin };
+  }
+
   /** Throws CheckpointError for a missing tensor or one of a dtype that weights cannot have. */
   tensor(name: string): TensorSource {
-    const entry = this.#entry(name);
-    const { dtype } = entry;
+    const stored = this.stored(name);
+    const { dtype } = stored;
     if (!isStoredDtype(dtype)) {
       throw new CheckpointError(this.file, `tensor "${name}" is ${dtype}; supported are F32, F16 and BF16`);
     }
-    return {
-      name,
-      dtype,
-      shape: entry.shape,
-      file: this.file,
-      byteOffset: this.#dataStart + entry.begin,
-      byteLength: entry.end - entry.begin,
-      read: () => this.readBytes(name),
-    };
+    return { ...stored, dtype, read: () => this.readBytes(name) };
   }
 
   /** The raw little-endian bytes of a tensor of any dtype. */

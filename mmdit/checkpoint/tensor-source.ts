@@ -5,15 +5,20 @@ export function isStoredDtype(dtype: string): dtype is StoredDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 }
 
-/** One tensor of a checkpoint, not read yet. */
-export interface TensorSource {
+/** Where a tensor lies, of whatever dtype it is. */
+export interface StoredTensor {
   readonly name: string;
-  readonly dtype: StoredDtype;
+  readonly dtype: string;
   readonly shape: readonly number[];
   /** File and byte range of the little-endian row-major data: an ONNX initializer can point at it too. */
   readonly file: string;
   readonly byteOffset: number;
   readonly byteLength: number;
+}
+
+/** One tensor of a checkpoint, not read yet. */
+export interface TensorSource extends StoredTensor {
+  readonly dtype: StoredDtype;
   /** Normal deviates: a device may make them itself instead of reading (synthetic checkpoints). */
   readonly random?: { readonly std: number; readonly seed: number };
   /** The raw bytes, read by range. Throws CheckpointError naming file and tensor where the file is shorter. */

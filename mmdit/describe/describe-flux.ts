@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
@@ -6,12 +5,14 @@ import { fingerprint } from '../checkpoint/fingerprint.ts';
 import { type FluxConfig, readFluxConfig } from '../models/flux-config.ts';
 import { fluxShape } from '../models/flux-shape.ts';
 import type { Sampling } from '../pipeline/pipeline.ts';
+import { textToImageNotice } from '../pipeline/pipeline-parts.ts';
 import { readNativeSize, readSamplingDefaults } from '../pipeline/sampling-defaults.ts';
 import { readScheduler } from '../schedulers/flow-match-config.ts';
 import { readTextTokens } from '../text/open-text-encoders.ts';
 import type { TextLength } from '../text/text-tokenizers.ts';
 import { pixelsPerLatent, readVaeConfig } from '../vae/vae-config.ts';
 import type { ModelFacts } from './described-model.ts';
+import { requireFluxTextWidths } from './require-text-widths.ts';
 
 /** FLUX denoises 2×2 patches of latents. */
 const PATCH = 2;
@@ -28,15 +29,17 @@ export async function describeFlux(
   const scheduler = await readScheduler(checkpoint);
   const vae = readVaeConfig(await checkpoint.config('vae'));
   requireLatentChannels(transformer, config, vae.latentChannels);
+  await requireFluxTextWidths(checkpoint, config);
   const pixelsPerToken = PATCH * pixelsPerLatent(vae);
   return {
     identity: {
       family: 'flux',
-      name: path.basename(checkpoint.folder),
+      name: checkpoint.name,
       fingerprint: await fingerprint(transformer),
     },
     defaults: await readDefaults(checkpoint, config, pixelsPerToken),
     shape: fluxShape(config),
+    notice: textToImageNotice(checkpoint),
     scheduler,
     textTokens: await readTextTokens(checkpoint, length),
     tokenOrder: 'text-first',

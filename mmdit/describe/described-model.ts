@@ -24,6 +24,8 @@ export interface ModelFacts {
   /** Rows and columns of tokens that the model has positions for; null: any. */
   readonly maxGrid: number | null;
   readonly negativePromptsAbove: number | null;
+  /** What people should know before they use the model; null: nothing. */
+  readonly notice: string | null;
 }
 
 /** Answers from a checkpoint's facts; what pipelines of flow-matching MMDiT models and descriptions have in common. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { ComponentConfig } from '../checkpoint/component-config.ts';
+import { describeQuantisation } from '../checkpoint/quantisation.ts';
 import { readFields } from '../checkpoint/read-fields.ts';
 
 /** Fields of any transformers or diffusers config that say nothing about what inference computes. */
@@ -33,6 +34,13 @@ export function readConfig<Shape extends z.ZodRawShape>(
   inert: readonly string[],
 ): z.output<z.ZodObject<Shape, z.core.$strip>> {
   const { configFile, className, config } = component;
+  const quantisation = describeQuantisation(config);
+  if (quantisation !== null) {
+    throw new CheckpointError(
+      configFile,
+      `is a quantised checkpoint (${quantisation}), which is not supported; give the original in bf16, fp16 or fp32 (a card can keep it in fp8)`,
+    );
+  }
   return readFields(configFile, className, config, read, [...inert, ...BOOKKEEPING]);
 }
 

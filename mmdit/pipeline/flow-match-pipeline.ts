@@ -164,6 +164,7 @@ export abstract class FlowMatchPipeline extends DescribedModel implements Pipeli
   async #generate(request: GenerateRequest): Promise<GenerateResult> {
     const { samples, sampling, plan, onProgress, signal } = request;
     const onNotice = eachOnce(request.onNotice);
+    if (this.facts.notice !== null) onNotice?.(this.facts.notice);
     if (plan) requirePlan(plan, this.layers, sampling.steps, this.device, this.usesNegativePrompts(sampling));
     const watch = new Stopwatch();
     const attention = new PlanAttention(this.device, this.layers, plan ?? null);

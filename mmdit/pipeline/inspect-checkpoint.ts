@@ -1,26 +1,40 @@
-import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
+import { findOutsideLinks, type OutsideLink } from '../checkpoint/outside-links.ts';
+import { listFolder } from '../checkpoint/regular-file.ts';
 import type { StoredDtype } from '../checkpoint/tensor-source.ts';
+import { describeCheckpoint } from '../describe/describe-checkpoint.ts';
 import { readFluxConfig } from '../models/flux-config.ts';
 import { listWeights } from '../models/list-weights.ts';
 import { readSd3Config } from '../models/sd3-config.ts';
 import { readScheduler } from '../schedulers/flow-match-config.ts';
+import { ClipTextEncoder } from '../text/clip-text-encoder.ts';
 import { openTextEncoders } from '../text/open-text-encoders.ts';
+import { PromptTokenizer } from '../text/prompt-tokenizer.ts';
+import { T5TextEncoder } from '../text/t5-text-encoder.ts';
 import { openVaeDecoder } from '../vae/vae-decoder.ts';
-import { PIPELINE_PARTS, requireKnownParts } from './pipeline-parts.ts';
+import { ignoredFields, PIPELINE_PARTS, requireKnownParts, textToImageNotice } from './pipeline-parts.ts';
 
 /** What a checkpoint folder holds, found without reading weights. */
 export interface CheckpointReport {
   readonly folder: string;
+  /** For people: the repository's for a snapshot of a hub cache, else the folder's. */
+  readonly name: string;
   /** `_class_name` of model_index.json. */
   readonly pipeline: string;
+  /** That a pipeline for image to image and the like runs from text alone; null where there is nothing to say. */
+  readonly notice: string | null;
   readonly family: 'flux' | 'sd3' | null;
   /** Weights are made from a seed, not stored. */
   readonly synthetic: boolean;
   readonly transformer: TransformerReport | null;
   readonly parts: readonly PartReport[];
+  /** Fields of model_index.json that nothing is computed from. */
+  readonly ignored: readonly string[];
+  /** Where links lead out of the folder. They are followed. */
+  readonly links: readonly OutsideLink[];
   /** A licence file in the folder. */
   readonly licence: string | null;
 }
@@ -47,6 +61,10 @@ export interface PartReport {
 }
 
 const WITH_WEIGHTS = /^(transformer|vae|text_encoder)/;
+/** Which text encoder is T5's. */
+const T5_PART = { flux: 'text_encoder_2', sd3: 'text_encoder_3' } as const;
+/** Any length will do: a graph is built to see that config and tensors fit it, and not run. */
+const CHECKED_TOKENS = 8;
 
 /** Throws CheckpointError where the folder is no checkpoint at all; everything else is told in the report. */
 export async function inspectCheckpoint(folder: string): Promise<CheckpointReport> {
@@ -56,34 +74,66 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointRepor
     known && !checkpoint.synthetic
       ? [...known.required, ...known.optional.filter((name) => checkpoint.components.has(name))]
       : [...checkpoint.components.keys()];
-  const parts: PartReport[] = [];
-  const foreign = await problemOf(async () => requireKnownParts(checkpoint));
-  if (foreign !== null) parts.push({ name: 'model_index.json', className: null, bytes: null, problem: foreign });
+  const parts: Mutable<PartReport>[] = [];
+  const foreign = await problemOf(checkpoint.folder, async () => requireKnownParts(checkpoint));
+  if (foreign) parts.push({ name: 'model_index.json', className: null, bytes: null, problem: foreign.message });
   let transformer: TransformerReport | null = null;
   for (const name of names) {
     const className = checkpoint.components.get(name) ?? null;
     let bytes: number | null = null;
-    const problem = await problemOf(async () => {
+    const problem = await problemOf(checkpoint.folder, async () => {
       checkpoint.path(name);
-      if (WITH_WEIGHTS.test(name)) {
-        const component = await checkpoint.component(name);
-        bytes = component.byteLength;
-        if (name === 'transformer' && known) transformer = await describe(component, known.family);
-      }
+      const component = WITH_WEIGHTS.test(name) ? await checkpoint.component(name) : null;
+      bytes = component?.byteLength ?? null;
       if (!known) return;
-      if (name === 'scheduler') await readScheduler(checkpoint);
-      if (name === 'vae') await (await openVaeDecoder(checkpoint)).close();
-      // Encoders and tokenizers are opened together, and the error names the one that is wrong.
-      if (name === 'text_encoder') await (await openTextEncoders(checkpoint)).close();
+      if (name === 'transformer' && component) transformer = await describe(component, known.family);
+      else await checkPart(checkpoint, name, component, known.family);
     });
-    parts.push({ name, className, bytes, problem });
+    parts.push({ name, className, bytes, problem: problem?.message ?? null });
   }
-  const licence = (await readdir(checkpoint.folder)).find((name) => /^licen[cs]e/i.test(name)) ?? null;
+  if (known) {
+    const mismatch = await problemOf(checkpoint.folder, () => requireFittingParts(checkpoint));
+    const part = mismatch && parts.find(({ name }) => name === partOf(checkpoint, mismatch));
+    // A part that is wrong by itself has been told already.
+    if (part) part.problem ??= mismatch.message;
+    else if (mismatch && parts.every(({ problem }) => problem === null))
+      parts.push({ name: 'all', className: null, bytes: null, problem: mismatch.message });
+  }
+  const licence = (await listFolder(checkpoint.folder)).find((name) => /^licen[cs]e/i.test(name)) ?? null;
   return {
-    ...{ folder: checkpoint.folder, pipeline: checkpoint.pipelineClass, family: known?.family ?? null },
+    ...{ folder: checkpoint.folder, name: checkpoint.name, pipeline: checkpoint.listedClass },
+    ...{ notice: textToImageNotice(checkpoint), family: known?.family ?? null },
     synthetic: checkpoint.synthetic !== null,
-    ...{ transformer, parts, licence },
+    ...{ transformer, parts, ignored: ignoredFields(checkpoint) },
+    ...{ links: await findOutsideLinks(checkpoint.folder), licence },
   };
+}
+
+/** A part by itself. `component`: its config and weights, for those that have any. Throws CheckpointError. */
+async function checkPart(
+  checkpoint: Checkpoint,
+  name: string,
+  component: Component | null,
+  family: 'flux' | 'sd3',
+): Promise<void> {
+  if (name === 'scheduler') await readScheduler(checkpoint);
+  if (checkpoint.synthetic) return;
+  if (name === 'vae') await (await openVaeDecoder(checkpoint)).close();
+  if (name.startsWith('tokenizer')) await PromptTokenizer.open(await checkpoint.folderOf(name), () => CHECKED_TOKENS);
+  if (!name.startsWith('text_encoder') || !component) return;
+  const Encoder = name === T5_PART[family] ? T5TextEncoder : ClipTextEncoder;
+  await (await Encoder.open(component, CHECKED_TOKENS)).close();
+}
+
+/** What a pipeline asks of its parts together, as opening it does. Throws CheckpointError. */
+async function requireFittingParts(checkpoint: Checkpoint): Promise<void> {
+  await (await openTextEncoders(checkpoint)).close();
+  await describeCheckpoint(checkpoint.folder);
+}
+
+/** The part whose file an error names. */
+function partOf({ folder }: Checkpoint, { file }: CheckpointError): string | undefined {
+  return path.relative(folder, file).split(path.sep)[0];
 }
 
 async function describe(component: Component, family: 'flux' | 'sd3'): Promise<TransformerReport> {
@@ -105,14 +155,16 @@ async function describe(component: Component, family: 'flux' | 'sd3'): Promise<T
   };
 }
 
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
 /** Programming errors are none of the checkpoint's. */
-async function problemOf(check: () => Promise<void>): Promise<string | null> {
+async function problemOf(folder: string, check: () => Promise<unknown>): Promise<CheckpointError | null> {
   try {
     await check();
     return null;
   } catch (error) {
-    if (error instanceof CheckpointError) return error.message;
-    if (error instanceof Error && 'code' in error) return error.message;
+    if (error instanceof CheckpointError) return error;
+    if (error instanceof Error && 'code' in error) return new CheckpointError(folder, error.message, { cause: error });
     throw error;
   }
 }

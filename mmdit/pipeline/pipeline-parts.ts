@@ -19,15 +19,32 @@ export const PIPELINE_PARTS: Readonly<Record<string, ListedParts>> = {
 
 export const SUPPORTED_PIPELINES: readonly string[] = Object.keys(PIPELINE_PARTS);
 
-/** Read for pictures as prompts (IP-Adapter) alone, which diffusers asks for in a call. */
-const UNUSED = ['image_encoder', 'feature_extractor'];
+/** Of safety checkers, of pictures as prompts (IP-Adapter), and of SDXL's empty prompts: none changes text to image here. */
+const IGNORED = [
+  'image_encoder',
+  'feature_extractor',
+  'safety_checker',
+  'requires_safety_checker',
+  'force_zeros_for_empty_prompt',
+];
+
+/** Fields that model_index.json has and that nothing is computed from. */
+export function ignoredFields({ settings }: Checkpoint): readonly string[] {
+  return [...settings.keys()].filter((name) => IGNORED.includes(name));
+}
+
+/** For a checkpoint of a pipeline that changes pictures; null for one of text to image. */
+export function textToImageNotice({ listedClass, pipelineClass }: Checkpoint): string | null {
+  if (listedClass === pipelineClass) return null;
+  return `the checkpoint is a ${listedClass}; it is run as ${pipelineClass}, from text to image, without a picture to start from`;
+}
 
 /** Throws CheckpointError where model_index.json names a part or a setting that this pipeline class does not have. */
 export function requireKnownParts({ folder, pipelineClass, settings }: Checkpoint): void {
   const parts = PIPELINE_PARTS[pipelineClass];
   if (!parts) return;
   const known = [...parts.required, ...parts.optional];
-  const unknown = [...settings.keys()].find((name) => !known.includes(name) && !UNUSED.includes(name));
+  const unknown = [...settings.keys()].find((name) => !known.includes(name) && !IGNORED.includes(name));
   if (unknown === undefined) return;
   throw new CheckpointError(
     path.join(folder, 'model_index.json'),

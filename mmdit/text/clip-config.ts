@@ -3,13 +3,14 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
+/** With the defaults of transformers' CLIPTextConfig. */
 const FIELDS = {
-  vocab_size: count(1 << 22),
-  hidden_size: count(1 << 16),
-  intermediate_size: count(1 << 18),
-  num_hidden_layers: count(1024),
-  num_attention_heads: count(1024),
-  max_position_embeddings: count(1 << 16),
+  vocab_size: count(1 << 22).default(49408),
+  hidden_size: count(1 << 16).default(512),
+  intermediate_size: count(1 << 18).default(2048),
+  num_hidden_layers: count(1024).default(12),
+  num_attention_heads: count(1024).default(8),
+  max_position_embeddings: count(1 << 16).default(77),
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
   projection_dim: count(1 << 16).default(512),

@@ -1,7 +1,6 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { createHfTokenizer, type HfTokenizer } from './hf-tokenizer.ts';
 import { PromptError } from './prompt-error.ts';
-import { asTheLibraryReads } from './tokenizer-dialect.ts';
 import { readTokenizerFiles, type TokenizerConfig, type TokenizerDefinition } from './tokenizer-files.ts';
 
 /** Far beyond any text length; tokenizing is not built for whole books. */
@@ -49,7 +48,7 @@ export class PromptTokenizer {
   ): Promise<PromptTokenizer> {
     const { file, definition, config } = await readTokenizerFiles(folder);
     try {
-      const tokenizer = createHfTokenizer(asTheLibraryReads(definition), config);
+      const tokenizer = createHfTokenizer(definition, config);
       const padId = findPadId(file, tokenizer, definition, config);
       return new PromptTokenizer(file, tokenizer, padId, chooseTokens(config.model_max_length));
     } catch (cause) {

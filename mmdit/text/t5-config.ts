@@ -5,13 +5,14 @@ import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
 const FEED_FORWARDS = ['gated-gelu', 'gated-gelu_new', 'gated-relu', 'relu'] as const;
 
+/** With the defaults of transformers' T5Config. */
 const FIELDS = {
-  vocab_size: count(1 << 22),
-  d_model: count(1 << 16),
-  d_kv: count(1 << 12),
-  d_ff: count(1 << 18),
-  num_layers: count(1024),
-  num_heads: count(1024),
+  vocab_size: count(1 << 22).default(32128),
+  d_model: count(1 << 16).default(512),
+  d_kv: count(1 << 12).default(64),
+  d_ff: count(1 << 18).default(2048),
+  num_layers: count(1024).default(6),
+  num_heads: count(1024).default(8),
   relative_attention_num_buckets: count(1 << 12).default(32),
   relative_attention_max_distance: count(1 << 16).default(128),
   layer_norm_epsilon: z.number().positive().default(1e-6),

@@ -5,16 +5,20 @@ const NEVER = '\u{10FFFF}';
 /** Rust's `\w+|[^\w\s]+`. */
 const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
 const WORDS_AND_SIGNS = `[${WORD}]+|[^${WORD}\\s]+`;
+/** GPT-2's words, into which `ByteLevel` splits. */
+const BYTE_LEVEL_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
  * Rewrites what @huggingface/tokenizers reads otherwise than the Rust library that transformers uses: it has no
- * WordLevel model, and its Whitespace pre-tokenizer takes only ASCII for words.
+ * WordLevel model, its Whitespace pre-tokenizer takes only ASCII for words, and in every pattern its white space is
+ * JavaScript's (with U+FEFF, without U+0085) and not Unicode's.
  */
 export function asTheLibraryReads(definition: TokenizerDefinition): TokenizerDefinition {
   return {
     ...definition,
     model: wordLevelAsWordPiece(definition.model),
-    pre_tokenizer: unicodeWhitespace(definition.pre_tokenizer),
+    normalizer: withUnicodeWhitespace(definition.normalizer),
+    pre_tokenizer: withUnicodeWhitespace(definition.pre_tokenizer),
   };
 }
 
@@ -26,17 +30,34 @@ function wordLevelAsWordPiece(model: TokenizerDefinition['model']): TokenizerDef
   return { ...model, type: 'WordPiece', continuing_subword_prefix: NEVER, max_input_chars_per_word: longest };
 }
 
-function unicodeWhitespace(preTokenizer: unknown): unknown {
-  if (typeof preTokenizer !== 'object' || preTokenizer === null || !('type' in preTokenizer)) return preTokenizer;
-  if (preTokenizer.type === 'Whitespace') {
-    return { type: 'Split', pattern: { Regex: WORDS_AND_SIGNS }, behavior: 'Removed', invert: true };
-  }
-  if (
-    preTokenizer.type === 'Sequence' &&
-    'pretokenizers' in preTokenizer &&
-    Array.isArray(preTokenizer.pretokenizers)
-  ) {
-    return { ...preTokenizer, pretokenizers: preTokenizer.pretokenizers.map(unicodeWhitespace) };
-  }
-  return preTokenizer;
+interface Step {
+  readonly type?: unknown;
+  readonly pattern?: { readonly Regex?: unknown };
+  readonly [field: string]: unknown;
+}
+
+/** Of a normalizer or a pre-tokenizer, or a sequence of them. */
+function withUnicodeWhitespace(step: unknown): unknown {
+  if (typeof step !== 'object' || step === null) return step;
+  const { type, pattern, normalizers, pretokenizers, add_prefix_space, use_regex = true } = step as Step;
+  if (type === 'Whitespace') return split(WORDS_AND_SIGNS, 'Removed');
+  if (type === 'WhitespaceSplit') return split('\\S+', 'Removed');
+  if (type === 'ByteLevel' && use_regex && add_prefix_space === false)
+    return { type: 'Sequence', pretokenizers: [split(BYTE_LEVEL_WORDS, 'Isolated'), { ...step, use_regex: false }] };
+  if (typeof pattern?.Regex === 'string') return { ...step, pattern: { Regex: unicodeClasses(pattern.Regex) } };
+  if (Array.isArray(normalizers)) return { ...step, normalizers: normalizers.map(withUnicodeWhitespace) };
+  if (Array.isArray(pretokenizers)) return { ...step, pretokenizers: pretokenizers.map(withUnicodeWhitespace) };
+  return step;
+}
+
+/** Into what the pattern matches. */
+function split(pattern: string, behavior: 'Removed' | 'Isolated'): object {
+  return { type: 'Split', pattern: { Regex: unicodeClasses(pattern) }, behavior, invert: behavior === 'Removed' };
+}
+
+function unicodeClasses(pattern: string): string {
+  return pattern.replace(/\\(.)/gs, (sequence, character) => {
+    if (character === 's') return '\\p{White_Space}';
+    return character === 'S' ? '\\P{White_Space}' : sequence;
+  });
 }

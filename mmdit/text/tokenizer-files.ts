@@ -1,22 +1,29 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
+import { describeMistake } from '../checkpoint/mistaken-content.ts';
 import { validate } from '../checkpoint/read-fields.ts';
 import { readJson } from '../checkpoint/read-json.ts';
-import { requireInside } from '../checkpoint/require-inside.ts';
+import { fileExists, readRegularFile } from '../checkpoint/regular-file.ts';
 import { clipTokenizerJson } from './clip-tokenizer-json.ts';
+import { t5TokenizerJson } from './sentencepiece-model.ts';
 
 const MAX_MERGES_BYTES = 64 * 1024 * 1024;
 
 const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
 
+/** The padding tokens of transformers' classes, where a config names none. */
+const PAD_TOKENS: Readonly<Record<string, string>> = { CLIPTokenizer: '<|endoftext|>', T5Tokenizer: '<pad>' };
+
 const configSchema = z.looseObject({
+  tokenizer_class: z.string().nullish(),
   model_max_length: z.number().positive().optional(),
   bos_token: token,
   eos_token: token,
   unk_token: token,
   pad_token: token,
+  /** Sentinels that T5's tokenizers append to the vocabulary of a spiece.model. */
+  extra_ids: z.number().int().min(0).max(10_000).default(100),
   padding_side: z.literal('right').default('right'),
   truncation_side: z.literal('right').default('right'),
 });
@@ -46,46 +53,55 @@ export interface TokenizerFiles {
 }
 
 /**
- * A tokenizer folder of a diffusers checkpoint: `tokenizer_config.json`, and `tokenizer.json` or, as CLIP's are
- * published, `vocab.json` with `merges.txt`. Throws CheckpointError.
+ * A tokenizer folder of a diffusers checkpoint: `tokenizer_config.json`, and `tokenizer.json`, or `vocab.json` with
+ * `merges.txt` (as CLIP's are published), or `spiece.model` (T5's without the converted one). Throws CheckpointError.
  */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
-  const config = await readJson(path.join(folder, 'tokenizer_config.json'), configSchema);
-  const file = path.join(folder, 'tokenizer.json');
-  if (await exists(file)) return { file, definition: await readJson(file, definitionSchema), config };
-  const vocabFile = path.join(folder, 'vocab.json');
-  const mergesFile = path.join(folder, 'merges.txt');
-  if (!(await exists(vocabFile)) || !(await exists(mergesFile))) {
-    throw new CheckpointError(folder, 'holds neither tokenizer.json nor vocab.json with merges.txt; add one of them');
+  const config = await readTokenizerConfig(folder);
+  const at = (name: string) => path.join(folder, name);
+  if (await fileExists(at('tokenizer.json'))) {
+    const file = at('tokenizer.json');
+    return { file, definition: await readJson(file, definitionSchema), config };
   }
-  const vocab = await readJson(vocabFile, vocabulary);
-  const definition = clipTokenizerJson(vocabFile, vocab, await readMerges(mergesFile), config);
-  return { file: vocabFile, definition: validate(vocabFile, definitionSchema, definition), config };
+  if ((await fileExists(at('vocab.json'))) && (await fileExists(at('merges.txt')))) {
+    const file = at('vocab.json');
+    const vocab = await readJson(file, vocabulary);
+    const definition = clipTokenizerJson(file, vocab, await readMerges(at('merges.txt')), config);
+    return { file, definition: validate(file, definitionSchema, definition), config };
+  }
+  if (await fileExists(at('spiece.model'))) {
+    const file = at('spiece.model');
+    const special = {
+      eosToken: config.eos_token ?? '</s>',
+      padToken: config.pad_token ?? '<pad>',
+      extraIds: config.extra_ids,
+    };
+    const definition = await t5TokenizerJson(file, special);
+    return { file, definition: validate(file, definitionSchema, definition), config };
+  }
+  throw new CheckpointError(
+    folder,
+    'holds neither tokenizer.json, nor vocab.json with merges.txt, nor spiece.model; download one of them',
+  );
 }
 
 /** The longest text that a tokenizer folder names, from its config alone; undefined where it names none. Throws CheckpointError. */
 export async function readModelMaxLength(folder: string): Promise<number | undefined> {
-  return (await readJson(path.join(folder, 'tokenizer_config.json'), configSchema)).model_max_length;
+  return (await readTokenizerConfig(folder)).model_max_length;
+}
+
+async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
+  const config = await readJson(path.join(folder, 'tokenizer_config.json'), configSchema);
+  const pad = PAD_TOKENS[config.tokenizer_class?.replace(/Fast$/, '') ?? ''];
+  return config.pad_token == null && pad !== undefined ? { ...config, pad_token: pad } : config;
 }
 
 async function readMerges(file: string): Promise<string[]> {
-  await requireInside(path.dirname(file), file);
-  const info = await stat(file);
-  if (!info.isFile()) throw new CheckpointError(file, 'is not a regular file');
-  const { size } = info;
-  if (size > MAX_MERGES_BYTES)
-    throw new CheckpointError(file, `is ${size} bytes long; at most ${MAX_MERGES_BYTES} are read`);
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/);
+  const bytes = await readRegularFile(file, MAX_MERGES_BYTES);
+  const lines = bytes.toString('utf8').split(/\r?\n/);
   const merges = lines.filter((line, index) => line !== '' && !(index === 0 && line.startsWith('#version')));
   const broken = merges.find((line) => line.split(' ').length !== 2);
-  if (broken !== undefined)
-    throw new CheckpointError(file, `line "${broken.slice(0, 80)}" is no pair of symbols separated by a space`);
-  return merges;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
+  if (broken === undefined) return merges;
+  const shown = JSON.stringify(broken.slice(0, 80));
+  throw new CheckpointError(file, describeMistake(bytes) ?? `line ${shown} is no pair of symbols separated by a space`);
 }

@@ -3,24 +3,26 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { ComponentConfig } from '../checkpoint/component-config.ts';
 import { count, readConfig, requireClass } from '../onnx/component-config.ts';
 
+/** With the defaults of diffusers' AutoencoderKL. */
 const FIELDS = {
-  latent_channels: count(1024),
+  latent_channels: count(1024).default(4),
   out_channels: z.literal(3).default(3),
   block_out_channels: z
     .array(count(1 << 14))
     .min(1)
-    .max(8),
+    .max(8)
+    .default([64]),
   layers_per_block: count(64).default(1),
   norm_num_groups: count(1 << 10).default(32),
   act_fn: z.literal('silu').default('silu'),
-  up_block_types: z.array(z.literal('UpDecoderBlock2D')).min(1),
+  up_block_types: z.array(z.literal('UpDecoderBlock2D')).min(1).default(['UpDecoderBlock2D']),
   mid_block_add_attention: z.boolean().default(true),
   use_post_quant_conv: z.boolean().default(true),
   /** Of the pictures it was trained on: AutoencoderKL's own default where absent. */
   sample_size: z
     .union([count(1 << 16), z.array(count(1 << 16)).length(2)], { error: 'expected pixels, or [height, width]' })
     .default(32),
-  scaling_factor: z.number().positive(),
+  scaling_factor: z.number().positive().default(0.18215),
   shift_factor: z.number().nullable().default(null),
   latents_mean: z.null().default(null),
   latents_std: z.null().default(null),

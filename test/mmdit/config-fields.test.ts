@@ -30,16 +30,6 @@ const T5_INERT =
 const SCHEDULER =
   'num_train_timesteps shift use_dynamic_shifting base_shift max_shift base_image_seq_len max_image_seq_len invert_sigmas shift_terminal use_karras_sigmas use_exponential_sigmas use_beta_sigmas time_shift_type stochastic_sampling';
 
-const SMALL_VAE = {
-  ...{ latent_channels: 4, scaling_factor: 1, block_out_channels: [32] },
-  up_block_types: ['UpDecoderBlock2D'],
-};
-const SMALL_CLIP = {
-  ...{ vocab_size: 8, hidden_size: 8, intermediate_size: 8, num_hidden_layers: 1 },
-  ...{ num_attention_heads: 1, max_position_embeddings: 8 },
-};
-const SMALL_T5 = { vocab_size: 8, d_model: 8, d_kv: 8, d_ff: 8, num_layers: 1, num_heads: 1 };
-
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'config-fields-'));
@@ -62,12 +52,59 @@ const scheduler: Read = async (config) => {
   return readFlowMatchConfig(file);
 };
 
+/** Those of the classes' constructors and configs. */
+it.each<[string, Read, object]>([
+  [
+    'AutoencoderKL',
+    component(readVaeConfig, { _class_name: 'AutoencoderKL' }),
+    { latentChannels: 4, blockChannels: [64], layersPerBlock: 1, groups: 32, scalingFactor: 0.18215, sampleSize: 32 },
+  ],
+  [
+    'CLIPTextModel',
+    component(readClipConfig, { architectures: ['CLIPTextModel'] }),
+    { vocabulary: 49408, channels: 512, hidden: 2048, layers: 12, heads: 8, maxTokens: 77, eosToken: 49407 },
+  ],
+  [
+    'T5EncoderModel',
+    component(readT5Config, { architectures: ['T5EncoderModel'] }),
+    { vocabulary: 32128, channels: 512, headDim: 64, heads: 8, hidden: 2048, layers: 6, gated: false },
+  ],
+  [
+    'FluxTransformer2DModel',
+    component(readFluxConfig, { _class_name: 'FluxTransformer2DModel' }),
+    { inChannels: 64, doubleBlocks: 19, singleBlocks: 38, heads: 24, headDim: 128, contextChannels: 4096 },
+  ],
+  [
+    'SD3Transformer2DModel',
+    component(readSd3Config, { _class_name: 'SD3Transformer2DModel' }),
+    { patch: 2, inChannels: 16, blocks: 18, heads: 18, headDim: 64, maxSize: 96, sampleSize: 128 },
+  ],
+  ['FlowMatchEulerDiscreteScheduler', scheduler, { num_train_timesteps: 1000, shift: 1, use_dynamic_shifting: false }],
+])('an empty config of %s has the libraries’ defaults', async (_, read, defaults) => {
+  expect(await read({})).toMatchObject(defaults);
+});
+
+it.each([
+  [{ quant_method: 'bitsandbytes', load_in_4bit: true, bnb_4bit_quant_type: 'nf4' }, 'bitsandbytes nf4'],
+  [{ quant_method: 'bitsandbytes', load_in_8bit: true, bnb_4bit_quant_type: 'fp4' }, 'bitsandbytes int8'],
+  [{ quant_method: 'torchao', quant_type: 'int8wo' }, 'torchao int8wo'],
+  [{ quant_method: 'quanto', weights_dtype: 'float8' }, 'quanto float8'],
+  [{ quant_method: 'gptq', bits: 4 }, 'gptq 4'],
+  [{ quant_method: 'fp8' }, 'fp8'],
+])('a quantised checkpoint is called so: %o', async (quantization_config, called) => {
+  const read = component(readFluxConfig, { _class_name: 'FluxTransformer2DModel' });
+  await expect(read({ quantization_config })).rejects.toThrow(
+    `config.json: is a quantised checkpoint (${called}), which is not supported`,
+  );
+  await read({ quantization_config: null });
+});
+
 describe.each<[string, Read, string, string]>([
   ['FluxTransformer2DModel', component(readFluxConfig, { _class_name: 'FluxTransformer2DModel' }), FLUX, ''],
   ['SD3Transformer2DModel', component(readSd3Config, { _class_name: 'SD3Transformer2DModel' }), SD3, ''],
-  ['AutoencoderKL', component(readVaeConfig, { _class_name: 'AutoencoderKL', ...SMALL_VAE }), VAE, VAE_INERT],
-  ['CLIPTextModel', component(readClipConfig, { architectures: ['CLIPTextModel'], ...SMALL_CLIP }), CLIP, CLIP_INERT],
-  ['T5EncoderModel', component(readT5Config, { architectures: ['T5EncoderModel'], ...SMALL_T5 }), T5, T5_INERT],
+  ['AutoencoderKL', component(readVaeConfig, { _class_name: 'AutoencoderKL' }), VAE, VAE_INERT],
+  ['CLIPTextModel', component(readClipConfig, { architectures: ['CLIPTextModel'] }), CLIP, CLIP_INERT],
+  ['T5EncoderModel', component(readT5Config, { architectures: ['T5EncoderModel'] }), T5, T5_INERT],
   ['FlowMatchEulerDiscreteScheduler', scheduler, SCHEDULER, ''],
 ])('%s', (_, read, fields, inert) => {
   const nonsense = { nobody: 'knows' };

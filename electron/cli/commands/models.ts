@@ -6,6 +6,7 @@ import { addOutputOptions, type OutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
 import { formatBytes, formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
+import { ReportedFailure } from '../reported-failure.ts';
 
 interface ListOptions extends OutputOptions {
   readonly library: string;
@@ -27,12 +28,16 @@ export function modelsCommand(program: Command, { terminal }: CliContext): void 
 
   const info = models
     .command('info')
-    .description('Family, size, dtype, heads, memory and what is missing, without reading weights.')
+    .description(
+      'Family, size, dtype, heads, memory and what is missing, without reading weights. Exits 1 where it cannot be used.',
+    )
     .argument('<folder>', 'a checkpoint folder');
   addOutputOptions(info).action(async (folder: string, options: OutputOptions) => {
     const { inspectCheckpoint, SUPPORTED_PIPELINES } = await import('../../../mmdit/index.ts');
     const report = await inspectCheckpoint(folder);
     terminal.print(options.json ? toJson(report) : describe(report, SUPPORTED_PIPELINES));
+    const cannotRun = report.family === null || report.parts.some(({ problem }) => problem !== null);
+    if (cannotRun) throw new ReportedFailure();
   });
 
   const list = addLibrary(models.command('list').description('The checkpoints that the workbench lists.'));
@@ -76,11 +81,13 @@ async function openList(library: string) {
 }
 
 function describe(report: CheckpointReport, supported: readonly string[]): string {
-  const { folder, pipeline, family, synthetic, transformer, parts, licence } = report;
+  const { folder, name, pipeline, notice, family, synthetic, transformer, parts, ignored, links, licence } = report;
   const facts: string[][] = [
+    ['model', name],
     ['folder', folder],
     ['pipeline', family ? pipeline : `${pipeline}, which is not supported; ${supported.join(' and ')} are`],
   ];
+  if (notice !== null) facts.push(['note', notice]);
   if (transformer) {
     const { parameters, dtypes, blocks, heads, headDim, memory } = transformer;
     facts.push(['attention', `${blocks} blocks, ${heads} heads × ${headDim}`]);
@@ -90,6 +97,8 @@ function describe(report: CheckpointReport, supported: readonly string[]): strin
     const places = [`cpu ${formatBytes(cpu)}`, `cuda ${formatBytes(cuda)}`, `cuda+fp8 ${formatBytes(cudaFp8)}`];
     facts.push(['weights in memory', places.join(', ')]);
   }
+  if (ignored.length > 0) facts.push(['without effect', `${ignored.join(', ')} in model_index.json`]);
+  for (const { path: inside, target } of links) facts.push(['link out of it', `${inside} → ${target}`]);
   facts.push(['licence', licence ?? 'no file']);
   const rows = parts.map(({ name, className, bytes, problem }) => [
     name,

@@ -57,7 +57,7 @@ Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. Tha
       if (!allowRemote && !isLoopback(host)) throw notLoopback(host);
       const { createWorkbench } = await import('../../host/workbench-host.ts');
       const { serveWorkbench } = await import('../../server/serve-workbench.ts');
-      const workbench = await createWorkbench({ library });
+      const workbench = await createWorkbench({ library, hasRemoteClients: allowRemote ?? false });
       let server: WorkbenchServer | undefined;
       try {
         server = await serveWorkbench(workbench, { host, port, pages: PAGES });

@@ -1,5 +1,5 @@
 import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
-import { DEMO_CHECKPOINT, requireCheckpointFolder } from '../../engine/open-model.ts';
+import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
@@ -55,7 +55,7 @@ export class OpenModels {
   }
 
   /**
-   * `folder` null: the demo. Throws ModelNotFoundError, CheckpointError, DeviceMemoryError, or the signal's reason where
+   * `folder` null: the demo. Throws CheckpointError, DeviceMemoryError, or the signal's reason where
    * it fires before the model is open.
    */
   async use<T>(
@@ -129,7 +129,6 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, giveBack: (late
 }
 
 async function openOn(folder: string, name: DeviceName): Promise<OpenedPipeline> {
-  requireCheckpointFolder(folder);
   const device = await openDevice(name === 'auto' ? undefined : name);
   try {
     const pipeline = await openPipeline(folder, device);

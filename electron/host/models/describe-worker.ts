@@ -1,6 +1,6 @@
 import { DescriptionCache, inspectCheckpoint, preferredBlock } from '../../../mmdit/index.ts';
 import { readDemoPrompts } from '../../engine/demo-prompts.ts';
-import { DEMO_CHECKPOINT, requireCheckpointFolder } from '../../engine/open-model.ts';
+import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
 import { checkSampling } from '../../engine/sampling-wish.ts';
 import { tokenGridOf } from '../engine/token-grid.ts';
 import { serveCalls } from '../workers/serve-calls.ts';
@@ -9,9 +9,7 @@ import type { DescribeCalls } from './describe-calls.ts';
 const descriptions = new DescriptionCache();
 
 function descriptionOf(folder: string | null) {
-  const checkpoint = folder ?? DEMO_CHECKPOINT;
-  requireCheckpointFolder(checkpoint);
-  return descriptions.get(checkpoint);
+  return descriptions.get(folder ?? DEMO_CHECKPOINT);
 }
 
 // A thread of its own: a question about a model waits neither for a job nor for another model's weights.
@@ -29,10 +27,10 @@ serveCalls<DescribeCalls>({
     };
   },
   inspect: async ({ folder }) => {
-    const { transformer, parts, ...report } = await inspectCheckpoint(folder ?? DEMO_CHECKPOINT);
+    const { transformer, parts, ignored, links, ...report } = await inspectCheckpoint(folder ?? DEMO_CHECKPOINT);
     return {
       ...report,
-      parts: [...parts],
+      ...{ parts: [...parts], ignored: [...ignored], links: [...links] },
       transformer: transformer && { ...transformer, dtypes: { ...transformer.dtypes } },
     };
   },

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import { CheckpointError, checkpointName, findCheckpoint, requireNoOutsideLinks } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { ModelSummary } from '../../contract.ts';
 import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
@@ -13,9 +13,12 @@ export const DEMO_ID = 'demo';
 /** The demo and the checkpoint folders that the user added. A folder is its own id. */
 export class ModelList {
   readonly #settings: SettingsStore;
+  readonly #followsLinks: boolean;
 
-  constructor(settings: SettingsStore) {
+  /** `followsLinks`: whoever adds a folder is this machine's user, so its links may lead out of it. */
+  constructor(settings: SettingsStore, { followsLinks }: { readonly followsLinks: boolean }) {
     this.#settings = settings;
+    this.#followsLinks = followsLinks;
   }
 
   list(): ModelSummary[] {
@@ -37,15 +40,20 @@ export class ModelList {
     return isDemo ? null : folder;
   }
 
-  /** Throws ModelNotFoundError for a folder that is no checkpoint. */
-  async add(folder: string): Promise<ModelSummary> {
-    if (!path.isAbsolute(folder)) throw noModel(folder, 'give the whole path from the root');
-    const absolute = path.resolve(folder);
-    const info = await stat(absolute).catch(() => null);
-    if (!info?.isDirectory()) throw noModel(absolute, 'there is no such folder on the machine that computes');
-    if (!existsSync(path.join(absolute, 'model_index.json'))) throw noModel(absolute, 'it holds no model_index.json');
-    await this.#settings.addModel(absolute);
-    return summarise(absolute);
+  /** Of a hub cache's repository the snapshot in use. Throws ModelNotFoundError for what is no checkpoint. */
+  async add(given: string): Promise<ModelSummary> {
+    if (!path.isAbsolute(given)) throw noModel(`${given} is no whole path; give it from the root.`);
+    const folder = await this.#find(given).catch((error: unknown) => {
+      throw error instanceof CheckpointError ? noModel(error.message) : error;
+    });
+    await this.#settings.addModel(folder);
+    return summarise(folder);
+  }
+
+  async #find(given: string): Promise<string> {
+    const folder = await findCheckpoint(given);
+    if (!this.#followsLinks) await requireNoOutsideLinks(folder);
+    return folder;
   }
 
   async remove(id: string): Promise<void> {
@@ -59,15 +67,20 @@ function demo(): ModelSummary {
 }
 
 function summarise(folder: string): ModelSummary {
-  const there = existsSync(path.join(folder, 'model_index.json'));
-  const problem = there ? null : 'Its folder is gone, or holds no model_index.json.';
-  return { id: folder, name: path.basename(folder), folder, isDemo: false, problem };
+  return { id: folder, name: checkpointName(folder), folder, isDemo: false, problem: problemOf(folder) };
 }
 
-function noModel(folder: string, why: string): WorkbenchError {
-  return new WorkbenchError({
-    name: 'ModelNotFoundError',
-    message: `${folder} is no checkpoint: ${why}.`,
-    hint: 'Give a folder in the diffusers layout: model_index.json, transformer/, text_encoder/, vae/ …',
-  });
+function problemOf(folder: string): string | null {
+  try {
+    accessSync(path.join(folder, 'model_index.json'), constants.R_OK);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isForbidden = code === 'EACCES' || code === 'EPERM';
+    return isForbidden ? 'You have no permission to read it.' : 'Its folder is gone, or holds no model_index.json.';
+  }
+}
+
+function noModel(message: string): WorkbenchError {
+  return new WorkbenchError({ name: 'ModelNotFoundError', message, hint: null });
 }

@@ -10,5 +10,5 @@ export const SETTINGS_FOLDER = '.workbench';
 export async function openModelList(library: string): Promise<ModelList> {
   const folder = path.join(library, SETTINGS_FOLDER);
   await mkdir(folder, { recursive: true });
-  return new ModelList(await SettingsStore.open(folder));
+  return new ModelList(await SettingsStore.open(folder), { followsLinks: true });
 }

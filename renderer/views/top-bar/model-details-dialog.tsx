@@ -38,7 +38,7 @@ export function ModelDetailsDialog({ name, model, onClose }: ModelDetailsDialogP
 }
 
 function Report({ report }: { readonly report: CheckpointReport }) {
-  const { folder, pipeline, family, synthetic, transformer, parts, licence } = report;
+  const { folder, pipeline, notice, family, synthetic, transformer, parts, ignored, links, licence } = report;
   return (
     <div className={styles.report}>
       <dl className={styles.facts}>
@@ -46,6 +46,12 @@ function Report({ report }: { readonly report: CheckpointReport }) {
         <dd>{folder}</dd>
         <dt>Pipeline</dt>
         <dd>{family ? pipeline : `${pipeline}, which is not supported`}</dd>
+        {notice !== null && (
+          <>
+            <dt>Note</dt>
+            <dd>{notice}</dd>
+          </>
+        )}
         {transformer && (
           <>
             <dt>Attention</dt>
@@ -61,6 +67,22 @@ function Report({ report }: { readonly report: CheckpointReport }) {
               {formatBytes(transformer.memory.cpu)} on the processor, {formatBytes(transformer.memory.cuda)} on a card,{' '}
               {formatBytes(transformer.memory.cudaFp8)} there in fp8
             </dd>
+          </>
+        )}
+        {ignored.length > 0 && (
+          <>
+            <dt>Without effect</dt>
+            <dd>{ignored.join(', ')} in model_index.json</dd>
+          </>
+        )}
+        {links.length > 0 && (
+          <>
+            <dt>Links out of it</dt>
+            {links.map(({ path, target }) => (
+              <dd key={path}>
+                {path} → {target}
+              </dd>
+            ))}
           </>
         )}
         <dt>Licence</dt>

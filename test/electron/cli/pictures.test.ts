@@ -110,7 +110,7 @@ describe('arrowhead generate', () => {
       '-q',
     );
     expect(code).toBe(1);
-    expect(stderr).toContain(`${folder} is no checkpoint: model_index.json is not in it`);
+    expect(stderr).toContain(`${folder}: holds no model_index.json`);
   });
 
   it('names the damaged file of a truncated checkpoint', async () => {

@@ -68,6 +68,14 @@ it('describes FLUX.1-dev from 24 GB of weights, of which it reads headers and sa
   const config = { _class_name: 'FluxTransformer2DModel', guidance_embeds: true };
   await writeFile(path.join(checkpoint, 'transformer/config.json'), JSON.stringify(config));
   await writeFile(path.join(checkpoint, 'vae/config.json'), JSON.stringify({ ...VAE, latent_channels: 16 }));
+  const opened = await Checkpoint.open(checkpoint);
+  for (const [name, width] of [
+    ['text_encoder', { hidden_size: 768 }],
+    ['text_encoder_2', { d_model: 4096 }],
+  ] as const) {
+    const { config: small, configFile } = await opened.config(name);
+    await writeFile(configFile, JSON.stringify({ ...small, ...width }));
+  }
 
   const bytesRead = await countReads();
   const { model } = await describeCheckpoint(checkpoint);

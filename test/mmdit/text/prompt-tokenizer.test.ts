@@ -155,5 +155,7 @@ test('a folder without tokenizer says what is missing', async () => {
   const temporary = await temporaryFolder();
   await writeFile(path.join(temporary, 'tokenizer_config.json'), '{}');
   const opened = PromptTokenizer.open(temporary, () => 77);
-  await expect(opened).rejects.toThrow(/holds neither tokenizer\.json nor vocab\.json with merges\.txt/);
+  await expect(opened).rejects.toThrow(
+    /holds neither tokenizer\.json, nor vocab\.json with merges\.txt, nor spiece\.model/,
+  );
 });
