@@ -53,7 +53,7 @@ export {
   SCHEME_FILE,
 } from './runs/run-files.ts';
 export type { PictureMetrics, RunManifest, StoredSummary } from './runs/run-manifest.ts';
-export { workOnRun } from './runs/work-on-run.ts';
+export { isCancellation, workOnRun } from './runs/work-on-run.ts';
 export {
   type AppliedScheme,
   applyScheme,

@@ -7,6 +7,7 @@ import {
   type CalibrationSetup,
   calibrate,
   createRunIn,
+  isCancellation,
   openRun,
   prepareCalibration,
   RSE_FILE,
@@ -147,7 +148,7 @@ export async function calibrateInto(
       ...(signal && { signal }),
     });
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (!isCancellation(error, signal)) throw error;
     throw new CancelledError(
       `Cancelled: ${stepsKept} of ${setup.sampling.steps} steps are kept in ${run.folder}.`,
       run.folder,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { claimRun, type Run, workOnRun } from '../../calibration/index.ts';
+import { claimRun, isCancellation, type Run, workOnRun } from '../../calibration/index.ts';
 import { FileWriteError } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 
@@ -43,7 +43,7 @@ export async function performRun<T>(
   try {
     return await workOnRun(run, signal, work);
   } catch (error) {
-    if (!signal?.aborted || error instanceof CancelledError) throw error;
+    if (!isCancellation(error, signal) || error instanceof CancelledError) throw error;
     throw new CancelledError(`Cancelled: ${kept}`, run.folder);
   }
 }

@@ -18,6 +18,7 @@ import {
   type WorkbenchEvent,
 } from '../contract.ts';
 import { AttentionMaps } from './attention-maps.ts';
+import { callListener } from './call-listener.ts';
 import type { EngineCalls, EngineStart, StepMaps } from './engine/engine-calls.ts';
 import { invalidRequest, unavailable } from './host-errors.ts';
 import { jobTitle } from './job-title.ts';
@@ -71,8 +72,7 @@ export async function createWorkbench({
 }: WorkbenchOptions): Promise<WorkbenchHost> {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const emit = <N extends EventName>(event: N, payload: EventPayload<N>) => {
-    // A listener of its own window must not keep the others from hearing.
-    for (const listener of listeners) listener({ event, payload } as WorkbenchEvent);
+    for (const listener of listeners) callListener(() => listener({ event, payload } as WorkbenchEvent));
   };
 
   const library = await RunLibrary.open(path.resolve(root), {

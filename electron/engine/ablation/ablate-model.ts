@@ -4,6 +4,7 @@ import {
   type AblationFile,
   type AblationSettings,
   type MeasuredTable,
+  isCancellation,
   measuredTables,
   ORIGINAL_FILE,
   planAblation,
@@ -180,7 +181,7 @@ class Ablation {
         await writeTables(this.#folder, this.#ablation);
       }
     } catch (error) {
-      if (!this.#options.signal?.aborted) throw error;
+      if (!isCancellation(error, this.#options.signal)) throw error;
       const done = this.#ablation.results.length;
       throw new CancelledError(
         `Cancelled: ${done} of ${all} searches are kept in ${this.#folder}.`,

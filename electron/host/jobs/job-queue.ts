@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { isCancellation } from '../../../calibration/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { ErrorInfo, Job, JobRequest, Progress } from '../../contract.ts';
 import { secondsLeft } from '../../engine/progress.ts';
+import { callListener } from '../call-listener.ts';
 import { notFound, toErrorInfo, unavailable } from '../host-errors.ts';
 import type { CallOptions, CallReport } from '../workers/call-messages.ts';
 
@@ -113,7 +115,7 @@ export class JobQueue {
     const { request } = entry.job;
     const reporter = new ProgressThrottle((progress) => {
       entry.job = { ...entry.job, progress };
-      this.#events.progress(entry.job.id, progress);
+      callListener(() => this.#events.progress(entry.job.id, progress));
     });
     const onReport = (report: CallReport) => this.#take(entry, report, reporter);
     try {
@@ -122,7 +124,9 @@ export class JobQueue {
       this.#end(entry, 'finished', null, progress);
       entry.ended.resolve(result);
     } catch (error) {
-      const cancelled = entry.controller.signal.aborted;
+      // While the host closes, what a job throws is a consequence of that.
+      const { signal } = entry.controller;
+      const cancelled = isCancellation(error, signal) || (this.#closed && signal.aborted);
       const info = cancelled ? cancelledInfo(toErrorInfo(error)) : toErrorInfo(error);
       this.#end(entry, cancelled ? 'cancelled' : 'failed', info);
     } finally {
@@ -141,7 +145,7 @@ export class JobQueue {
         break;
       case 'run':
         if (entry.job.run !== report.run) this.#change(entry, { run: report.run });
-        this.#events.wrote(report.run);
+        callListener(() => this.#events.wrote(report.run));
         break;
       default:
         report satisfies never;
@@ -159,7 +163,7 @@ export class JobQueue {
 
   #forget(entry: Entry): void {
     this.#entries = this.#entries.filter((other) => other !== entry);
-    this.#events.removed(entry.job.id);
+    callListener(() => this.#events.removed(entry.job.id));
   }
 
   #renumber(): void {
@@ -172,7 +176,7 @@ export class JobQueue {
 
   #change(entry: Entry, changes: Partial<Job>): void {
     entry.job = { ...entry.job, ...changes };
-    this.#events.changed(entry.job);
+    callListener(() => this.#events.changed(entry.job));
   }
 
   #entry(id: string): Entry {

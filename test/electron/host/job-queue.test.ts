@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Job, JobRequest, Progress } from '../../../electron/contract.ts';
 import { JobQueue, type RunJob } from '../../../electron/host/jobs/job-queue.ts';
 import type { CallReport } from '../../../electron/host/workers/call-messages.ts';
 
 const resume = (run: string): JobRequest => ({ kind: 'resume', run });
 
-/** A queue whose jobs end when the test says so. */
-function controlledQueue() {
+/** A queue whose jobs end when the test says so, and at once when they are cancelled unless `onAbort` does otherwise. */
+function controlledQueue(onAbort = (reject: (reason: unknown) => void, signal: AbortSignal) => reject(signal.reason)) {
   const changes: Job[] = [];
   const progress: Progress[] = [];
   const removed: string[] = [];
@@ -19,7 +19,7 @@ function controlledQueue() {
   }[] = [];
   const work: RunJob = (request, { signal, onReport }) =>
     new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
+      signal.addEventListener('abort', () => onAbort(reject, signal));
       running.push({
         run: request.kind === 'resume' ? request.run : '',
         end: () => resolve('made'),
@@ -86,6 +86,36 @@ describe('JobQueue', () => {
     queue.cancel(a);
     expect(removed).toEqual([a]);
     expect(() => queue.cancel(a)).toThrow('There is no job');
+  });
+
+  it('a job that fails for another reason while it is cancelled has failed, and says why', async () => {
+    const { queue, settled, job, running } = controlledQueue(() => {});
+    const { id } = queue.start(resume('a'), 'a');
+    queue.cancel(id);
+    running[0]!.fail(Object.assign(new Error('the disk is full'), { name: 'FileWriteError' }));
+    await settled();
+    expect(job(id)).toMatchObject({ status: 'failed', error: { message: 'the disk is full' } });
+  });
+
+  it('a listener that throws stops neither the job nor those behind it', async () => {
+    const throws = () => {
+      throw new Error('a listener of a closed window');
+    };
+    const running: { end: () => void; report: (report: CallReport) => void }[] = [];
+    const work: RunJob = (_, { onReport }) =>
+      new Promise((resolve) => void running.push({ end: () => resolve('made'), report: onReport }));
+    const queue = new JobQueue(work, { changed: throws, progress: throws, removed: throws, wrote: throws });
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const [a, b] = ['a', 'b'].map((run) => queue.start(resume(run), run).id) as [string, string];
+    running[0]!.report({ kind: 'progress', progress: { value: 0.5, title: 'Work', detail: '' } });
+    running[0]!.report({ kind: 'run', run: 'folder-a' });
+    running[0]!.end();
+    await expect(queue.finished(a)).resolves.toBe('made');
+    running[1]!.end();
+    await expect(queue.finished(b)).resolves.toBe('made');
+    expect(queue.list().map(({ status }) => status)).toEqual(['finished', 'finished']);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('a listener of a closed window'), 'ListenerWarning');
+    warn.mockRestore();
   });
 
   it('progress never falls, comes a few times a second, and has an ETA', async () => {
