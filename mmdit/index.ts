@@ -50,6 +50,7 @@ export type {
   Tensor,
 } from './device/device.ts';
 export { DeviceMemoryError, OutOfDeviceMemoryError, WorkMemoryError } from './device/device-memory-error.ts';
+export { freeMemory } from './device/host-memory.ts';
 export {
   type DeviceName,
   DeviceNameError,
@@ -66,6 +67,7 @@ export { describeIssue, plainMessage } from './files/describe-issue.ts';
 export { sha256OfFile } from './files/sha256-of-file.ts';
 export { lockHolder, tryFileLock, waitForFileLock } from './files/file-lock.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
+export type { LoadProgress } from './models/load-weights.ts';
 export type { Deviation, Verification } from './models/deviation.ts';
 export type { AttentionCall, AttentionHook, AttentionLayer } from './models/mmdit-model.ts';
 export { verifyTransformer } from './models/verify.ts';

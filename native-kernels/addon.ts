@@ -19,6 +19,7 @@ export interface Addon {
   cpuInfo(): { instructionSet: string; threads: number };
   setThreads(count: number): void;
   trimHeap(): void;
+  adviseLargePages(args: object): void;
 }
 
 interface NativeErrorSums {

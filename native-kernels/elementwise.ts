@@ -160,7 +160,7 @@ const DTYPES = { F32: [0, 4], F16: [1, 2], BF16: [2, 2] } as const;
 export async function convertToFloat32(
   bytes: Uint8Array,
   dtype: keyof typeof DTYPES,
-  out = new Float32Array(bytes.byteLength / (DTYPES[dtype]?.[1] ?? 1)),
+  out: Float32Array = new Float32Array(bytes.byteLength / (DTYPES[dtype]?.[1] ?? 1)),
 ): Promise<Float32Array> {
   const known = DTYPES[dtype];
   if (!known) throw new KernelArgumentError('dtype', 'F32, F16 or BF16', String(dtype));

@@ -33,6 +33,16 @@ export function trimHeap(): void {
   addon.trimHeap();
 }
 
+/** Below this, pages are cleared fast enough. */
+const LARGE_BYTES = 4 * 2 ** 20;
+
+/** Zeros that are about to be overwritten, such as a weight: large ones in large pages where the system has them. */
+export function largeFloats(count: number): Float32Array<ArrayBuffer> {
+  const memory = new Float32Array(count);
+  if (memory.byteLength >= LARGE_BYTES) addon.adviseLargePages({ memory });
+  return memory;
+}
+
 /**
  * Multiply-adds and nothing else on every thread, `rounds` × 1,000 × 12 vectors each; resolves with the floating-point
  * operations done. Timed, it is the most that a kernel could reach.

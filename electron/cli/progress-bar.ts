@@ -24,7 +24,8 @@ export function showProgress(terminal: Terminal, quiet: boolean): ProgressDispla
 class Bar implements ProgressDisplay {
   readonly #terminal: Terminal;
   readonly #bar: SingleBar;
-  readonly #startedAt = performance.now();
+  /** When the job's own work began: loading does not count for its speed. */
+  #startedAt = performance.now();
   #started = false;
 
   constructor(terminal: Terminal, stream: NodeJS.WritableStream) {
@@ -45,6 +46,7 @@ class Bar implements ProgressDisplay {
   }
 
   update({ value, title, detail, etaSeconds }: Progress): void {
+    if (value === 0) this.#startedAt = performance.now();
     const left = etaSeconds ?? secondsLeft(value, (performance.now() - this.#startedAt) / 1000);
     const payload = {
       title,
@@ -71,7 +73,7 @@ class Bar implements ProgressDisplay {
 
 class Lines implements ProgressDisplay {
   readonly #terminal: Terminal;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #title = '';
   #value = 0;
   #at = 0;
@@ -82,6 +84,7 @@ class Lines implements ProgressDisplay {
 
   update({ value, title, detail, etaSeconds }: Progress): void {
     const now = performance.now();
+    if (value === 0) this.#startedAt = now;
     const due = value - this.#value >= LINE_EVERY_PART || now - this.#at >= LINE_EVERY_MS;
     if (title === this.#title && !due) return;
     this.#title = title;

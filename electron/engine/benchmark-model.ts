@@ -60,8 +60,7 @@ export interface Benchmark {
  */
 export async function benchmarkModel(wish: BenchmarkWish, options: RunOptions = {}): Promise<Benchmark> {
   const scheme = wish.scheme === undefined ? null : await readScheme(wish.scheme);
-  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish, async (pipeline) => {
+  return withModel(wish, options, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, scheme?.sampling ?? pipeline.defaults));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
     const usual = pipeline.usesNegativePrompts(sampling) ? [...USUAL, ...GUIDED] : USUAL;

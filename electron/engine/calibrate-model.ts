@@ -57,8 +57,7 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
   const folder = await inspectRunFolder(wish.folder, wish.mode);
   const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
   const asked = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
-  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish, async (pipeline) => {
+  return withModel(wish, options, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
     const sampling = checkSampling(pipeline, completeSampling(asked.sampling, pipeline.defaults));
     const search = suited(asked, wish, pipeline, sampling);

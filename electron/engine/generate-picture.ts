@@ -60,8 +60,7 @@ export async function generatePicture(request: PictureRequest, options: RunOptio
   if (existsSync(out) && !force) throw new OutputExistsError(out);
   await requireWritable(out);
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
-  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(request, async (pipeline) => {
+  return withModel(request, options, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;
     const { layouts: _, ...sampling } = checkSampling(pipeline, completeSampling(request.sampling, base));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force, onNotice: options.onNotice });

@@ -64,8 +64,7 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
   const prompts = await readDemoPrompts();
   const search = completeSearch({ ...wish, prompts: prompts.calibration.slice(0, CALIBRATION_PROMPTS) }, 'demo');
   const samples = samplesOf(wish, prompts);
-  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish, async (pipeline) => {
+  return withModel(wish, options, async (pipeline) => {
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, pipeline.defaults));
     const setup = prepareSearch(pipeline, search, sampling);
     noticePrompts(pipeline, [...search.prompts, ...samples.map(({ prompt }) => prompt)], options);

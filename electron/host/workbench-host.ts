@@ -1,7 +1,7 @@
-import { freemem } from 'node:os';
 import path from 'node:path';
 import { encodeRseTable, RSE_FILE, readRseTable, whileChanging } from '../../calibration/index.ts';
 import { describeIssue } from '../../mmdit/files/describe-issue.ts';
+import { freeMemory } from '../../mmdit/index.ts';
 import packageInfo from '../../package.json' with { type: 'json' };
 import { WorkbenchError } from '../contract/workbench-error.ts';
 import {
@@ -133,7 +133,7 @@ export async function createWorkbench({
       return { version: CONTRACT_VERSION, app: packageInfo.version, library: library.root, canReveal };
     },
     device: async () => {
-      return { ...(await knownDevices()), availableBytes: freemem(), processBytes: process.memoryUsage.rss() };
+      return { ...(await knownDevices()), availableBytes: freeMemory(), processBytes: process.memoryUsage.rss() };
     },
 
     'models.list': async () => {

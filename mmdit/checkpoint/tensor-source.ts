@@ -23,4 +23,12 @@ export interface TensorSource extends StoredTensor {
   readonly random?: { readonly std: number; readonly seed: number };
   /** The raw bytes, read by range. Throws CheckpointError naming file and tensor where the file is shorter. */
   read(): Promise<Uint8Array>;
+  /** The same in pieces of whole elements, each valid until the next is asked for; absent where `read` is as good. */
+  pieces?(): AsyncIterable<Uint8Array>;
+}
+
+/** A tensor's bytes in pieces of whole elements, each valid until the next is asked for. */
+export async function* piecesOf(source: Pick<TensorSource, 'read' | 'pieces'>): AsyncGenerator<Uint8Array> {
+  if (source.pieces) yield* source.pieces();
+  else yield await source.read();
 }

@@ -1,12 +1,11 @@
 import type { TokenOrder } from '../attention/token-layout.ts';
-import type { DeviceInfo } from '../device/device.ts';
 import type { AttentionLayer, TransformerShape } from '../models/mmdit-model.ts';
 import type { ModelIdentity, Sampling, SamplingDescription } from '../pipeline/pipeline.ts';
 import { requireSampling } from '../pipeline/require-sampling.ts';
 import { SamplingError } from '../pipeline/sampling-error.ts';
 import { FLOW_MATCH_EULER, type FlowMatchConfig } from '../schedulers/flow-match-config.ts';
 import type { ModelDescription } from './model-description.ts';
-import { type Work, workBytes } from './work-bytes.ts';
+import { type Work, type WorkPlace, workBytes } from './work-bytes.ts';
 
 /** What a family reads from a checkpoint's configs. */
 export interface ModelFacts {
@@ -71,13 +70,8 @@ export class DescribedModel implements ModelDescription {
     return settings.steps * this.facts.shape.linearFlops(textTokens, imageTokens);
   }
 
-  workBytes(
-    samples: number,
-    sampling: Sampling,
-    keptTensors: number,
-    computeDtype: DeviceInfo['computeDtype'],
-  ): number {
-    return workBytes(this.work(samples, sampling, keptTensors), computeDtype);
+  workBytes(samples: number, sampling: Sampling, keptTensors: number, place: WorkPlace): number {
+    return workBytes(this.work(samples, sampling, keptTensors), place);
   }
 
   /** What so many pictures at once ask of a device. Throws SamplingError. */

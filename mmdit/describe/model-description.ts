@@ -1,6 +1,6 @@
-import type { DeviceInfo } from '../device/device.ts';
 import type { AttentionLayer } from '../models/mmdit-model.ts';
 import type { ModelIdentity, Sampling, SamplingDescription } from '../pipeline/pipeline.ts';
+import type { WorkPlace } from './work-bytes.ts';
 
 /** What is known of a model without its weights: of a pipeline too, which is a description with weights on a device. */
 export interface ModelDescription {
@@ -21,8 +21,8 @@ export interface ModelDescription {
    */
   linearFlops(settings: Sampling): number;
   /**
-   * Memory that so many pictures at once take on a device of this dtype beside the weights, about. `keptTensors` as in
+   * Memory that so many pictures at once take on such a device beside the weights, about. `keptTensors` as in
    * `Pipeline.denoise`: 1 and the residuals under a plan or in a search. Throws SamplingError.
    */
-  workBytes(samples: number, sampling: Sampling, keptTensors: number, computeDtype: DeviceInfo['computeDtype']): number;
+  workBytes(samples: number, sampling: Sampling, keptTensors: number, place: WorkPlace): number;
 }

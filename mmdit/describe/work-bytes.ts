@@ -3,9 +3,10 @@ import { WorkMemoryError } from '../device/device-memory-error.ts';
 
 /**
  * Tensors of one activation's size that a step holds at its widest: residual stream, its norm, q, k, v, the attention
- * output, the MLP's four, two results. Measured on FLUX at 2048²: 12.
+ * output, the MLP's four, two results. Measured on FLUX at 2048² on a card: 12. The processor makes copies of its own
+ * where parts are joined, and keeps released tensors of other sizes: 39 on the demo at 2048², 44 at 1024².
  */
-const ACTIVATIONS = 13;
+const ACTIVATIONS = { cpu: 44, cuda: 13 } as const;
 const BYTES = { f32: 4, bf16: 2, f16: 2 } as const;
 
 export interface Work {
@@ -19,14 +20,17 @@ export interface Work {
   readonly kept: number;
 }
 
-/** What it takes on a device of this dtype beside the weights, about. */
-export function workBytes({ batch, tokens, channels, kept }: Work, computeDtype: DeviceInfo['computeDtype']): number {
-  return batch * tokens * channels * BYTES[computeDtype] * (ACTIVATIONS + kept);
+/** What of a device decides how much memory work takes on it. */
+export type WorkPlace = Pick<DeviceInfo, 'kind' | 'computeDtype'>;
+
+/** What it takes on a device beside the weights, about. */
+export function workBytes({ batch, tokens, channels, kept }: Work, { kind, computeDtype }: WorkPlace): number {
+  return batch * tokens * channels * BYTES[computeDtype] * (ACTIVATIONS[kind] + kept);
 }
 
 /** Throws WorkMemoryError before work starts that cannot fit. */
 export function requireWorkMemory(device: Device, work: Work): void {
-  const needed = workBytes(work, device.info.computeDtype);
+  const needed = workBytes(work, device.info);
   const { freeBytes } = device;
   if (needed > freeBytes) throw new WorkMemoryError(device.info, work.what, needed, freeBytes);
 }

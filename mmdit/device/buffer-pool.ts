@@ -18,6 +18,11 @@ export class BufferPool {
     return this.#allocations;
   }
 
+  /** Of buffers that wait to be taken. */
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
   take(length: number): Float32Array {
     const reused = this.#free.get(length)?.pop();
     if (reused) {

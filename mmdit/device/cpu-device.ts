@@ -1,7 +1,7 @@
 import * as kernels from '../../native-kernels/index.ts';
 import type { BlockSize } from '../attention/token-layout.ts';
+import { readFloatsInto } from '../checkpoint/read-floats.ts';
 import type { TensorSource } from '../checkpoint/tensor-source.ts';
-import { availableMemory } from './available-memory.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { attentionInput } from './cpu-attention.ts';
 import { flattened, joinChannels, joinTokens, type Rearrangement, requireRank3, tokenRows } from './cpu-rearrange.ts';
@@ -12,6 +12,7 @@ import type {
   AttentionErrorSums,
   AttentionMap,
   AttentionMapCall,
+  BytesPerWeight,
   Device,
   DeviceInfo,
   HeadwiseAttentionCall,
@@ -25,6 +26,7 @@ import type {
 } from './device.ts';
 import { Gemm } from './gemm.ts';
 import { candidateWindows, headPlan } from './head-plan.ts';
+import { freeMemory, totalMemory } from './host-memory.ts';
 import { preferredBlock } from './preferred-block.ts';
 import { countOf, requireLengths, requireRange } from './shape.ts';
 import { ShapeError } from './shape-error.ts';
@@ -38,7 +40,7 @@ const MIN_POOL_BYTES = 512 * 2 ** 20;
 export class CpuDevice implements Device {
   readonly info = CpuDevice.describe();
   readonly #queue = new WorkQueue();
-  readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, availableMemory() / 8));
+  readonly #pool = new BufferPool(Math.max(MIN_POOL_BYTES, totalMemory() / 8));
   readonly #gemm: Gemm;
 
   private constructor(gemm: Gemm) {
@@ -52,7 +54,7 @@ export class CpuDevice implements Device {
       kind: 'cpu',
       name: `${model}, ${threads} thread${threads === 1 ? '' : 's'}, ${instructionSet}`,
       computeDtype: 'f32',
-      memoryBytes: availableMemory(),
+      memoryBytes: totalMemory(),
     };
   }
 
@@ -67,11 +69,12 @@ export class CpuDevice implements Device {
   }
 
   get freeBytes(): number {
-    return availableMemory();
+    return freeMemory() + this.#pool.freeBytes;
   }
 
-  get bytesPerWeight(): number {
-    return Float32Array.BYTES_PER_ELEMENT;
+  get bytesPerWeight(): BytesPerWeight {
+    const bytes = Float32Array.BYTES_PER_ELEMENT;
+    return { exact: bytes, projection: bytes, table: bytes };
   }
 
   preferredBlock(headDim: number): BlockSize {
@@ -137,11 +140,11 @@ export class CpuDevice implements Device {
 
   async loadWeight(sources: readonly TensorSource[]): Promise<CpuTensor> {
     const shape = stackedShape(sources);
-    const floats = new Float32Array(countOf(shape));
+    const floats = kernels.largeFloats(countOf(shape));
     let position = 0;
     for (const source of sources) {
       const count = countOf(source.shape);
-      await kernels.convertToFloat32(await source.read(), source.dtype, floats.subarray(position, position + count));
+      await readFloatsInto(floats.subarray(position, position + count), source);
       position += count;
     }
     return new CpuTensor(new CpuBuffer(floats, null), shape);

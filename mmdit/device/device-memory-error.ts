@@ -1,12 +1,13 @@
 import type { DeviceInfo } from './device.ts';
 
-/** A model's weights are larger than the device's memory. */
+/** A model's weights need more memory than is free on the device. */
 export class DeviceMemoryError extends Error {
   override readonly name = 'DeviceMemoryError';
 
-  constructor(info: DeviceInfo, model: string, neededBytes: number) {
+  constructor(info: DeviceInfo, model: string, neededBytes: number, freeBytes: number) {
+    const memory = `${gigabytes(freeBytes)} free of ${gigabytes(info.memoryBytes)}`;
     super(
-      `${model} needs ${gigabytes(neededBytes)} for its weights as ${info.computeDtype}; ${info.name} has ${gigabytes(info.memoryBytes)}. Use a device with more memory${lessOnCuda(info)}, or a smaller model`,
+      `${model} needs ${gigabytes(neededBytes)} for its weights as ${info.computeDtype}; ${info.name} has ${memory}. Close what else uses it, use a device with more memory${lessOnCuda(info)}, or a smaller model`,
     );
   }
 }

@@ -11,8 +11,7 @@ export interface Device {
   readonly info: DeviceInfo;
   /** What could still be allocated now. */
   readonly freeBytes: number;
-  /** The least that a weight takes here: less than its dtype where projections are quantised or live elsewhere. */
-  readonly bytesPerWeight: number;
+  readonly bytesPerWeight: BytesPerWeight;
 
   /** The mask block this device runs at a head dim. */
   preferredBlock(headDim: number): BlockSize;
@@ -109,6 +108,9 @@ export type WeightUse = 'projection' | 'exact';
 export interface Tensor {
   readonly shape: Shape;
 }
+
+/** What a weight's element takes of the device's memory; a `table` is read by the model itself, in this process. */
+export type BytesPerWeight = Readonly<Record<WeightUse | 'table', number>>;
 
 export interface DeviceInfo {
   readonly kind: 'cpu' | 'cuda';

@@ -5,8 +5,9 @@ import { type FluxConditions, FluxRun } from './flux-run.ts';
 import { fluxShape } from './flux-shape.ts';
 import { type FluxWeights, loadFluxWeights } from './flux-weights.ts';
 import type { ForwardDump } from './forward-dump.ts';
+import { type LoadOptions, loadWeights } from './load-weights.ts';
 import type { DumpedCall, MmditModel, ModelFamily, PreparedModel, TransformerShape } from './mmdit-model.ts';
-import { WeightLoader } from './weight-loader.ts';
+import type { WeightLoader } from './weight-loader.ts';
 
 /** FLUX.1's transformer, as diffusers' FluxTransformer2DModel computes it. */
 export class FluxModel implements MmditModel {
@@ -22,10 +23,11 @@ export class FluxModel implements MmditModel {
     this.shape = fluxShape(config);
   }
 
-  /** Throws CheckpointError, or DeviceMemoryError. */
-  static async open(component: Component, device: Device): Promise<FluxModel> {
+  /** Throws CheckpointError, DeviceMemoryError, or the signal's reason. */
+  static async open(component: Component, device: Device, options: LoadOptions = {}): Promise<FluxModel> {
     const config = readFluxConfig(component);
-    return new FluxModel(device, config, await loadFluxWeights(new WeightLoader(component, device), config));
+    const load = (loader: WeightLoader) => loadFluxWeights(loader, config);
+    return new FluxModel(device, config, await loadWeights(component, device, load, options));
   }
 
   prepare(conditions: FluxConditions): PreparedModel {

@@ -1,21 +1,12 @@
 import type { Component } from '../checkpoint/component.ts';
+import { planWeights } from './load-weights.ts';
 import { familyOf } from './model-families.ts';
-import { type WantedTensor, WeightLoader, type WeightStore } from './weight-loader.ts';
-
-/** Takes every weight and keeps none. */
-const NOWHERE: WeightStore = {
-  info: { kind: 'cpu', name: 'nowhere', computeDtype: 'f32', memoryBytes: Number.POSITIVE_INFINITY },
-  bytesPerWeight: 0,
-  loadWeight: async () => ({ shape: [] }),
-  release: () => {},
-};
+import type { WantedTensor } from './weight-loader.ts';
 
 /**
  * Every tensor of a transformer with its use, without reading any. Throws CheckpointError where the checkpoint lacks one,
  * has another shape of it, or holds one more.
  */
-export async function listWeights(component: Component): Promise<ReadonlyMap<string, WantedTensor>> {
-  const loader = new WeightLoader(component, NOWHERE);
-  await familyOf(component).loadWeights(component, loader);
-  return loader.wanted;
+export function listWeights(component: Component): Promise<ReadonlyMap<string, WantedTensor>> {
+  return planWeights(component, (loader) => familyOf(component).loadWeights(component, loader));
 }

@@ -2,6 +2,7 @@ import type { TokenLayout } from '../attention/token-layout.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { Device, JointQkv, NeededHeads, Tensor } from '../device/device.ts';
 import type { DumpTensor, ForwardDump } from './forward-dump.ts';
+import type { LoadOptions } from './load-weights.ts';
 import type { WeightLoader } from './weight-loader.ts';
 
 /** One attention module of a model, in the order in which a forward pass runs them. */
@@ -80,7 +81,7 @@ export interface ModelFamily {
   /** `_class_name` of config.json. */
   readonly className: string;
   /** Reads config and weights. Throws CheckpointError for whatever this runtime does not implement. */
-  open(component: Component, device: Device): Promise<MmditModel>;
+  open(component: Component, device: Device, options?: LoadOptions): Promise<MmditModel>;
   /** Asks the loader for everything that a transformer of this config has. Throws CheckpointError. */
   loadWeights(component: Component, loader: WeightLoader): Promise<unknown>;
 }

@@ -2,13 +2,14 @@ import type { Component } from '../checkpoint/component.ts';
 import { readFloats } from '../checkpoint/read-floats.ts';
 import type { Device } from '../device/device.ts';
 import type { ForwardDump } from './forward-dump.ts';
+import { type LoadOptions, loadWeights } from './load-weights.ts';
 import type { DumpedCall, MmditModel, ModelFamily, PreparedModel, TransformerShape } from './mmdit-model.ts';
 import { readSd3Config, SD3_CLASS, type Sd3Config } from './sd3-config.ts';
 import { fromPatches, toPatches } from './sd3-patches.ts';
 import { type Sd3Conditions, Sd3Run } from './sd3-run.ts';
 import { sd3Shape } from './sd3-shape.ts';
 import { loadSd3Weights, type Sd3Weights } from './sd3-weights.ts';
-import { WeightLoader } from './weight-loader.ts';
+import type { WeightLoader } from './weight-loader.ts';
 
 /** The transformer of SD3 and SD3.5, as diffusers' SD3Transformer2DModel computes it. */
 export class Sd3Model implements MmditModel {
@@ -27,10 +28,11 @@ export class Sd3Model implements MmditModel {
     this.shape = sd3Shape(config);
   }
 
-  /** Throws CheckpointError, or DeviceMemoryError. */
-  static async open(component: Component, device: Device): Promise<Sd3Model> {
+  /** Throws CheckpointError, DeviceMemoryError, or the signal's reason. */
+  static async open(component: Component, device: Device, options: LoadOptions = {}): Promise<Sd3Model> {
     const config = readSd3Config(component);
-    const weights = await loadSd3Weights(new WeightLoader(component, device), config);
+    const load = (loader: WeightLoader) => loadSd3Weights(loader, config);
+    const weights = await loadWeights(component, device, load, options);
     return new Sd3Model(device, config, weights, await readFloats(weights.positions));
   }
 

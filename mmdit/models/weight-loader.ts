@@ -2,7 +2,6 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Component } from '../checkpoint/component.ts';
 import type { TensorSource } from '../checkpoint/tensor-source.ts';
 import type { Device, Shape, Tensor, WeightUse } from '../device/device.ts';
-import { DeviceMemoryError } from '../device/device-memory-error.ts';
 
 /** A projection: weight [out, in], bias [out]. */
 export interface Linear {
@@ -11,13 +10,14 @@ export interface Linear {
 }
 
 /** Where weights go: what a loader needs of a device. */
-export type WeightStore = Pick<Device, 'info' | 'bytesPerWeight' | 'loadWeight' | 'release'>;
+export type WeightStore = Pick<Device, 'loadWeight' | 'release'>;
 
 /** A tensor that the model has. */
 export interface WantedTensor {
   readonly shape: Shape;
   /** `table`: the model itself reads it, in this process's memory. */
   readonly use: WeightUse | 'table';
+  readonly source: TensorSource;
 }
 
 /** Loads a model's weights by their checkpoint names, checks their shapes, and knows at the end what was left over. */
@@ -27,13 +27,9 @@ export class WeightLoader {
   readonly #wanted = new Map<string, WantedTensor>();
   readonly #loaded: Tensor[] = [];
 
-  /** Throws DeviceMemoryError where all the component's weights together cannot fit the device. */
   constructor(component: Component, store: WeightStore) {
     this.#component = component;
     this.#store = store;
-    const elements = component.names.reduce((sum, tensor) => sum + elementCount(component.tensor(tensor).shape), 0);
-    const needed = elements * store.bytesPerWeight;
-    if (needed > store.info.memoryBytes) throw new DeviceMemoryError(store.info, component.folder, needed);
   }
 
   /** Throws CheckpointError for a missing tensor or another shape. */
@@ -71,15 +67,16 @@ export class WeightLoader {
 
   /** A table that the model itself reads. */
   table(name: string, shape: Shape): TensorSource {
-    this.#wanted.set(name, { shape, use: 'table' });
-    return this.#component.tensor(name, shape);
+    const source = this.#component.tensor(name, shape);
+    this.#wanted.set(name, { shape, use: 'table', source });
+    return source;
   }
 
   vector(name: string, length: number): Promise<Tensor> {
     return this.#load([name], [length]);
   }
 
-  /** What was asked for so far. */
+  /** What was asked for so far, in that order. */
   get wanted(): ReadonlyMap<string, WantedTensor> {
     return this.#wanted;
   }
@@ -108,16 +105,12 @@ export class WeightLoader {
     { loadAs = shape, use = 'exact' }: { loadAs?: Shape; use?: WeightUse } = {},
   ): Promise<Tensor> {
     const sources = names.map((name) => {
-      this.#wanted.set(name, { shape, use });
       const source = this.#component.tensor(name, shape);
-      return loadAs === shape ? source : { ...source, shape: loadAs, read: () => source.read() };
+      this.#wanted.set(name, { shape, use, source });
+      return loadAs === shape ? source : { ...source, shape: loadAs };
     });
     const tensor = await this.#store.loadWeight(sources, use);
     this.#loaded.push(tensor);
     return tensor;
   }
-}
-
-function elementCount(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -73,7 +73,7 @@ export abstract class FlowMatchPipeline extends DescribedModel implements Pipeli
   }
 
   override workBytes(samples: number, sampling: Sampling, keptTensors: number): number {
-    return super.workBytes(samples, sampling, keptTensors, this.device.info.computeDtype);
+    return super.workBytes(samples, sampling, keptTensors, this.device.info);
   }
 
   inspectPrompt(prompt: string): PromptNotices {

@@ -36,7 +36,7 @@ export class FluxPipeline extends FlowMatchPipeline {
     const facts = await describeFlux(checkpoint, component, options);
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint, options);
-    const model = await FluxModel.open(component, device);
+    const model = await FluxModel.open(component, device, options.loading);
     return new FluxPipeline({ device, execution, facts, model, text, vae });
   }
 

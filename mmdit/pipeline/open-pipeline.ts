@@ -10,7 +10,10 @@ type Open = (checkpoint: Checkpoint, device: Device, options: OpenedWith) => Pro
 
 const FAMILIES: Readonly<Record<'flux' | 'sd3', Open>> = { flux: FluxPipeline.open, sd3: Sd3Pipeline.open };
 
-/** Opens a diffusers folder. Throws CheckpointError naming the file and what is wrong or not supported, OnnxWishError. */
+/**
+ * Opens a diffusers folder. Throws CheckpointError naming the file and what is wrong or not supported, OnnxWishError, DeviceMemoryError,
+ * or the signal's reason.
+ */
 export async function openPipeline(folder: string, device: Device, options: PipelineOptions = {}): Promise<Pipeline> {
   const checkpoint = await Checkpoint.open(folder);
   requireSupported(checkpoint);

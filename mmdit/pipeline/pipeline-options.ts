@@ -1,3 +1,4 @@
+import type { LoadOptions, LoadProgress } from '../models/load-weights.ts';
 import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import type { OnnxWish } from '../onnx/onnx-provider.ts';
 import type { EmbeddingFolder } from '../text/embedding-folder.ts';
@@ -13,6 +14,10 @@ export interface PipelineOptions {
   readonly onnx?: OnnxWish | undefined;
   /** Whether large pictures are decoded whole or in tiles; `auto` where absent. */
   readonly vae?: DecodeWay | undefined;
+  /** Gives up opening. */
+  readonly signal?: AbortSignal | undefined;
+  /** How far the transformer's weights are. */
+  readonly onLoading?: ((progress: LoadProgress) => void) | undefined;
 }
 
 /** The options as the parts of a pipeline take them. */
@@ -21,9 +26,11 @@ export interface OpenedWith {
   readonly embeddings?: EmbeddingFolder;
   readonly way?: DecodeWay;
   readonly execution: OnnxExecution;
+  readonly loading: LoadOptions;
 }
 
 /** Throws OnnxWishError for what `$ARROWHEAD_ONNX` says. */
-export function openedWith({ onnx, vae, ...text }: PipelineOptions): OpenedWith {
-  return { ...text, ...(vae && { way: vae }), execution: new OnnxExecution(onnx === undefined ? {} : { wish: onnx }) };
+export function openedWith({ onnx, vae, signal, onLoading, ...text }: PipelineOptions): OpenedWith {
+  const execution = new OnnxExecution(onnx === undefined ? {} : { wish: onnx });
+  return { ...text, ...(vae && { way: vae }), execution, loading: { signal, onProgress: onLoading } };
 }

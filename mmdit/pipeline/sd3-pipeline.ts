@@ -35,7 +35,7 @@ export class Sd3Pipeline extends FlowMatchPipeline {
     const facts = await describeSd3(checkpoint, component, options);
     const text = await openTextEncoders(checkpoint, options);
     const vae = await openVaeDecoder(checkpoint, options);
-    const model = await Sd3Model.open(component, device);
+    const model = await Sd3Model.open(component, device, options.loading);
     return new Sd3Pipeline({ device, execution, facts, model, text, vae });
   }
 

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { freeMemory as hostFreeMemory } from '../device/host-memory.ts';
 import { LazySession } from '../onnx/lazy-session.ts';
 import { OnnxExecution } from '../onnx/onnx-execution.ts';
 import { syntheticVaeDecoder } from '../synthetic/synthetic-vae-decoder.ts';
@@ -64,7 +65,7 @@ class AutoencoderKlDecoder implements VaeDecoder {
     this.#session = session;
     this.#tiling = tilingOf(config.sampleSize, this.scaleFactor);
     this.#way = way ?? 'auto';
-    this.#freeMemory = freeMemory ?? (() => process.availableMemory());
+    this.#freeMemory = freeMemory ?? hostFreeMemory;
   }
 
   get latentChannels(): number {

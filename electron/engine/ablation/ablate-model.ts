@@ -58,8 +58,7 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
   const earlier = resumes ? await readAblation(path.join(folder, ABLATION_FILE)) : null;
   if (earlier) requireSameWish(wish, folder!, earlier);
   const asked = earlier?.settings ?? (await completeAblation(wish));
-  options.onProgress?.({ value: 0, title: 'Loading the model', detail: '' });
-  return withModel(wish, async (pipeline) => {
+  return withModel(wish, options, async (pipeline) => {
     const base = earlier?.sampling ?? pipeline.defaults;
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, base));
     // The demo's folder is called "checkpoint", which tells a reader nothing.

@@ -11,6 +11,7 @@ import { attentionJob } from './attention-job.ts';
 import { calibrateJob, resumeCalibration } from './calibrate-job.ts';
 import type { EngineCalls, EngineStart } from './engine-calls.ts';
 import { generateJob } from './generate-job.ts';
+import { runOptions } from './job-context.ts';
 import { OpenModels } from './open-models.ts';
 import { sweepJob } from './sweep-job.ts';
 
@@ -30,7 +31,7 @@ const handlers: CallHandlers<EngineCalls> = {
     return { ...distancesOf(comparison), lpipsNetwork, lpipsMissing };
   },
   generate: (params, context) =>
-    models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context), context),
+    models.use(params.request.model, (pipeline) => generateJob(pipeline, params, context), runOptions(context)),
   calibrate: (params, context) =>
     models.use(
       params.request.model,
@@ -38,12 +39,12 @@ const handlers: CallHandlers<EngineCalls> = {
         requireModel(pipeline, params.fingerprint);
         return calibrateJob(pipeline, params, context);
       },
-      context,
+      runOptions(context),
     ),
   resume: async ({ library, run }, context) => {
     const folder = path.join(library, run);
     const model = (await readNotes(folder))?.model ?? null;
-    return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context), context);
+    return models.use(model, (pipeline) => resumeCalibration(pipeline, folder, context), runOptions(context));
   },
   sweep: (params, context) =>
     models.use(
@@ -52,10 +53,10 @@ const handlers: CallHandlers<EngineCalls> = {
         requireModel(pipeline, params.fingerprint);
         return sweepJob(pipeline, params, context);
       },
-      context,
+      runOptions(context),
     ),
   attentionMaps: (params, context) =>
-    models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context), context),
+    models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context), runOptions(context)),
 };
 
 serveCalls(handlers, { leavesUnusable: leavesCardUnusable });

@@ -1,8 +1,12 @@
 import { type DeviceName, openDevice, openPipeline, type Pipeline } from '../../../mmdit/index.ts';
+import { loadingProgress } from '../../engine/loading-progress.ts';
 import { DEMO_CHECKPOINT } from '../../engine/open-model.ts';
+import type { OnProgress } from '../../engine/progress.ts';
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
+  /** Of loading. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface OpenedPipeline {
@@ -16,10 +20,6 @@ export type OpenPipeline = (folder: string, device: DeviceName, options: OpenOpt
 interface OpenModel extends OpenedPipeline {
   readonly folder: string;
   users: number;
-}
-
-export interface UseOptions {
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -61,10 +61,10 @@ export class OpenModels {
   async use<T>(
     folder: string | null,
     work: (pipeline: Pipeline) => Promise<T> | T,
-    { signal = new AbortController().signal }: UseOptions = {},
+    { signal = new AbortController().signal, onProgress }: Partial<OpenOptions> = {},
   ): Promise<T> {
     signal.throwIfAborted();
-    const opening = this.#opening.then(() => this.#acquire(folder ?? DEMO_CHECKPOINT, signal));
+    const opening = this.#opening.then(() => this.#acquire(folder ?? DEMO_CHECKPOINT, { signal, onProgress }));
     this.#opening = opening.catch(() => {});
     const model = await unlessAborted(opening, signal, (late) => this.#release(late));
     try {
@@ -79,9 +79,9 @@ export class OpenModels {
     if (model.users === 0 && model !== this.#kept) await model.close();
   }
 
-  async #acquire(folder: string, signal: AbortSignal): Promise<OpenModel> {
+  async #acquire(folder: string, options: OpenOptions): Promise<OpenModel> {
     while (true) {
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       const kept = this.#kept;
       if (kept?.folder === folder) {
         kept.users += 1;
@@ -92,7 +92,7 @@ export class OpenModels {
         await kept.close();
       }
       const change = this.#deviceChange.signal;
-      const opened = await this.#openUnless(change, folder, signal);
+      const opened = await this.#openUnless(change, folder, options);
       if (opened === null) continue;
       const model = { folder, ...opened, users: 1 };
       this.#kept ??= model;
@@ -101,10 +101,14 @@ export class OpenModels {
   }
 
   /** null where another device was chosen before the model was open. */
-  async #openUnless(change: AbortSignal, folder: string, signal: AbortSignal): Promise<OpenedPipeline | null> {
+  async #openUnless(
+    change: AbortSignal,
+    folder: string,
+    { signal, onProgress }: OpenOptions,
+  ): Promise<OpenedPipeline | null> {
     let opened: OpenedPipeline;
     try {
-      opened = await this.#open(folder, this.#device, { signal: AbortSignal.any([signal, change]) });
+      opened = await this.#open(folder, this.#device, { signal: AbortSignal.any([signal, change]), onProgress });
     } catch (error) {
       if (change.aborted && !signal.aborted) return null;
       throw error;
@@ -128,10 +132,11 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, giveBack: (late
   });
 }
 
-async function openOn(folder: string, name: DeviceName): Promise<OpenedPipeline> {
+async function openOn(folder: string, name: DeviceName, { signal, onProgress }: OpenOptions): Promise<OpenedPipeline> {
+  const onLoading = loadingProgress(onProgress);
   const device = await openDevice(name === 'auto' ? undefined : name);
   try {
-    const pipeline = await openPipeline(folder, device);
+    const pipeline = await openPipeline(folder, device, { signal, onLoading });
     const close = async () => {
       await pipeline.close();
       await device.close();

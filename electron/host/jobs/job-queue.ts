@@ -189,7 +189,8 @@ export class JobQueue {
 /** Passes progress on a few times a second, never falling, with an ETA from the mean speed where the job gives none. */
 class ProgressThrottle {
   readonly #emit: (progress: Progress) => void;
-  readonly #started = performance.now();
+  /** When the job's own work began: loading does not count for its speed. */
+  #started = performance.now();
   #last = Number.NEGATIVE_INFINITY;
   #waiting: Progress | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -201,6 +202,7 @@ class ProgressThrottle {
 
   report({ value, title, detail, etaSeconds }: Extract<CallReport, { kind: 'progress' }>['progress']): void {
     this.#value = Math.min(1, Math.max(this.#value, value));
+    if (this.#value === 0) this.#started = performance.now();
     const elapsed = (performance.now() - this.#started) / 1000;
     const eta = etaSeconds === undefined ? secondsLeft(this.#value, elapsed) : etaSeconds;
     this.#waiting = { value: this.#value, title, detail, etaSeconds: eta };

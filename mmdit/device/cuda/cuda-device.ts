@@ -14,6 +14,7 @@ import type {
   AttentionErrorSums,
   AttentionMap,
   AttentionMapCall,
+  BytesPerWeight,
   Device,
   DeviceInfo,
   HeadwiseAttentionCall,
@@ -96,9 +97,9 @@ export class CudaDevice implements Device {
     return new CudaDevice(properties!, context, choices, { card, projections, offload });
   }
 
-  get bytesPerWeight(): number {
+  get bytesPerWeight(): BytesPerWeight {
     const { projections, offload } = this.#options;
-    return offload ? 0 : projections === 'fp8' ? 1 : 2;
+    return { exact: 2, projection: offload ? 0 : projections === 'fp8' ? 1 : 2, table: 0 };
   }
 
   get freeBytes(): number {

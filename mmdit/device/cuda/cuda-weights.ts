@@ -1,5 +1,5 @@
-import { CUDA_DTYPE_BYTES, type CudaDtype, type CudaRows } from '../../../native-kernels/index.ts';
-import type { StoredDtype, TensorSource } from '../../checkpoint/tensor-source.ts';
+import { CUDA_DTYPE_BYTES, type CudaDtype, type CudaPlace, type CudaRows } from '../../../native-kernels/index.ts';
+import { piecesOf, type StoredDtype, type TensorSource } from '../../checkpoint/tensor-source.ts';
 import type { WeightUse } from '../device.ts';
 import { countOf } from '../shape.ts';
 import { stackedShape } from '../stacked-shape.ts';
@@ -90,12 +90,22 @@ export class CudaWeights {
       stream.run(() => stream.context.fillNormal({ out, count, dtype, ...random }));
       return;
     }
-    const bytes = await source.read();
-    if (STORED[source.dtype] === weight.dtype) return stream.upload(bytes, weight.place);
+    if (STORED[source.dtype] === weight.dtype) return this.#upload(source, weight.place);
     const stored = stream.allocate(source.shape, STORED[source.dtype]);
-    stream.upload(bytes, stored.place);
-    stream.convert(stored, weight);
-    stored.release();
+    try {
+      await this.#upload(source, stored.place);
+      stream.convert(stored, weight);
+    } finally {
+      stored.release();
+    }
+  }
+
+  async #upload(source: TensorSource, { memory, offset }: CudaPlace): Promise<void> {
+    let done = 0;
+    for await (const piece of piecesOf(source)) {
+      this.#stream.upload(piece, { memory, offset: offset + done });
+      done += piece.byteLength;
+    }
   }
 
   /** Moves a weight to the host's memory. */

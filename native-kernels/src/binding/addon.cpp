@@ -4,8 +4,13 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 #include "../cpu/kernels.h"
+#include "arguments.h"
 
 namespace {
 
@@ -30,6 +35,20 @@ void trimHeap(const Napi::CallbackInfo&) {
 #endif
 }
 
+// Large pages for memory that is about to be written for the first time: clearing it page by page would take longer than
+// filling it. A hint, which may be ignored.
+void adviseLargePages(const Napi::CallbackInfo& info) {
+  const auto args = info[0].As<Napi::Object>();
+  const auto count = static_cast<int64_t>(args.Get("memory").As<Napi::TypedArray>().ElementLength());
+  [[maybe_unused]] float* memory = binding::elements<float>(args, "memory", count);
+#ifdef __linux__
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(memory + count) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("headwiseAttention", binding::headwiseAttention);
@@ -47,6 +66,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("cpuInfo", cpuInfo);
   add("setThreads", setThreads);
   add("trimHeap", trimHeap);
+  add("adviseLargePages", adviseLargePages);
   return exports;
 }
 

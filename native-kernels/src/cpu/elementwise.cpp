@@ -59,23 +59,21 @@ void normAndRotate(const QkNormRopeArgs& args, const float* x, const float* weig
   }
 }
 
-float halfToFloat(uint16_t half) {
+// Without branches: a normal number gets another bias; a subnormal one is the difference of two normal numbers.
+uint32_t halfToFloatBits(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1fu;
-  const uint32_t mantissa = half & 0x3ffu;
-  uint32_t bits;
-  if (exponent == 0x1f) {
-    bits = sign | 0x7f800000u | (mantissa << 13);
-  } else if (exponent != 0) {
-    bits = sign | ((exponent + 112) << 23) | (mantissa << 13);
-  } else {
-    const float subnormal = static_cast<float>(mantissa) * 5.9604644775390625e-8f;
-    std::memcpy(&bits, &subnormal, sizeof bits);
-    bits |= sign;
-  }
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
+  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fffu) << 13;
+  const uint32_t normal = magnitude + (112u << 23) + (magnitude >= (0x1fu << 23) ? 112u << 23 : 0u);
+  constexpr uint32_t kSmallestNormal = 113u << 23;
+  const uint32_t raised = magnitude + kSmallestNormal;
+  float subnormal;
+  float smallestNormal;
+  std::memcpy(&subnormal, &raised, 4);
+  std::memcpy(&smallestNormal, &kSmallestNormal, 4);
+  subnormal -= smallestNormal;
+  uint32_t subnormalBits;
+  std::memcpy(&subnormalBits, &subnormal, 4);
+  return sign | (magnitude < (1u << 23) ? subnormalBits : normal);
 }
 
 }  // namespace
@@ -148,15 +146,21 @@ void convertToFloat32(const uint8_t* bytes, StoredDtype dtype, int64_t count, fl
       std::memcpy(out + begin, bytes + begin * 4, static_cast<size_t>(end - begin) * 4);
       return;
     }
-    for (int64_t i = begin; i < end; ++i) {
-      uint16_t stored;
-      std::memcpy(&stored, bytes + i * 2, 2);
-      if (dtype == StoredDtype::f16) {
-        out[i] = halfToFloat(stored);
-      } else {
-        const uint32_t bits = static_cast<uint32_t>(stored) << 16;
-        std::memcpy(out + i, &bits, 4);
+    // One loop for each dtype, so that the compiler can make vectors of it.
+    const auto convert = [&](auto toBits) {
+      const uint8_t* __restrict from = bytes + begin * 2;
+      float* __restrict to = out + begin;
+      for (int64_t i = 0; i < end - begin; ++i) {
+        uint16_t stored;
+        std::memcpy(&stored, from + i * 2, 2);
+        const uint32_t bits = toBits(stored);
+        std::memcpy(to + i, &bits, 4);
       }
+    };
+    if (dtype == StoredDtype::bf16) {
+      convert([](uint16_t stored) { return static_cast<uint32_t>(stored) << 16; });
+    } else {
+      convert(halfToFloatBits);
     }
   });
 }

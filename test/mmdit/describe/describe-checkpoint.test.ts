@@ -51,7 +51,7 @@ describe.each([
     );
     expect(model.describeSampling(defaults)).toEqual(pipeline.describeSampling(defaults));
     expect(model.linearFlops(defaults)).toBe(pipeline.linearFlops(defaults));
-    expect(model.workBytes(2, defaults, 3, 'f32')).toBe(pipeline.workBytes(2, defaults, 3));
+    expect(model.workBytes(2, defaults, 3, device.info)).toBe(pipeline.workBytes(2, defaults, 3));
     expect(await inspectPrompt(prompt)).toEqual(pipeline.inspectPrompt(prompt));
     await pipeline.close();
   });
@@ -82,7 +82,7 @@ it('describes FLUX.1-dev from 24 GB of weights, of which it reads headers and sa
   expect(model.layers).toHaveLength(57);
   const sampling = { steps: 28, guidance: 3.5, width: 1024, height: 1024 };
   expect(model.linearFlops(sampling)).toBeGreaterThan(1e15);
-  expect(model.workBytes(1, sampling, 1, 'bf16')).toBeGreaterThan(1e9);
+  expect(model.workBytes(1, sampling, 1, { kind: 'cuda', computeDtype: 'bf16' })).toBeGreaterThan(1e9);
   expect(bytesRead()).toBeLessThan(1e6);
 });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Device } from '../../../mmdit/device/device.ts';
+import { describeCheckpoint } from '../../../mmdit/describe/describe-checkpoint.ts';
 import { WorkMemoryError } from '../../../mmdit/device/device-memory-error.ts';
 import { requireWorkMemory } from '../../../mmdit/describe/work-bytes.ts';
 
@@ -25,7 +26,18 @@ it('refuses what does not fit before it begins: what, how much, how much is free
   );
 });
 
-it('counts kept outputs only where they are kept, and says nothing of CUDA elsewhere', () => {
-  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), { ...work, kept: 1 })).not.toThrow();
-  expect(() => requireWorkMemory(deviceWith('cpu', 2 * GIB), work)).toThrow(/^(?!.*cuda)/);
+it('counts kept outputs only where they are kept', () => {
+  expect(() => requireWorkMemory(deviceWith('cuda', 2 * GIB), { ...work, kept: 1 })).not.toThrow();
+  expect(() => requireWorkMemory(deviceWith('cuda', 2 * GIB), work)).toThrow(WorkMemoryError);
+});
+
+it('counts the processor’s own copies, and says nothing of CUDA there', () => {
+  expect(() => requireWorkMemory(deviceWith('cpu', 4 * GIB), { ...work, kept: 1 })).toThrow(/^(?!.*cuda)/);
+});
+
+it('refuses 16384² of the demo on a machine of 24 GB before anything is made', async () => {
+  const { model } = await describeCheckpoint('demo/checkpoint');
+  const sampling = { ...model.defaults, width: 16_384, height: 16_384 };
+  expect(model.workBytes(1, sampling, 0, { kind: 'cpu', computeDtype: 'f32' })).toBeGreaterThan(24e9);
+  expect(model.workBytes(1, model.defaults, 0, { kind: 'cpu', computeDtype: 'f32' })).toBeLessThan(1e9);
 });

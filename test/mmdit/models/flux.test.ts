@@ -126,9 +126,9 @@ describe('verifyTransformer', () => {
 
 describe('a checkpoint is refused', () => {
   it('that is larger than the device', async () => {
-    // As a device of 1 MiB: the golden weights are 4.
+    // As a device with 1 MiB free: the golden weights are 4.
     const small = new Proxy(device, {
-      get: (target, key) => (key === 'info' ? { ...target.info, memoryBytes: 2 ** 20 } : Reflect.get(target, key)),
+      get: (target, key) => (key === 'freeBytes' ? 2 ** 20 : Reflect.get(target, key)),
     });
     const opened = FluxModel.open(await Component.open(`${FOLDER}/transformer`), small);
     await expect(opened).rejects.toThrow(DeviceMemoryError);
