@@ -47,7 +47,10 @@ export function ablationCsv({ rows }: MeasuredTable): string {
   return [HEADER, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
+/** How text begins that a spreadsheet would compute. Numbers are written as they are. */
+const FORMULA = /^[=+\-@\t\r]/;
+
 function cell(value: string | number): string {
-  const text = String(value);
+  const text = typeof value === 'number' ? String(value) : value.replace(FORMULA, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

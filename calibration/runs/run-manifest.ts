@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visibleText } from '../../mmdit/files/visible-text.ts';
 import * as field from '../field-limits.ts';
 
 export const RUN_KINDS = ['calibration', 'generation', 'sweep', 'import'] as const;
@@ -33,7 +34,12 @@ export const runManifestSchema = z.strictObject({
   format: z.literal('arrowhead-run'),
   /** 2 since it holds a summary. */
   version: z.literal([1, 2], { error: 'expected version 1 or 2; a newer Arrowhead wrote this file' }),
-  name: z.string().min(1).max(256),
+  /** Control characters are written out: they could move a terminal's cursor, or forge a line. */
+  name: z
+    .string()
+    .min(1)
+    .transform(visibleText)
+    .pipe(z.string().max(256 * 6)),
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
   status: z.enum(['running', 'finished', 'cancelled', 'failed']),

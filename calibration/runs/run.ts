@@ -12,6 +12,7 @@ import type { Scheme, SchemeHead } from '../scheme/scheme.ts';
 import { readScheme, readSchemeHead, writeScheme } from '../scheme/scheme-file.ts';
 import { APPLIED_FILE, METRICS_FILE, RSE_FILE, RUN_FILE, SCHEME_FILE } from './run-files.ts';
 import { type AppliedPicture, appliedFileSchema } from './applied-file.ts';
+import { plainFile } from './plain-file.ts';
 import { whileChanging } from './run-claim.ts';
 import {
   type PictureMetrics,
@@ -93,7 +94,7 @@ export class Run {
   }
 
   async readMetrics(): Promise<readonly PictureMetrics[]> {
-    return (await readJsonFile(this.path(METRICS_FILE), runMetricsSchema, MAX_JSON_BYTES)).pictures;
+    return (await readJsonFile(await plainFile(this.path(METRICS_FILE)), runMetricsSchema, MAX_JSON_BYTES)).pictures;
   }
 
   /** Adds what attention did for a picture; of two reports of one picture the later stays. Throws FileWriteError. */
@@ -107,23 +108,23 @@ export class Run {
   /** Empty where nothing was reported. Throws CalibrationFileError for a damaged file. */
   async readApplied(): Promise<readonly AppliedPicture[]> {
     if (!(await readdir(this.folder)).includes(APPLIED_FILE)) return [];
-    return (await readJsonFile(this.path(APPLIED_FILE), appliedFileSchema, MAX_JSON_BYTES)).pictures;
+    return (await readJsonFile(await plainFile(this.path(APPLIED_FILE)), appliedFileSchema, MAX_JSON_BYTES)).pictures;
   }
 
   async writeTable(table: RseTable): Promise<void> {
     await writeRseTable(this.path(RSE_FILE), table);
   }
 
-  readTable(): Promise<RseTable> {
-    return readRseTable(this.path(RSE_FILE));
+  async readTable(): Promise<RseTable> {
+    return readRseTable(await plainFile(this.path(RSE_FILE)));
   }
 
   async writeScheme(scheme: Scheme, name: string = SCHEME_FILE): Promise<void> {
     await writeScheme(this.path(name), scheme);
   }
 
-  readScheme(name: string = SCHEME_FILE): Promise<Scheme> {
-    return readScheme(this.path(name));
+  async readScheme(name: string = SCHEME_FILE): Promise<Scheme> {
+    return readScheme(await plainFile(this.path(name)));
   }
 
   /** A scheme without its plan: quick, for lists. */
@@ -173,7 +174,10 @@ export async function createRunIn(folder: string, details: NewRun = {}): Promise
 
 /** Throws CalibrationFileError for a folder without a valid run.json. */
 export async function openRun(folder: string): Promise<Run> {
-  return new Run(folder, await readJsonFile(path.join(folder, RUN_FILE), runManifestSchema, MAX_JSON_BYTES));
+  return new Run(
+    folder,
+    await readJsonFile(await plainFile(path.join(folder, RUN_FILE)), runManifestSchema, MAX_JSON_BYTES),
+  );
 }
 
 async function startRun(folder: string, name: string, details: NewRun): Promise<Run> {

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { visibleText } from '../../mmdit/files/visible-text.ts';
 import { type Progress, secondsLeft } from '../engine/progress.ts';
 import { formatDuration } from './format.ts';
 import type { Terminal } from './terminal.ts';
@@ -49,9 +50,9 @@ class Bar implements ProgressDisplay {
     if (value === 0) this.#startedAt = performance.now();
     const left = etaSeconds ?? secondsLeft(value, (performance.now() - this.#startedAt) / 1000);
     const payload = {
-      title,
+      title: visibleText(title),
       left: left === null ? '' : ` · ${formatDuration(left)} left`,
-      detail: detail === '' ? '' : ` · ${detail}`,
+      detail: detail === '' ? '' : ` · ${visibleText(detail)}`,
     };
     // Whole thousandths, below the total: a bar that reaches its total stops itself.
     const thousandths = Math.min(999, Math.floor(value * 1000));

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { visibleLines } from '../../mmdit/files/visible-text.ts';
 
 /** The two streams that a command writes to. A reader that goes away (`| head`) ends the output, never the work. */
 export class Terminal {
@@ -52,7 +53,8 @@ class Output {
   }
 
   write(text: string): void {
-    if (!this.#closed) this.stream.write(text);
+    // Words of files and checkpoints are among it: none may move the cursor, forge a line or set the window's title.
+    if (!this.#closed) this.stream.write(visibleLines(text));
   }
 
   flush(): Promise<void> {

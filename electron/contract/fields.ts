@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visibleText } from '../../mmdit/files/visible-text.ts';
 
 /** Building blocks of the contract. Everything is strict: a field that is not named here is an error. */
 
@@ -32,8 +33,9 @@ export const entryName = z
 export const runId = entryName;
 export const modelId = z.string().min(1).max(4096);
 export const jobId = z.string().min(1).max(64);
-export const title = z.string().trim().min(1).max(256);
-export const tag = z.string().trim().min(1).max(64);
+/** Control characters are written out, as `run.json` does: they could move a terminal's cursor, or forge a line. */
+export const title = z.string().trim().min(1).max(256).transform(visibleText);
+export const tag = z.string().trim().min(1).max(64).transform(visibleText);
 
 export const methodName = z.string().regex(/^(full|cached|cfg|(cfg\+)?arrow\/[1-9]\d{0,3}(\+residual)?)$/, {
   error: 'expected full, cached, cfg, or arrow/F (F from 1 to 9999), with cfg+ before or +residual behind where meant',

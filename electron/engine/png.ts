@@ -2,17 +2,19 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { type RgbImage, writeWholeFile } from '../../mmdit/index.ts';
 import { PictureError } from './picture-error.ts';
+import { tooManyPixels } from './picture-limits.ts';
 
 /**
  * The pixels of a PNG as 8-bit RGB. Palettes and greys are converted, which loses nothing; an alpha channel is dropped
- * where every pixel is opaque. Throws PictureError for 16 bits per channel, for real transparency and for any other
+ * where every pixel is opaque. Throws PictureError for more pixels than are read, for 16 bits per channel, for real transparency and for any other
  * format: converting those would change what a metric measures.
  */
 export async function readPng(file: string): Promise<RgbImage> {
   // Reading a pipe would wait for a writer for ever.
   if (!(await stat(file)).isFile()) throw new PictureError(file, 'is no file');
   const bytes = await readFile(file);
-  const picture = sharp(bytes, { failOn: 'warning' });
+  // Our own limit says so by name.
+  const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: false });
   const metadata = await picture.metadata().catch((cause: unknown) => {
     throw new PictureError(file, 'is no PNG that can be read; it may be damaged', { cause });
   });
@@ -38,10 +40,12 @@ export async function writePng(file: string, image: RgbImage): Promise<void> {
   await writeWholeFile(file, await encodePng(image));
 }
 
-function refuseUnsuitable(file: string, { format, depth }: Metadata): void {
+function refuseUnsuitable(file: string, { format, depth, width, height }: Metadata): void {
   if (format !== 'png') {
     throw new PictureError(file, `is ${format.toUpperCase()}, where a PNG is needed. Convert it without loss first`);
   }
+  const tooMany = tooManyPixels({ width, height });
+  if (tooMany !== null) throw new PictureError(file, tooMany);
   if (depth !== 'uchar') {
     throw new PictureError(
       file,

@@ -24,7 +24,6 @@ import { invalidRequest, unavailable } from './host-errors.ts';
 import { jobTitle } from './job-title.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
-import { importFile } from './library/import-file.ts';
 import { lockLibrary } from './library/library-lock.ts';
 import { RunLibrary } from './library/run-library.ts';
 import { ModelDescriptions } from './models/model-descriptions.ts';
@@ -187,11 +186,7 @@ export async function createWorkbench({
       await reveal(folder);
       return {};
     },
-    'runs.import': async ({ fileName, data }) => {
-      const imported = await importFile(library.root, fileName, data);
-      await library.index.refresh(imported.run);
-      return imported;
-    },
+    'runs.import': ({ fileName, data }) => library.import(fileName, data),
     'runs.exportTable': async ({ run }) => {
       const table = await readRseTable(await library.file(run, RSE_FILE));
       const data = new Uint8Array(encodeRseTable(table));

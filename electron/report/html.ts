@@ -1,3 +1,5 @@
+import { visibleLines } from '../../mmdit/files/visible-text.ts';
+
 /** Markup that is safe to put into a page as it is. */
 export class Html {
   readonly markup: string;
@@ -19,7 +21,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly Fragment[]
 }
 
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return visibleLines(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** JSON for a data block in a page: no `<`, so that nothing in it can end the block. */

@@ -37,10 +37,14 @@ let written = 0;
  *
  * The write-file-atomic package is not used: it takes a short write(2), which is how a disk fills up, for success.
  */
-export async function writeWholeFile(file: string, data: Uint8Array | string): Promise<void> {
+export async function writeWholeFile(
+  file: string,
+  data: Uint8Array | string,
+  { mode = 0o666 }: { readonly mode?: number } = {},
+): Promise<void> {
   const temporary = temporaryName(file);
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(data);
       await handle.sync();

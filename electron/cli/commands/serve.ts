@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { quoteForShell } from '../../engine/quote-for-shell.ts';
+import { SETTINGS_FOLDER } from '../../host/models/open-model-list.ts';
 import type { WorkbenchHost } from '../../host/workbench-host.ts';
 import { inAddress, isLoopback } from '../../server/known-hosts.ts';
 import type { WorkbenchServer } from '../../server/serve-workbench.ts';
@@ -12,7 +13,7 @@ import { parsePort } from '../arguments/port.ts';
 import type { CliContext } from '../cli-context.ts';
 import { examples } from '../examples.ts';
 import { toJson } from '../json.ts';
-import { openInBrowser } from '../open-in-browser.ts';
+import { openLogin } from '../open-login.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface ServeOptions {
@@ -59,12 +60,16 @@ Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. Tha
       const { serveWorkbench } = await import('../../server/serve-workbench.ts');
       const workbench = await createWorkbench({ library, hasRemoteClients: allowRemote ?? false });
       let server: WorkbenchServer | undefined;
+      const ended = new AbortController();
+      let opened: Promise<void> | undefined;
       try {
         server = await serveWorkbench(workbench, { host, port, pages: PAGES });
         announce(server);
         // A signal that came before is told by no event.
         if (!signal.aborted) await once(signal, 'abort');
       } finally {
+        ended.abort();
+        await opened;
         await end(workbench, server);
       }
 
@@ -76,7 +81,12 @@ Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. Tha
           terminal.note('note: the window is not built yet. Run npm run build:renderer, then reload the page.');
         if (!isLoopback(host))
           terminal.note('note: other machines can connect, and nothing is encrypted. An ssh tunnel is: see --help.');
-        if (options.open) openInBrowser(url).catch((error: Error) => terminal.note(error.message));
+        if (options.open) {
+          // A browser that is missing must not show the token again, or the page that is gone.
+          opened = openLogin(url, path.join(folder, SETTINGS_FOLDER), ended.signal).catch(() =>
+            terminal.note('No browser could be started. Open the printed address yourself.'),
+          );
+        }
       }
     });
 }

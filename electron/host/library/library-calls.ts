@@ -1,4 +1,4 @@
-import type { ImagePayload, RunDetails } from '../../contract.ts';
+import type { ImagePayload, Reply, RunDetails } from '../../contract.ts';
 import type { StoredRun } from './stored-run.ts';
 
 /** What the library worker starts with. */
@@ -17,6 +17,11 @@ export type LibraryCalls = {
   readonly details: {
     readonly params: { readonly folder: string };
     readonly result: Omit<RunDetails, 'summary' | 'folder'>;
+  };
+  /** Makes a run of a file (import-file.ts). */
+  readonly import: {
+    readonly params: { readonly fileName: string; readonly data: Uint8Array };
+    readonly result: Reply<'runs.import'>;
   };
   /** `maxSize` bounds width and height; null: the picture as it is. */
   readonly picture: {

@@ -15,5 +15,6 @@ const pictures = new PictureReader(thumbnails);
 serveCalls<LibraryCalls>({
   scan: ({ ids }) => folders.scan(ids),
   details: async ({ folder }) => describeRun(await openRun(folder)),
+  import: async ({ fileName, data }) => (await import('./import-file.ts')).importFile(root, fileName, data),
   picture: ({ file, maxSize }) => pictures.read(file, maxSize),
 });

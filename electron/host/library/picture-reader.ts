@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { BoundedCache } from '../../../mmdit/files/bounded-cache.ts';
 import { writeWholeFile } from '../../../mmdit/files/write-whole-file.ts';
 import type { ImagePayload } from '../../contract.ts';
+import { tooManyPixels } from '../../engine/picture-limits.ts';
 import { invalidRequest } from '../host-errors.ts';
 
 /** Pictures larger than this are not read. */
@@ -107,8 +108,11 @@ async function readStored(file: string): Promise<ImagePayload | null> {
 }
 
 async function scale(file: string, maxSize: number | null): Promise<ImagePayload> {
-  const picture = sharp(file, { failOn: 'warning' });
+  // Our own limit says so by name.
+  const picture = sharp(file, { failOn: 'warning', limitInputPixels: false });
   const { width, height, format } = await picture.metadata();
+  const tooMany = tooManyPixels({ width, height });
+  if (tooMany !== null) throw invalidRequest(`file: ${path.basename(file)} ${tooMany}`);
   if (format !== 'png') throw invalidRequest(`file: expected a PNG, found ${format} in ${path.basename(file)}`);
   if (maxSize === null || Math.max(width, height) <= maxSize) {
     const data = await picture.png().toBuffer();

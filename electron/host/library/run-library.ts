@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CLAIM_FILE, claimRun, openRun, type Run } from '../../../calibration/index.ts';
 import { FileWriteError } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
-import type { ImagePayload, ImageRef, RunChange, RunDetails, RunSummary } from '../../contract.ts';
+import type { ImagePayload, ImageRef, Reply, RunChange, RunDetails, RunSummary } from '../../contract.ts';
 import { invalidRequest, notFound } from '../host-errors.ts';
 import { SETTINGS_FOLDER } from '../models/open-model-list.ts';
 import { besideModule } from '../workers/beside-module.ts';
@@ -53,6 +53,13 @@ export class RunLibrary {
     const folder = await this.folder(id);
     const [summary, details] = await Promise.all([this.index.summary(id), this.#worker.call('details', { folder })]);
     return { summary, folder, ...details };
+  }
+
+  /** Makes a run of a file from elsewhere, which is read off the host's own thread. Throws what is wrong with the file. */
+  async import(fileName: string, data: Uint8Array): Promise<Reply<'runs.import'>> {
+    const imported = await this.#worker.call('import', { fileName, data });
+    await this.index.refresh(imported.run);
+    return imported;
   }
 
   /** A picture of a run, no larger than `maxSize`; null: as it is. Throws NotFoundError, InvalidRequestError. */

@@ -1,8 +1,10 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { plainFile } from '../../../calibration/runs/plain-file.ts';
 import type { Run } from '../../../calibration/runs/run.ts';
 import { parseBoundedJson } from '../../../mmdit/files/bounded-json.ts';
+import { visibleText } from '../../../mmdit/files/visible-text.ts';
 import { writeWholeFile } from '../../../mmdit/files/write-whole-file.ts';
 import { field, jobRequest, picture, runKind, sweepPoint } from './contract-schemas.ts';
 
@@ -15,7 +17,7 @@ const schema = z.strictObject({
   format: z.literal('arrowhead-workbench'),
   version: z.literal(1),
   kind: runKind,
-  tags: z.array(field.tag).max(field.LIMITS.tags),
+  tags: z.array(z.string().transform(visibleText)).max(field.LIMITS.tags),
   /** The run that it was made from. */
   parent: field.runId.nullable(),
   /** Checkpoint folder; null: the demo's. Absent in runs that came without. */
@@ -46,7 +48,7 @@ const NO_NOTES: RunNotes = {
 /** null where the run has none, as runs of the command line; damaged notes count as none, for the run itself is whole. */
 export async function readNotes(folder: string): Promise<RunNotes | null> {
   try {
-    const data = await readFile(path.join(folder, NOTES_FILE));
+    const data = await readFile(await plainFile(path.join(folder, NOTES_FILE)));
     if (data.length > MAX_BYTES) return null;
     return schema.parse(parseBoundedJson(data.toString('utf8')));
   } catch {

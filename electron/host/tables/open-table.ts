@@ -4,6 +4,7 @@ import {
   type LayerSavings,
   layerSavings,
   MEASURED_SAVINGS_FILE,
+  plainFile,
   RSE_FILE,
   type RseTable,
   readMeasuredSavings,
@@ -43,13 +44,16 @@ export async function openTable(folder: string): Promise<OpenTable> {
 }
 
 async function read(folder: string, hasMeasured: boolean): Promise<OpenTable> {
-  const table = await readRseTable(path.join(folder, RSE_FILE));
+  const table = await readRseTable(await plainFile(path.join(folder, RSE_FILE)));
   const full = { ...table, ...withFull(table) };
-  const scheme = await readScheme(path.join(folder, SCHEME_FILE)).catch(() => null);
+  const scheme = await plainFile(path.join(folder, SCHEME_FILE))
+    .then(readScheme)
+    .catch(() => null);
   const savings = new Map<CostSource, LayerSavings>();
   const add = (source: CostSource, of: Savings) => savings.set(source, layerSavings(of, full.methods, full));
   if (full.sampling) add('flops', { source: 'flops' });
-  if (hasMeasured) add('measured', await readMeasuredSavings(path.join(folder, MEASURED_SAVINGS_FILE)));
+  if (hasMeasured)
+    add('measured', await readMeasuredSavings(await plainFile(path.join(folder, MEASURED_SAVINGS_FILE))));
   return { table: full, scheme: scheme && fits(scheme, full) ? scheme : null, savings };
 }
 

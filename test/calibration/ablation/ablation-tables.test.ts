@@ -77,6 +77,10 @@ describe('the tables of an ablation', () => {
       ...tables[3]!,
       rows: [{ label: 'DiTFastAttn', search: 0, reason: null, result }],
     });
+    const labels = ['=1+1', '+1', '-1', '@x', '\t=1'];
+    const formulas = { ...tables[1]!, rows: labels.map((label) => ({ ...tables[1]!.rows[0]!, label, result: null })) };
+    const guarded = ablationCsv(formulas).split('\r\n').slice(1, -1);
+    expect(guarded.map((line) => line.split(',')[0])).toEqual(labels.map((label) => `'${label}`));
     expect(searched.split('\r\n')[1]).toMatch(/^DiTFastAttn,,,head,0\.05,cached,/);
     expect(
       ablationCsv({ ...tables[1]!, rows: [{ label: 'a "b", c', search: null, reason: 'x\ny', result: null }] }),

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { differenceImage } from '../../../electron/engine/difference-image.ts';
@@ -52,6 +53,18 @@ describe('readPng', () => {
     await expect(readPng(at('deep.png'))).rejects.toThrow(/deep\.png: has 16 bits per channel/);
     await raw(pixels, 3).jpeg().toFile(at('photo.png'));
     await expect(readPng(at('photo.png'))).rejects.toThrow(/photo\.png: is JPEG, where a PNG is needed/);
+  });
+
+  it('refuses more pixels than it reads, by their number', async () => {
+    await writePng(at('small.png'), { width: WIDTH, height: HEIGHT, pixels });
+    const bytes = await readFile(at('small.png'));
+    bytes.writeUInt32BE(16_000, 16);
+    bytes.writeUInt32BE(16_000, 20);
+    bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
+    await writeFile(at('huge.png'), bytes);
+    await expect(readPng(at('huge.png'))).rejects.toThrow(
+      'huge.png: is a picture of 16000×16000 pixels; at most 67108864 are read, as of 8192×8192',
+    );
   });
 
   it('refuses damaged files', async () => {

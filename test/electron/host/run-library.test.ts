@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRun, openRun } from '../../../calibration/index.ts';
-import type { RunChange } from '../../../electron/contract.ts';
+import { type RunChange, requests } from '../../../electron/contract.ts';
 import { RunLibrary } from '../../../electron/host/library/run-library.ts';
 import { changeNotes, readNotes } from '../../../electron/host/library/run-notes.ts';
 
@@ -112,6 +112,39 @@ describe('RunLibrary', () => {
     expect(await library.rename(id, 'better name')).toMatchObject({ id, name: 'better name' });
     expect(await library.setTags(id, ['a', 'b', 'a'])).toMatchObject({ tags: ['a', 'b'] });
     expect((await library.index.list()).runs[0]).toMatchObject({ name: 'better name', tags: ['a', 'b'] });
+  });
+
+  it('shows control characters in names and tags instead of obeying them', async () => {
+    const bad = 'a\u0000\u001b[2Jb\nc\u202e';
+    const shown = 'a\\u0000\\u001b[2Jb\\u000ac\\u202e';
+    const id = await addRun(bad);
+    expect((await library.run(id)).manifest.name).toBe(shown);
+    expect(await library.rename(id, 'fine')).toMatchObject({ name: 'fine' });
+    // As an older program wrote it.
+    const file = path.join(library.root, id, 'run.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...manifest, name: bad }));
+    expect((await library.index.list()).runs[0]!.name).toBe(shown);
+    const rename = requests['runs.rename'].params;
+    expect(rename.parse({ run: id, name: bad })).toEqual({ run: id, name: shown });
+  });
+
+  it('reads no file of a run through a link', async () => {
+    const id = await addRun('linked');
+    const folder = path.join(library.root, id);
+    const outside = path.join(base, 'outside');
+    await mkdir(outside);
+    await changeNotes(await library.run(id), { tags: ['mine'] });
+    expect(await readNotes(folder)).toMatchObject({ tags: ['mine'] });
+    for (const name of ['workbench.json', 'run.json']) {
+      await rename(path.join(folder, name), path.join(outside, name));
+      await symlink(path.join(outside, name), path.join(folder, name));
+    }
+    expect(await readNotes(folder)).toBeNull();
+    await expect(library.run(id)).rejects.toThrow('run.json: is a symbolic link');
+    const { runs, unreadable } = await library.index.list();
+    expect(runs).toEqual([]);
+    expect(unreadable).toMatchObject([{ id, reason: expect.stringContaining('is a symbolic link') }]);
   });
 
   it('throws away and takes back, several of one name too', async () => {

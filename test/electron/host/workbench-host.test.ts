@@ -221,6 +221,8 @@ describe('the host', () => {
 
   it.each([
     ['nothing.scheme.json', '{'],
+    ['deep.scheme.json', `{"a":${'['.repeat(5_000_000)}`],
+    ['deep.safetensors', `\xff\x00\x00\x00\x00\x00\x00\x00{"a":${'['.repeat(300)}`],
     ['empty.safetensors', ''],
     ['picture.png', '\x89PNG\r\n\x1a\n and so on'],
     ['other.json', '{"format":"something else"}'],
