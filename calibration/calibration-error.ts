@@ -3,6 +3,11 @@ export class CalibrationError extends Error {
   override readonly name: string = 'CalibrationError';
 }
 
+/** A search that was asked for and cannot be: what to ask for instead is in the message. */
+export class CalibrationRequestError extends CalibrationError {
+  override readonly name = 'CalibrationRequestError';
+}
+
 /** A file of ours that cannot be used: names the file and the field, what was expected and what was found. */
 export class CalibrationFileError extends CalibrationError {
   override readonly name = 'CalibrationFileError';

@@ -55,6 +55,8 @@ export const requests = {
       library: z.string(),
       /** Whether `runs.reveal` can show folders: the host's machine is the user's. */
       canReveal: z.boolean(),
+      /** How the command line is called on the host's machine. */
+      command: z.string(),
     }),
   },
   device: { params: nothing, reply: deviceReport },

@@ -74,7 +74,7 @@ export function requireRecordable({ methods, layers, heads, model, sampling, sea
 
 /** Reads and validates `rse.safetensors`. Throws CalibrationFileError, or CheckpointError for a broken container. */
 export async function readRseTable(file: string): Promise<RseTable> {
-  const opened = await SafetensorsFile.open(file);
+  const opened = await SafetensorsFile.open(file, 'calibrate again');
   const { format, version } = opened.metadata;
   if (format === FORMAT && version !== VERSION) {
     throw new CalibrationFileError(

@@ -9,7 +9,7 @@ import {
 import type { BlockSize } from '../../mmdit/attention/token-layout.ts';
 import type { AttentionLayer } from '../../mmdit/models/mmdit-model.ts';
 import type { Pipeline, Sample, Sampling } from '../../mmdit/pipeline/pipeline.ts';
-import { CalibrationError } from '../calibration-error.ts';
+import { CalibrationError, CalibrationRequestError } from '../calibration-error.ts';
 import type { Savings } from '../cost/savings.ts';
 import type { TableSampling } from '../rse/rse-table.ts';
 import { type PlanBounds, requireBudget } from '../solver/solve-plan.ts';
@@ -106,7 +106,7 @@ export function boundsOf(request: Pick<CalibrationRequest, 'threshold'> & PlanBo
 
 function requireThreshold({ threshold }: CalibrationRequest): void {
   if (threshold === undefined || (Number.isFinite(threshold) && threshold >= 0)) return;
-  throw new CalibrationError(`threshold: expected a finite number of at least 0, found ${threshold}`);
+  throw new CalibrationRequestError(`threshold: expected a finite number of at least 0, found ${threshold}`);
 }
 
 function negativeOf(
@@ -119,9 +119,10 @@ function negativeOf(
 function orderedMethods(candidates: readonly HeadMethod[]): readonly HeadMethod[] {
   const names = candidates.map(formatMethod);
   requireSome('candidates', names);
-  if (names.includes('full')) throw new CalibrationError('candidates: "full" is always offered; leave it out');
+  if (names.includes('full')) throw new CalibrationRequestError('candidates: "full" is always offered; leave it out');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new CalibrationError(`candidates: expected distinct methods, found "${twice}" twice`);
+  if (twice !== undefined)
+    throw new CalibrationRequestError(`candidates: expected distinct methods, found "${twice}" twice`);
   const computed = candidates.filter(({ kind }) => kind !== 'cached');
   return [FULL, ...computed, ...(names.includes('cached') ? [CACHED] : [])];
 }
@@ -136,18 +137,21 @@ export function whyUnguided(pipeline: Pipeline, sampling: Sampling): string | nu
     : `guidance is ${sampling.guidance}; it begins above ${from}`;
 }
 
-/** Sharing between the two halves of classifier-free guidance needs the two. */
-function requireGuidance(pipeline: Pipeline, { candidates, sampling }: CalibrationRequest): void {
+/** Sharing between the two halves of classifier-free guidance needs the two. Throws CalibrationRequestError. */
+export function requireGuidance(
+  pipeline: Pipeline,
+  { candidates, sampling }: Pick<CalibrationRequest, 'candidates' | 'sampling'>,
+): void {
   const shared = candidates.find(sharesGuidance);
   const why = whyUnguided(pipeline, sampling);
   if (!shared || why === null) return;
-  throw new CalibrationError(
+  throw new CalibrationRequestError(
     `candidates: ${formatMethod(shared)} shares attention between the two halves of classifier-free guidance, which this run does not have: ${why}. Leave out the candidates with cfg`,
   );
 }
 
 function requireSome(field: string, values: readonly unknown[]): void {
-  if (values.length === 0) throw new CalibrationError(`${field}: expected at least one, found none`);
+  if (values.length === 0) throw new CalibrationRequestError(`${field}: expected at least one, found none`);
 }
 
 /** An RSE table is one tensor: every layer has as many heads. */

@@ -4,10 +4,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NPM_CHECK_MS = 250;
+
+// Hints and help name the command as it can be typed here; main.ts does not see how it was called.
+process.env.ARROWHEAD_COMMAND = commandName();
 
 const main = new URL('main.ts', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -32,6 +35,22 @@ if (runsTypeScript) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** `arrowhead` where that is on the PATH, `npx arrowhead`, `npm run arrowhead --`, or `node …/bin.mjs`. */
+function commandName() {
+  const { npm_command: command, npm_package_name: name, PATH = '' } = process.env;
+  if (command === 'exec') return 'npx arrowhead';
+  if (name === 'arrowhead') return 'npm run arrowhead --';
+  const script = process.argv[1] ?? fileURLToPath(import.meta.url);
+  if (basename(script) === 'arrowhead')
+    return PATH.split(delimiter).includes(dirname(script)) ? 'arrowhead' : quoted(script);
+  const fromHere = relative(process.cwd(), script);
+  return `node ${quoted(fromHere.startsWith('..') ? script : fromHere)}`;
+}
+
+function quoted(word) {
+  return /^[\w./\\:+-]+$/.test(word) ? word : JSON.stringify(word);
 }
 
 /**

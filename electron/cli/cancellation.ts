@@ -17,7 +17,7 @@ export function cancelOnSignals(terminal: Terminal): AbortSignal {
   const onSignal = (): void => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      terminal.note('\nCancelling after the work in hand … press Ctrl-C again to stop at once.');
+      terminal.note('\nCancelling after the current step … press Ctrl-C again to stop at once.');
       cancel();
     } else if (performance.now() - firstAt > SAME_PRESS_MS) {
       process.exit(130);

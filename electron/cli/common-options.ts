@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DecodeWay, OnnxWish } from '../../mmdit/index.ts';
 import { parseAmount, parseCount } from './arguments/numbers.ts';
 import { type PictureSize, parseSize } from './arguments/size.ts';
+import { parsePath } from './arguments/paths.ts';
 
 /** What every command takes. */
 export interface OutputOptions {
@@ -23,11 +24,11 @@ export interface ModelOptions {
 
 export function addModelOption(command: Command): Command {
   return addDeviceOption(
-    command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)'),
+    command.option('--model <folder>', 'checkpoint in the diffusers layout (default: the demo checkpoint)', parsePath),
   ).addOption(
     new Option(
       '--onnx <provider>',
-      'what text encoders and VAE run on (default: $ARROWHEAD_ONNX, else auto: the faster)',
+      'what text encoders and VAE run on; auto times both and takes the faster (default: $ARROWHEAD_ONNX, else auto)',
     ).choices(['auto', 'cpu', 'cuda', 'webgpu']),
   );
 }
@@ -40,16 +41,16 @@ export function addDecodeOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--vae <way>',
-      'decode the picture whole or in overlapping tiles (default: auto, in tiles where memory is short)',
+      'decode the picture whole or in overlapping tiles; auto: in tiles where memory is short (default: auto)',
     ).choices(['auto', 'whole', 'tiled']),
   );
 }
 
 /** `otherwise`: what runs where the option is absent. */
-export function addDeviceOption(command: Command, otherwise = 'a card where there is one, else cpu'): Command {
+export function addDeviceOption(command: Command, otherwise = '$ARROWHEAD_DEVICE, else auto'): Command {
   return command.option(
     '--device <name>',
-    `cpu, cuda, cuda:1 …; on a card +fp8 keeps projections in fp8, +offload in host memory: cuda:0+fp8 (default: ${otherwise})`,
+    `auto (a card where there is one, else cpu), cpu, cuda, cuda:1 …; on a card +fp8 keeps projections in fp8, +offload in host memory: cuda:0+fp8 (default: ${otherwise})`,
   );
 }
 

@@ -1,4 +1,7 @@
-/** The last part of a command's help. */
+import { commandName } from '../engine/command-name.ts';
+
+/** The last part of a command's help: command lines that begin with `arrowhead`, shown as they can be typed here. */
 export function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  const typed = lines.map((line) => line.replace(/^arrowhead\b/, commandName()));
+  return `\nExamples:\n${typed.map((line) => `  ${line}`).join('\n')}`;
 }

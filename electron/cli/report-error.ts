@@ -3,6 +3,7 @@ import { plainMessage } from '../../mmdit/files/describe-issue.ts';
 import { CancelledError } from '../engine/cancelled-error.ts';
 import { quoteForShell } from '../engine/quote-for-shell.ts';
 import { UsageError } from './usage-error.ts';
+import { commandName } from '../engine/command-name.ts';
 
 /** The exit codes that scripts may rely on. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
@@ -17,12 +18,24 @@ export interface ErrorReport {
 }
 
 /** Errors of lower layers that mean "you asked for something impossible" rather than "it failed". */
-const USAGE_NAMES = new Set(['UsageError', 'SamplingError', 'CacheSizeError', 'OnnxWishError']);
+const USAGE_NAMES = new Set([
+  'UsageError',
+  'SamplingError',
+  'CacheSizeError',
+  'OnnxWishError',
+  'DeviceNameError',
+  'PromptError',
+  'CalibrationRequestError',
+]);
 
 /** What to tell about an error that ended the command `argv`. `cancelled`: whether the user had asked to stop. */
 export function describeError(error: unknown, cancelled: boolean, argv: readonly string[]): ErrorReport {
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help') return { exitCode: EXIT.usage, name: 'UsageError', message: 'give a command' };
+    if (error.code === 'commander.help') {
+      const unknown = argv[0] === 'help' ? argv[1] : undefined;
+      const message = unknown === undefined ? 'give a command' : `unknown command '${unknown}'`;
+      return { exitCode: EXIT.usage, name: 'UsageError', message };
+    }
     return { exitCode: EXIT.usage, name: 'UsageError', message: error.message.replace(/^error: /, '') };
   }
   if (error instanceof CancelledError) {
@@ -44,8 +57,8 @@ export function describeError(error: unknown, cancelled: boolean, argv: readonly
 function resumeHint({ resumable, command }: CancelledError, argv: readonly string[]): { hint?: string } {
   if (resumable === null) return {};
   const place = ['--model', '--device'].flatMap((option) => optionIn(argv, option));
-  const words = ['arrowhead', command, ...place, '--out', resumable, '--resume'];
-  return { hint: `Go on with: ${words.map(quoteForShell).join(' ')}` };
+  const words = [command, ...place, '--out', resumable, '--resume'].map(quoteForShell);
+  return { hint: `Go on with: ${[commandName(), ...words].join(' ')}` };
 }
 
 /** The words that give an option; none where it is absent. */

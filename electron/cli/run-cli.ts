@@ -20,12 +20,17 @@ import { toJson } from './json.ts';
 import { describeError, EXIT } from './report-error.ts';
 import { ReportedFailure } from './reported-failure.ts';
 import type { Terminal } from './terminal.ts';
+import { commandName } from '../engine/command-name.ts';
+import { describeCommand, helpRequested } from './help-json.ts';
 
 /** Runs one command line to its end and returns the exit code: 0, 1 (failed), 2 (usage) or 130 (cancelled). */
 export async function runCli(argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
   const context: CliContext = { terminal, signal, json: argv.includes('--json') };
   try {
-    await buildProgram(context).parseAsync(argv, { from: 'user' });
+    const program = buildProgram(context);
+    const asked = helpRequested(program, argv);
+    if (asked) terminal.print(toJson(describeCommand(asked)));
+    else await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
@@ -51,7 +56,7 @@ function fullStack(error: Error): string {
 
 export function buildProgram(context: CliContext): Command {
   const { terminal } = context;
-  const program = new Command('arrowhead')
+  const program = new Command(commandName())
     .description('Head-wise attention compression of multi-modality diffusion transformers.')
     .version(packageInfo.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -77,6 +82,8 @@ export function buildProgram(context: CliContext): Command {
       `
 With --json standard output is exactly one JSON object; an error is { error: { name, message, exitCode } }, with a hint
 where there is one. Progress goes to standard error. (npm run prints two lines of its own: use npx, or npm run --silent.)
+--help --json prints { name, description, arguments, options, commands } of a command and those below it; options have
+name, flags, value, description, required, repeatable, choices, default and env.
 Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled. ARROWHEAD_DEBUG=1 adds stack traces to errors.`,
     );
   for (const addCommand of [

@@ -22,15 +22,18 @@ export function whyMissing({ width, height }: { readonly width: number; readonly
   return Math.min(width, height) < LEAST_SIZE ? 'size' : 'weights';
 }
 
-/** Downloads a network's weights to where the host's user keeps them. */
-export function addWeightsCommand(network: LpipsNetwork): string {
-  return `npx arrowhead weights add lpips-${network} --download`;
+/** How the command line is called in a clone of Arrowhead. */
+export const DEFAULT_COMMAND = 'npx arrowhead';
+
+/** Downloads a network's weights to where the host's user keeps them. `command`: how the command line is called there. */
+export function addWeightsCommand(network: LpipsNetwork, command = DEFAULT_COMMAND): string {
+  return `${command} weights add lpips-${network} --download`;
 }
 
 export const MISSING_WEIGHTS = 'LPIPS needs weights that cannot ship with Arrowhead.';
 
 /** What stands wherever LPIPS would, in the window, the report and on the command line. No other number takes its place. */
-export function explainMissingLpips(missing: LpipsMissing, network: LpipsNetwork): string {
+export function explainMissingLpips(missing: LpipsMissing, network: LpipsNetwork, command = DEFAULT_COMMAND): string {
   if (missing === 'size') return 'LPIPS is for pictures of at least 64×64';
-  return `${MISSING_WEIGHTS} To add them: ${addWeightsCommand(network)}`;
+  return `${MISSING_WEIGHTS} To add them: ${addWeightsCommand(network, command)}`;
 }

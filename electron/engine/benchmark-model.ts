@@ -1,4 +1,5 @@
 import { planSparsity } from '../../calibration/cost/sparsity.ts';
+import { requireGuidance } from '../../calibration/search/calibration-request.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
 import {
   type AttentionPlan,
@@ -64,6 +65,7 @@ export async function benchmarkModel(wish: BenchmarkWish, options: RunOptions = 
     const sampling = checkSampling(pipeline, completeSampling(wish.sampling, scheme?.sampling ?? pipeline.defaults));
     const use = scheme && prepareScheme(scheme, pipeline, sampling, { force: true, onNotice: options.onNotice });
     const usual = pipeline.usesNegativePrompts(sampling) ? [...USUAL, ...GUIDED] : USUAL;
+    requireGuidance(pipeline, { candidates: wish.methods ?? [], sampling });
     const methods = [FULL, ...(wish.methods ?? usual.map(parseMethod))];
     const plans = [
       ...methods.map((method) => ({ method: formatMethod(method), plan: uniformPlan(pipeline, sampling, method) })),

@@ -26,6 +26,7 @@ import {
   type CompleteSearch,
   completeSearch,
   ELSEWHERE,
+  NothingToResumeError,
   ResumeMismatchError,
   resumeSearch,
   suited,
@@ -55,7 +56,8 @@ export interface CalibrationSummary {
  */
 export async function calibrateModel(wish: CalibrationWish, options: RunOptions = {}): Promise<CalibrationSummary> {
   const folder = await inspectRunFolder(wish.folder, wish.mode);
-  const earlier = wish.mode === 'resume' && folder.holdsRun ? await openRun(wish.folder) : null;
+  if (wish.mode === 'resume' && !folder.holdsRun) throw new NothingToResumeError(wish.folder);
+  const earlier = wish.mode === 'resume' ? await openRun(wish.folder) : null;
   const asked = earlier ? resumeSearch(wish, earlier.manifest, wish.folder) : completeSearch(wish, wish.folder);
   return withModel(wish, options, async (pipeline) => {
     if (earlier) requireSameModel(earlier, pipeline);
@@ -65,6 +67,8 @@ export async function calibrateModel(wish: CalibrationWish, options: RunOptions 
     noticeUnusedNegative(pipeline, sampling, search.negativePrompt, options);
     noticePrompts(pipeline, search.prompts, options);
     return claimFolder(wish.folder, async () => {
+      // Another run may have been written there since the first look.
+      await inspectRunFolder(wish.folder, wish.mode);
       if (wish.mode === 'replace') await clearRunFolder(wish.folder);
       if (wish.mode === 'resume') await sweepRunFolder(wish.folder);
       const run = earlier ?? (await createRunIn(wish.folder, manifestOf(pipeline, search, sampling)));

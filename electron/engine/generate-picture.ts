@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { AppliedReport } from '../../calibration/scheme/applied-report.ts';
 import { readScheme } from '../../calibration/scheme/scheme-file.ts';
 import type { EncoderReads, GenerateProgress } from '../../mmdit/index.ts';
+import { claimOutput } from './claim-output.ts';
 import { noticePrompts, noticeUnusedNegative } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { OutputExistsError } from './output-exists-error.ts';
@@ -52,13 +53,20 @@ export interface PictureResult {
 }
 
 /**
- * Makes one picture and writes it whole. Throws SamplingError, CheckpointError, errors of the scheme, OutputExistsError
- * before any work is done, FileWriteError, or the signal's reason.
+ * Makes one picture and writes it whole. Throws SamplingError, CheckpointError, errors of the scheme, OutputExistsError and
+ * OutputBusyError before any work is done, FileWriteError, or the signal's reason.
  */
 export async function generatePicture(request: PictureRequest, options: RunOptions = {}): Promise<PictureResult> {
-  const { prompt, negativePrompt, seed, out, force = false } = request;
-  if (existsSync(out) && !force) throw new OutputExistsError(out);
+  const { out } = request;
   await requireWritable(out);
+  return claimOutput(out, async () => {
+    if (existsSync(out) && !request.force) throw new OutputExistsError(out);
+    return paintPicture(request, options);
+  });
+}
+
+async function paintPicture(request: PictureRequest, options: RunOptions): Promise<PictureResult> {
+  const { prompt, negativePrompt, seed, out, force = false } = request;
   const scheme = request.scheme === undefined ? null : await readScheme(request.scheme);
   return withModel(request, options, async (pipeline) => {
     const base = scheme?.sampling ?? pipeline.defaults;

@@ -1,5 +1,6 @@
 import type { Run } from '../../calibration/index.ts';
 import type { ReportCommand } from '../report/report-data.ts';
+import { commandName } from './command-name.ts';
 import { quoteForShell } from './quote-for-shell.ts';
 
 export interface RepeatRequest {
@@ -54,7 +55,7 @@ export function repeatCommands(request: RepeatRequest): readonly ReportCommand[]
 const LONG = 90;
 
 function commandLine(words: readonly string[]): string {
-  const quoted = ['npx', 'arrowhead', ...words.map(quoteForShell)];
+  const quoted = [commandName(), ...words.map(quoteForShell)];
   const line = quoted.join(' ');
   if (line.length <= LONG) return line;
   return quoted.reduce((text, word) => text + (word.startsWith('--') ? ` \\\n  ${word}` : ` ${word}`));

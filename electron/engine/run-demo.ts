@@ -5,6 +5,7 @@ import { type LpipsMissing, whyMissing } from '../contract/lpips.ts';
 import { buildReport } from '../report/build-report.ts';
 import { calibrateInto, manifestOf, prepareSearch } from './calibrate-model.ts';
 import { type DemoPrompts, readDemoPrompts } from './demo-prompts.ts';
+import { libraryFolder } from './library-folder.ts';
 import { noticePrompts } from './notice-prompts.ts';
 import { type ModelWish, withModel } from './open-model.ts';
 import { type PaintedPair, paintPair } from './paint-pair.ts';
@@ -31,7 +32,7 @@ export interface DemoWish extends Omit<SearchWish, 'prompts' | 'negativePrompt'>
   /** The one picture to judge by; three that calibration does not see where absent. */
   readonly prompt?: string | undefined;
   readonly seed?: number | undefined;
-  /** Run folder to write; `runs/<time>-demo` where absent. */
+  /** Run folder to write; `<time>-demo` in the library where absent. */
   readonly folder?: string | undefined;
   /** Start over in a folder that holds a run. */
   readonly force?: boolean | undefined;
@@ -84,10 +85,12 @@ export async function runDemo(wish: DemoWish, options: RunOptions = {}): Promise
     const manifest = manifestOf(pipeline, search, sampling);
     const { folder, force } = wish;
     if (folder === undefined) {
-      const run = await createRun('runs', 'demo', manifest);
+      const run = await createRun(libraryFolder(), 'demo', manifest);
       return claimFolder(run.folder, () => begin(run));
     }
     return claimFolder(folder, async () => {
+      // Another run may have been written there since the first look.
+      await inspectRunFolder(folder, force ? 'replace' : 'create');
       if (force) await clearRunFolder(folder);
       return begin(await createRunIn(folder, manifest));
     });

@@ -22,7 +22,7 @@ const RUN_FILES = [
 ];
 
 /** Locks: nothing of a run, and whoever holds one deletes it. */
-const LOCK_FILES: readonly string[] = [CLAIM_FILE, CHANGE_FILE];
+export const LOCK_FILES: readonly string[] = [CLAIM_FILE, CHANGE_FILE];
 
 /** `original.png`, `original-2.png` where a run has several, and a sweep's `point-1.png`. */
 const PICTURES = /^((original|compressed|difference)(-\d+)?|point-\d+(-\d+)?)\.png$/;
@@ -44,7 +44,8 @@ export async function inspectRunFolder(folder: string, mode: RunFolderMode): Pro
   if (strangers.length > 0 && !holdsRun) {
     throw new OutputExistsError(folder, `It holds other files (${strangers[0]} …), so choose another folder`);
   }
-  if (mode === 'create' && names.length > 0) {
+  // What a killed write left is not a run: whoever begins one sweeps it away.
+  if (mode === 'create' && names.some((name) => !isTemporaryName(name))) {
     throw new OutputExistsError(
       folder,
       'It holds a run. Give --resume to go on with it, --force to start over, or choose another folder',

@@ -48,7 +48,7 @@ export async function performRun<T>(
   }
 }
 
-/** What is told to whoever finds the run claimed. */
-function program(): string {
+/** Who works here, for those who find it claimed. */
+export function program(): string {
   return `Arrowhead (${path.basename(process.argv[1] ?? process.argv0)} ${process.argv[2] ?? ''})`.replace(' )', ')');
 }

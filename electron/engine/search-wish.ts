@@ -59,7 +59,9 @@ export class NothingToResumeError extends Error {
   override readonly name = 'NothingToResumeError';
 
   constructor(folder: string) {
-    super(`${folder} holds no run to resume. Check the path, or give --prompt to start one there`);
+    super(
+      `${folder} holds no calibration to resume. Check the path, or start one there with --prompt and without --resume`,
+    );
   }
 }
 

@@ -36,6 +36,7 @@ import { besideModule } from './workers/beside-module.ts';
 import { childProcess } from './workers/child-process.ts';
 import type { StartProcess } from './workers/start-worker.ts';
 import { WorkerLink } from './workers/worker-link.ts';
+import { commandName } from '../engine/command-name.ts';
 
 export interface WorkbenchOptions {
   /** Folder of runs; made if missing. Settings live in `.workbench/` within it. */
@@ -129,7 +130,13 @@ export async function createWorkbench({
     hello: async ({ version }) => {
       if (version !== CONTRACT_VERSION) throw versionMismatch(version);
       const canReveal = reveal !== undefined;
-      return { version: CONTRACT_VERSION, app: packageInfo.version, library: library.root, canReveal };
+      return {
+        version: CONTRACT_VERSION,
+        app: packageInfo.version,
+        library: library.root,
+        canReveal,
+        command: commandName(),
+      };
     },
     device: async () => {
       return { ...(await knownDevices()), availableBytes: freeMemory(), processBytes: process.memoryUsage.rss() };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, BrowserWindow, session, shell } from 'electron';
+import { libraryFolder } from '../engine/library-folder.ts';
 import { createWorkbench } from '../host/workbench-host.ts';
 import { serveApp } from './app-scheme.ts';
 import type { Graphics } from './graphics.ts';
@@ -22,7 +23,7 @@ export interface AppParts {
 
 /** Boots the app once Electron is ready: the window last, when everything that it talks to is there. */
 export async function startApp({ files, graphics }: AppParts): Promise<void> {
-  const library = process.env.ARROWHEAD_LIBRARY ?? path.join(app.getPath('documents'), 'Arrowhead');
+  const library = libraryFolder(path.join(app.getPath('documents'), 'Arrowhead'));
   const workbench = await createWorkbench({
     library,
     reveal: async (folder) => shell.showItemInFolder(folder),

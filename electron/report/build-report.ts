@@ -14,6 +14,7 @@ import type { ReportData, ReportTable } from './report-data.ts';
 import { REPORT_SCRIPT } from './report-script.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { renderCommands, renderSettings } from './settings.ts';
+import { commandName } from '../engine/command-name.ts';
 
 /** Prefix of the patterns of the map of chosen methods. */
 const PLAN_TILE = 'plan-method';
@@ -79,7 +80,7 @@ function renderHeader({ plan, pairs, model, sampling, search, device }: ReportDa
   return html`<header><p class="eyebrow">Head-wise attention compression</p>
 <h1>${percent(plan.sparsity)} of the attention left out, at ${pairs.length > 1 ? 'a mean' : 'an'} SSIM of ${ssim.toFixed(3)}</h1>
 <p class="lede">${model.name}, ${sampling.width} × ${sampling.height}, ${sampling.steps} steps, δ ${readable(search.delta)}, ${constraint}, on ${device}.</p>
-<dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>${lpips === null ? html`<p class="note">${explainMissingLpips(whyMissing(sampling), 'alex')}</p>` : null}</header>`;
+<dl class="tiles">${tiles.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>${lpips === null ? html`<p class="note">${explainMissingLpips(whyMissing(sampling), 'alex', commandName())}</p>` : null}</header>`;
 }
 
 function calibrationSaw({ search, pairs }: ReportData): string {

@@ -25,8 +25,11 @@ export class SafetensorsFile implements TensorFile {
     this.entries = new Map(entries.map((entry) => [entry.name, entry]));
   }
 
-  /** Reads the header alone. Throws CheckpointError where the file breaks the format. */
-  static async open(file: string): Promise<SafetensorsFile> {
+  /**
+   * Reads the header alone. Throws CheckpointError where the file breaks the format. `repair`: what to do about one that
+   * is truncated, which depends on where it came from.
+   */
+  static async open(file: string, repair = 'download it again'): Promise<SafetensorsFile> {
     const handle = await openRegularFile(file);
     const refuse = async (problem: string): Promise<never> => {
       throw new CheckpointError(file, (await readMistake(file)) ?? problem);
@@ -44,9 +47,10 @@ export class SafetensorsFile implements TensorFile {
       }
       const header = Buffer.alloc(Number(length));
       const read = await handle.read(header, 0, header.length, LENGTH_BYTES);
-      if (read.bytesRead < header.length) throw new CheckpointError(file, 'ends inside its header');
+      if (read.bytesRead < header.length)
+        throw new CheckpointError(file, `ends inside its header; it is truncated, so ${repair}`);
       const dataStart = LENGTH_BYTES + header.length;
-      const { entries, metadata } = parseSafetensorsHeader(file, header.toString('utf8'), size - dataStart);
+      const { entries, metadata } = parseSafetensorsHeader(file, header.toString('utf8'), size - dataStart, repair);
       return new SafetensorsFile(file, dataStart, entries, metadata);
     } finally {
       await handle.close();

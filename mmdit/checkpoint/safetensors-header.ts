@@ -55,7 +55,12 @@ const metadataSchema = z.record(z.string(), z.string());
  * Validates a safetensors header against the file that it heads: `dataBytes` is the length of the data section.
  * Throws CheckpointError on anything that the format forbids, overlaps and holes included.
  */
-export function parseSafetensorsHeader(file: string, json: string, dataBytes: number): SafetensorsHeader {
+export function parseSafetensorsHeader(
+  file: string,
+  json: string,
+  dataBytes: number,
+  repair = 'download it again',
+): SafetensorsHeader {
   let parsed: unknown;
   try {
     parsed = parseBoundedJson(json, { values: MAX_HEADER_VALUES });
@@ -77,7 +82,7 @@ export function parseSafetensorsHeader(file: string, json: string, dataBytes: nu
 
   const entries = Object.entries(tensors).map(([name, value]) => parseEntry(file, name, value));
   refuseDuplicateNames(file, json, entries);
-  refuseBadRanges(file, entries, dataBytes);
+  refuseBadRanges(file, entries, dataBytes, repair);
   return { entries, metadata: metadata.data };
 }
 
@@ -112,7 +117,7 @@ function refuseDuplicateNames(file: string, json: string, entries: readonly Head
   }
 }
 
-function refuseBadRanges(file: string, entries: readonly HeaderEntry[], dataBytes: number): void {
+function refuseBadRanges(file: string, entries: readonly HeaderEntry[], dataBytes: number, repair: string): void {
   const ordered = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let position = 0;
   for (const { name, begin, end } of ordered) {
@@ -125,7 +130,7 @@ function refuseBadRanges(file: string, entries: readonly HeaderEntry[], dataByte
   if (position > dataBytes) {
     throw new CheckpointError(
       file,
-      `the header describes ${position} bytes of data, the file holds ${dataBytes}; it is truncated: it was not copied or written to its end`,
+      `the header describes ${position} bytes of data, the file holds ${dataBytes}; it is truncated: it was not copied or written to its end, so ${repair}`,
     );
   }
   if (position < dataBytes)

@@ -20,7 +20,7 @@ export class ForwardDump {
 
   /** Throws CheckpointError. */
   static async open(file: string): Promise<ForwardDump> {
-    const dump = new ForwardDump(await SafetensorsFile.open(file));
+    const dump = new ForwardDump(await SafetensorsFile.open(file, 'make the dump again'));
     if (!dump.references.includes('out.sample'))
       throw new CheckpointError(
         file,

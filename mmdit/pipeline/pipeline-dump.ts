@@ -42,7 +42,7 @@ export class PipelineDump {
 
   /** Throws CheckpointError. */
   static async open(file: string): Promise<PipelineDump> {
-    const opened = await SafetensorsFile.open(file);
+    const opened = await SafetensorsFile.open(file, 'make the dump again');
     const unknown = opened.names.find((name) => !NAMES.test(name));
     if (unknown !== undefined || opened.names.length === 0) {
       const found = unknown === undefined ? 'no tensor' : `tensor "${unknown}"`;

@@ -13,4 +13,10 @@ case $self in
   *) home=./ ;;
 esac
 home=$(CDPATH='' cd -- "$home" && pwd -P) || exit 1
+# As it was typed: hints and help name it.
+case $0 in
+  *[!A-Za-z0-9_./+-]*) ARROWHEAD_COMMAND="'$0'" ;;
+  *) ARROWHEAD_COMMAND=$0 ;;
+esac
+export ARROWHEAD_COMMAND
 exec "$home/bin/node" "$home/electron/cli/main.js" "$@"

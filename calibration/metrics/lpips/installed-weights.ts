@@ -69,7 +69,7 @@ export async function addWeights(network: LpipsNetwork, files: readonly string[]
 export async function installedWeights(network: LpipsNetwork): Promise<InstalledWeights | null> {
   const file = weightsFile(network);
   if ((await stat(file).catch(() => null)) === null) return null;
-  const { metadata } = await SafetensorsFile.open(file);
+  const { metadata } = await SafetensorsFile.open(file, 'add the weights again');
   const origins = parseOrigins(metadata.origins ?? '[]');
   return { file, origins, published: arePublished(network, origins) };
 }

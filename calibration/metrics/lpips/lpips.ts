@@ -21,7 +21,7 @@ export class Lpips {
 
   /** Reads the header alone. Throws CheckpointError naming the file and the first tensor that is missing or misshapen. */
   static async open(network: LpipsNetwork, file: string): Promise<Lpips> {
-    const weights = await SafetensorsFile.open(file);
+    const weights = await SafetensorsFile.open(file, 'add the weights again');
     for (const { name, shape } of parametersOf(network)) {
       const found = weights.entries.has(name) ? `[${weights.tensor(name).shape.join(', ')}]` : 'none';
       const expected = `[${shape.join(', ')}]`;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ABLATION_TABLES, type AblationTableId } from '../../../calibration/ablation/plan-ablation.ts';
 import type { AblationSummary } from '../../engine/ablation/ablate-model.ts';
 import type { AblationForecast } from '../../engine/ablation/ablation-forecast.ts';
-import { readPromptsFile } from '../../engine/prompts-file.ts';
+import { PROMPTS_FILE_FORMS, PROMPTS_FILE_HELP, readPromptsFile } from '../../engine/prompts-file.ts';
 import { parseList, parseWord } from '../arguments/lists.ts';
 import {
   type HeadConstraintText,
@@ -27,6 +27,7 @@ import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { addSearchOptions, type SearchOptions } from '../search-options.ts';
 import { UsageError } from '../usage-error.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 interface AblateOptions extends OutputOptions, ModelOptions, SamplingOptions, SearchOptions {
   readonly prompt?: readonly string[];
@@ -55,11 +56,11 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
     );
   addModelOption(command)
     .option('--prompt <text...>', "prompts to calibrate on (default: two of the demo's)")
-    .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
+    .option('--prompts-file <file>', `more prompts: ${PROMPTS_FILE_FORMS}`, parsePath)
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed))
     .option('--negative-prompt <text>', 'what none of the pictures is to show; for SD3, with guidance above 1')
     .option('--evaluation <text...>', "prompts to judge by (default: two of the demo's, not calibrated on)")
-    .option('--evaluation-file <file>', 'more of them, as --prompts-file')
+    .option('--evaluation-file <file>', 'more of them, as --prompts-file', parsePath)
     .option('--evaluation-seed <n>', 'seed of the pictures (default: 0)', parseSeed);
   addSearchOptions(addSamplingOptions(command))
     .option(
@@ -82,7 +83,11 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
       `which tables, of ${ABLATION_TABLES.join(', ')} (default: all)`,
       parseList(parseWord(ABLATION_TABLES)),
     )
-    .option('--out <folder>', 'folder to write (default: runs/<time>-ablation)')
+    .option(
+      '--out <folder>',
+      'folder to write (default: <time>-ablation in $ARROWHEAD_LIBRARY, else in runs)',
+      parsePath,
+    )
     .option(
       '--resume',
       'go on with the ablation in --out; its settings are used, and given ones must agree with them; --model is to be given again',
@@ -96,6 +101,8 @@ export function ablateCommand(program: Command, { terminal, signal }: CliContext
 Where a table does not vary something it is --delta, --head-constraint, --granularity and --candidates. Equal rows of
 several tables are searched once. Stopped, even by kill -9, it loses at most a step of the search in hand: --resume.
 It writes ablation.md, a CSV per table, ablation.svg and every picture and scheme.
+
+${PROMPTS_FILE_HELP}
 ${examples(
   'arrowhead ablate --dry-run',
   'arrowhead ablate --out runs/ablation',

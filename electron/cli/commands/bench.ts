@@ -16,6 +16,8 @@ import { formatPercent, formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { UsageError } from '../usage-error.ts';
+import { commandName } from '../../engine/command-name.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 const DEFAULT_STEPS = 6;
 
@@ -31,12 +33,12 @@ export function benchCommand(program: Command, { terminal, signal }: CliContext)
     .description('Time denoising steps with every head under one method after the other, and under a scheme.');
   addSamplingOptions(addModelOption(command))
     .option('--methods <list>', 'methods beside full, split by commas (default: the usual ones)', parseCandidates)
-    .option('--scheme <file>', 'time a *.scheme.json too; its size and guidance become the defaults');
+    .option('--scheme <file>', 'time a *.scheme.json too; its size and guidance become the defaults', parsePath);
   addOutputOptions(command)
     .addHelpText(
       'after',
       `
-A run of --steps (default: ${DEFAULT_STEPS}) per method; its first two steps do not count. arrowhead synthesize makes a checkpoint of
+A run of --steps (default: ${DEFAULT_STEPS}) per method; its first two steps do not count. ${commandName()} synthesize makes a checkpoint of
 the right shape where the real one is not at hand.
 ${examples(
   'arrowhead bench --size 1024x1024',

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CalibrationSummary } from '../../engine/calibrate-model.ts';
-import { readPromptsFile } from '../../engine/prompts-file.ts';
+import { PROMPTS_FILE_FORMS, PROMPTS_FILE_HELP, readPromptsFile } from '../../engine/prompts-file.ts';
 import { quoteForShell } from '../../engine/quote-for-shell.ts';
 import { headConstraintOf, parseAmount, parseSeed } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -19,6 +19,8 @@ import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { addSearchOptions, type SearchOptions } from '../search-options.ts';
 import { UsageError } from '../usage-error.ts';
+import { commandName } from '../../engine/command-name.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 /** About the middle of what the published experiments use. */
 const DEFAULT_THRESHOLD = 0.05;
@@ -42,7 +44,7 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
     .description('Search a method for every step, layer and head within the error budget; writes a run folder.');
   addModelOption(command)
     .option('--prompt <text...>', 'prompts to calibrate on')
-    .option('--prompts-file <file>', 'more prompts: one per line, or a JSON list of strings in a *.json')
+    .option('--prompts-file <file>', `more prompts: ${PROMPTS_FILE_FORMS}`, parsePath)
     .option('--negative-prompt <text>', 'what none of them is to show; for SD3, with guidance above 1')
     .option('--seed <n...>', 'seeds; every prompt is run with every seed (default: 0)', collect(parseSeed));
   addSearchOptions(addSamplingOptions(command))
@@ -57,7 +59,7 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
       "ditfastattn: how far the transformer's output may move, in the place of δ and c (default: 0.05)",
       parseAmount,
     )
-    .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json')
+    .requiredOption('--out <folder>', 'run folder to write: run.json, rse.safetensors, *.scheme.json', parsePath)
     .option(
       '--resume',
       'go on with the run in --out; its settings are used, and given ones must agree with them; --model is to be given again',
@@ -67,7 +69,9 @@ export function calibrateCommand(program: Command, { terminal, signal }: CliCont
     .addHelpText(
       'after',
       `
-A calibration that was stopped, even by kill -9, loses at most the step in hand: --resume ends with the same bytes.
+A calibration that was stopped, even by kill -9, loses at most the current step: --resume ends with the same bytes.
+
+${PROMPTS_FILE_HELP}
 ${examples(
   'arrowhead calibrate --prompt "a red cube" "two blue spheres" --seed 0 1 --delta 0.6 --head-constraint 1.5 --out runs/first',
   'arrowhead calibrate --model FLUX.1-dev --prompts-file prompts.txt --steps 50 --size 1024x1024 --delta 0.4 \\',
@@ -143,8 +147,8 @@ function describe(summary: CalibrationSummary, { model, negativePrompt }: Calibr
     `${formatPercent(sparsity)} of the attention left out; calibrated in ${formatDuration(seconds)}${resumed}.`,
     `scheme  ${scheme}`,
     `table   ${table}`,
-    `Use it: arrowhead generate --prompt "…" ${picture.join(' ')}`,
-    `Other budgets: arrowhead solve ${quoteForShell(table)} --delta D --head-constraint C`,
+    `Use it: ${commandName()} generate --prompt "…" ${picture.join(' ')}`,
+    `Other budgets: ${commandName()} solve ${quoteForShell(table)} --delta D --head-constraint C`,
     `Everything is in ${folder}.`,
   ].join('\n');
 }

@@ -5,6 +5,7 @@ import { addOutputOptions, type OutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
 import { formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
+import { commandName } from '../../engine/command-name.ts';
 
 interface CompareOptions extends OutputOptions {
   readonly lpips: LpipsNetwork;
@@ -28,7 +29,7 @@ what DiTFastAttnV2's published script computes, and compares with its figures al
 
 With --json: { identical, width, height, ssim, psnr, mse, lpipsNetwork, lpips, lpipsPaper, lpipsMissing }. The PSNR of
 equal pictures is infinite, which JSON cannot say: then psnr is null and identical is true. lpips and lpipsPaper are null
-where lpipsMissing is "weights" (the network's are not installed: arrowhead weights --help) or "size" (below 64×64).
+where lpipsMissing is "weights" (the network's are not installed: ${commandName()} weights --help) or "size" (below 64×64).
 ${examples(
   'arrowhead compare original.png compressed.png',
   'arrowhead compare original.png compressed.png --lpips vgg --json',
@@ -51,6 +52,6 @@ ${examples(
         ],
       ),
     );
-    if (lpipsMissing !== null) terminal.note(explainMissingLpips(lpipsMissing, lpipsNetwork));
+    if (lpipsMissing !== null) terminal.note(explainMissingLpips(lpipsMissing, lpipsNetwork, commandName()));
   });
 }

@@ -19,6 +19,8 @@ import { toJson } from '../json.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { showProgress } from '../progress-bar.ts';
 import { addSearchOptions, type SearchOptions } from '../search-options.ts';
+import { commandName } from '../../engine/command-name.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 interface DemoOptions extends OutputOptions, ModelOptions, SamplingOptions, DecodeOptions, SearchOptions {
   readonly prompt?: string;
@@ -37,7 +39,11 @@ export function demoCommand(program: Command, { terminal, signal }: CliContext):
     .option('--prompt <text>', 'the one picture to judge by (default: three that calibration did not see)')
     .option('--seed <n>', 'seed of the pictures (default: 0)', parseSeed);
   addSearchOptions(addDecodeOption(addSamplingOptions(command)))
-    .option('--out <folder>', 'run folder to write (default: runs/<time>-demo)')
+    .option(
+      '--out <folder>',
+      'run folder to write (default: <time>-demo in $ARROWHEAD_LIBRARY, else in runs)',
+      parsePath,
+    )
     .option('--force', 'start over in a folder that holds a run already')
     .option('--open', 'open the report in the browser');
   addOutputOptions(command)
@@ -113,7 +119,7 @@ function describe({ pictures, sparsity, seconds, report, folder, ...distances }:
     ...pictures.map(({ metrics }) => `"${metrics.prompt}", seed ${metrics.seed}: SSIM ${metrics.ssim.toFixed(4)}`),
     '',
     formatTable([], rows),
-    ...(lpipsMissing === null ? [] : [explainMissingLpips(lpipsMissing, 'alex')]),
+    ...(lpipsMissing === null ? [] : [explainMissingLpips(lpipsMissing, 'alex', commandName())]),
     '',
     `report  ${report}`,
     `run     ${folder}`,

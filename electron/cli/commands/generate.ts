@@ -17,6 +17,7 @@ import { formatDuration, formatPercent } from '../format.ts';
 import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { UsageError } from '../usage-error.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 interface GenerateOptions extends OutputOptions, ModelOptions, SamplingOptions, DecodeOptions {
   readonly prompt: string;
@@ -37,8 +38,8 @@ export function generateCommand(program: Command, { terminal, signal }: CliConte
     .option('--negative-prompt <text>', 'what not to paint; for SD3, with guidance above 1')
     .option('--seed <n>', 'seed of the noise, up to 2^53 - 1; means what it means in diffusers', parseSeed, 0);
   addDecodeOption(addSamplingOptions(command))
-    .option('--scheme <file>', 'apply a *.scheme.json; its steps, size and guidance become the defaults')
-    .requiredOption('--out <x.png>', 'where to write the picture')
+    .option('--scheme <file>', 'apply a *.scheme.json; its steps, size and guidance become the defaults', parsePath)
+    .requiredOption('--out <x.png>', 'where to write the picture', parsePath)
     .option('--force', 'overwrite the picture, and apply a scheme that was made for other settings');
   addOutputOptions(command)
     .addHelpText(

@@ -6,6 +6,8 @@ import { addOutputOptions, type OutputOptions } from '../common-options.ts';
 import { examples } from '../examples.ts';
 import { formatBytes, formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
+import { DEFAULT_LIBRARY, LIBRARY_VARIABLE } from '../../engine/library-folder.ts';
+import { parsePath } from '../arguments/paths.ts';
 import { ReportedFailure } from '../reported-failure.ts';
 
 interface ListOptions extends OutputOptions {
@@ -71,7 +73,10 @@ export function modelsCommand(program: Command, { terminal }: CliContext): void 
 
 function addLibrary(command: Command): Command {
   return command.addOption(
-    new Option('--library <folder>', 'folder of runs, whose workbench it is').env('ARROWHEAD_LIBRARY').default('runs'),
+    new Option('--library <folder>', 'folder of runs, whose workbench it is')
+      .env(LIBRARY_VARIABLE)
+      .default(DEFAULT_LIBRARY)
+      .argParser(parsePath),
   );
 }
 

@@ -15,6 +15,9 @@ import { examples } from '../examples.ts';
 import { toJson } from '../json.ts';
 import { openLogin } from '../open-login.ts';
 import { UsageError } from '../usage-error.ts';
+import { commandName } from '../../engine/command-name.ts';
+import { DEFAULT_LIBRARY, LIBRARY_VARIABLE } from '../../engine/library-folder.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 interface ServeOptions {
   readonly port: number;
@@ -36,7 +39,12 @@ export function serveCommand(program: Command, { terminal, signal }: CliContext)
     .description('Serve the workbench to a browser: on this machine, or on yours through an ssh tunnel.')
     .option('--port <n>', 'port to listen at; 0 takes any free one', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address or name to listen at', DEFAULT_HOST)
-    .addOption(new Option('--library <folder>', 'folder of runs').env('ARROWHEAD_LIBRARY').default('runs'))
+    .addOption(
+      new Option('--library <folder>', 'folder of runs')
+        .env(LIBRARY_VARIABLE)
+        .default(DEFAULT_LIBRARY)
+        .argParser(parsePath),
+    )
     .option('--allow-remote', 'let other machines connect: needed for a --host that is not this machine alone')
     .option('--open', 'open the workbench in the browser')
     .option('--json', 'print one JSON object on standard output once it listens, errors included')
@@ -46,7 +54,7 @@ export function serveCommand(program: Command, { terminal, signal }: CliContext)
       `
 The printed address holds a token that is new at every start: whoever has it can use the workbench as you can.
 
-On a machine with a GPU that you reach by ssh, start arrowhead serve there, and on your own machine run:
+On a machine with a GPU that you reach by ssh, start ${commandName()} serve there, and on your own machine run:
   ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} user@gpu-machine
 Then open the printed address in your own browser. --allow-remote needs no tunnel, but neither encrypts: everyone on
 the way can read token and pictures.
@@ -103,7 +111,7 @@ async function end(workbench: WorkbenchHost, server: WorkbenchServer | undefined
 function notLoopback(host: string): UsageError {
   return new UsageError(
     `--host ${host} lets other machines connect. Give --allow-remote if you want that, or leave --host out and use an ` +
-      'ssh tunnel, which encrypts (arrowhead serve --help shows how).',
+      `ssh tunnel, which encrypts (${commandName()} serve --help shows how).`,
   );
 }
 

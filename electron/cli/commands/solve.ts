@@ -8,6 +8,7 @@ import { examples } from '../examples.ts';
 import { formatPercent, formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
 import { granularityOption } from '../search-options.ts';
+import { parsePath } from '../arguments/paths.ts';
 
 interface SolveOptions {
   readonly delta: number;
@@ -30,7 +31,11 @@ export function solveCommand(program: Command, { terminal }: CliContext): void {
       parseHeadConstraint,
     )
     .addOption(granularityOption())
-    .option('--savings <file.json>', 'what each method saves, { "arrow/8": 0.4, … } in any unit (default: FLOPs)')
+    .option(
+      '--savings <file.json>',
+      'what each method saves, { "arrow/8": 0.4, … } in any unit (default: FLOPs)',
+      parsePath,
+    )
     .addHelpText(
       'after',
       `

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { SyntheticShapeName } from '../../../mmdit/synthetic/write-synthetic.ts';
 import { parseCount } from '../arguments/numbers.ts';
 import type { CliContext } from '../cli-context.ts';
 import { addOutputOptions, type OutputOptions } from '../common-options.ts';
@@ -8,8 +9,10 @@ import { examples } from '../examples.ts';
 import { toJson } from '../json.ts';
 import { UsageError } from '../usage-error.ts';
 
+const SHAPES: readonly SyntheticShapeName[] = ['flux-dev', 'flux-schnell', 'sd3-medium', 'sd35-medium', 'sd35-large'];
+
 interface SynthesizeOptions extends OutputOptions {
-  readonly shape: string;
+  readonly shape: SyntheticShapeName;
   readonly layers?: number;
   readonly singleLayers?: number;
   readonly heads?: number;
@@ -23,15 +26,15 @@ export function synthesizeCommand(program: Command, { terminal }: CliContext): v
     .command('synthesize')
     .summary('make a checkpoint of random weights, for benchmarks')
     .description(
-      'Write a checkpoint folder with configs and a seed in place of weights. Whoever opens it makes the weights on the device: speed and memory are those of the real model, the pictures mean nothing.',
+      'Write a checkpoint folder with configs and a seed in place of weights. The weights are made on the device when it is opened: speed and memory are those of the real model, the pictures mean nothing.',
     )
     .argument('<folder>', 'where to write it')
-    .option('--shape <name>', 'flux-dev, flux-schnell, sd3-medium, sd35-medium or sd35-large', 'flux-dev')
+    .addOption(new Option('--shape <name>', 'whose shape').choices(SHAPES).default('flux-dev'))
     .option('--layers <n>', 'joint blocks', parseCount)
     .option('--single-layers <n>', 'single blocks (FLUX)', parseCount)
     .option('--heads <n>', 'attention heads', parseCount)
     .option('--head-dim <n>', 'channels of a head', parseCount)
-    .option('--seed <n>', 'of the weights', parseCount, 1)
+    .option('--seed <n>', 'seed of the weights', parseCount, 1)
     .option('--force', 'write into a folder that exists')
     .addHelpText(
       'after',
@@ -42,15 +45,12 @@ export function synthesizeCommand(program: Command, { terminal }: CliContext): v
       ),
     );
   addOutputOptions(command).action(async (folder: string, options: SynthesizeOptions) => {
-    const { SYNTHETIC_SHAPES, writeSynthetic } = await import('../../../mmdit/index.ts');
+    const { writeSynthetic } = await import('../../../mmdit/index.ts');
     const { shape, seed, force, layers, singleLayers, heads, headDim } = options;
-    const names = Object.keys(SYNTHETIC_SHAPES) as (keyof typeof SYNTHETIC_SHAPES)[];
-    const name = names.find((known) => known === shape);
-    if (!name) throw new UsageError(`--shape ${shape}: expected ${names.join(', ')}`);
     if (existsSync(folder) && !force) throw new UsageError(`${folder} exists already; --force writes into it`);
     const target = path.resolve(folder);
-    const files = await writeSynthetic(target, name, { seed }, { layers, singleLayers, heads, headDim });
+    const files = await writeSynthetic(target, shape, { seed }, { layers, singleLayers, heads, headDim });
     if (options.json) return terminal.print(toJson({ folder: target, files }));
-    terminal.print(`${target}: ${name}, weights from seed ${seed}`);
+    terminal.print(`${target}: ${shape}, weights from seed ${seed}`);
   });
 }

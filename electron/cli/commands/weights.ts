@@ -9,6 +9,7 @@ import { formatTable } from '../format.ts';
 import { toJson } from '../json.ts';
 import { showProgress } from '../progress-bar.ts';
 import { UsageError } from '../usage-error.ts';
+import { commandName } from '../../engine/command-name.ts';
 
 const NETWORKS = lpipsNetwork.options;
 
@@ -42,7 +43,7 @@ async function printList({ json }: OutputOptions, { terminal }: CliContext): Pro
   const rows = listing.map((weights) => [weights.name, originOf(weights), weights.file ?? '']);
   terminal.print(formatTable(['network', 'weights', 'file'], rows));
   const [absent] = NETWORKS.filter((network) => listing.some(({ name, file }) => name.endsWith(network) && !file));
-  if (absent) terminal.note(`Add them with: ${addWeightsCommand(absent)}`);
+  if (absent) terminal.note(`Add them with: ${addWeightsCommand(absent, commandName())}`);
 }
 
 function originOf({ file, published, origins }: WeightsListing): string {
@@ -59,7 +60,7 @@ async function addOne(
 ): Promise<void> {
   if ((download ?? false) === files.length > 0) {
     throw new UsageError(
-      'give either the files of weights or --download; arrowhead weights --help says where they are',
+      `give either the files of weights or --download; ${commandName()} weights --help says where they are`,
     );
   }
   const progress = showProgress(terminal, quiet ?? false);

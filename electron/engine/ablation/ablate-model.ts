@@ -20,8 +20,9 @@ import { paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
 import { readPng, writePng } from '../png.ts';
 import type { RunOptions } from '../run-options.ts';
+import { claimFolder } from '../run-work.ts';
 import { checkSampling, completeSampling } from '../sampling-wish.ts';
-import { clearAblationFolder, inspectAblationFolder, makeAblationFolder, makeFolder } from './ablation-folder.ts';
+import { clearAblationFolder, inspectAblationFolder, makeAblationFolder } from './ablation-folder.ts';
 import { type AblationForecast, forecastAblation } from './ablation-forecast.ts';
 import { AblationProgress } from './ablation-progress.ts';
 import { type AblationWish, completeAblation, requireSamePlace, requireSameWish } from './ablation-wish.ts';
@@ -78,9 +79,12 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
     requireMemory(pipeline, settings, forecast);
     options.onForecast?.(forecast);
     const place = folder ?? (await makeAblationFolder(ablation.created));
-    if (mode === 'replace') await clearAblationFolder(place);
-    await makeFolder(place);
-    return { forecast, result: await new Ablation(place, pipeline, sampling, ablation, options).run(forecast) };
+    return claimFolder(place, async () => {
+      // Another ablation may have been written there since the first look.
+      if (folder !== undefined) await inspectAblationFolder(folder, mode);
+      if (mode === 'replace') await clearAblationFolder(place);
+      return { forecast, result: await new Ablation(place, pipeline, sampling, ablation, options).run(forecast) };
+    });
   });
 }
 

@@ -2,8 +2,9 @@ import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ABLATION_FILE } from '../../../calibration/index.ts';
 import { FileWriteError, isTemporaryName } from '../../../mmdit/index.ts';
+import { libraryFolder } from '../library-folder.ts';
 import { OutputExistsError } from '../output-exists-error.ts';
-import { clearRunFolder, type RunFolderMode } from '../run-folder.ts';
+import { clearRunFolder, LOCK_FILES, type RunFolderMode } from '../run-folder.ts';
 import { NothingToResumeError } from '../search-wish.ts';
 
 /** Within an ablation's folder: one run folder per search. */
@@ -24,7 +25,8 @@ export async function inspectAblationFolder(folder: string, mode: RunFolderMode)
   if (stranger !== undefined && !names.includes(ABLATION_FILE)) {
     throw new OutputExistsError(folder, `It holds other files (${stranger} …), so choose another folder`);
   }
-  if (mode === 'create' && names.length > 0) {
+  // What a killed write left is not an ablation.
+  if (mode === 'create' && names.some((name) => !isTemporaryName(name))) {
     throw new OutputExistsError(
       folder,
       'It holds an ablation. Give --resume to go on with it, --force to start over, or choose another folder',
@@ -33,10 +35,11 @@ export async function inspectAblationFolder(folder: string, mode: RunFolderMode)
   if (mode === 'resume' && !names.includes(ABLATION_FILE)) throw new NothingToResumeError(folder);
 }
 
-/** A new folder `runs/<time>-ablation`. Throws FileWriteError. */
+/** A new folder `<time>-ablation` in the library. Throws FileWriteError. */
 export async function makeAblationFolder(created: string): Promise<string> {
-  const base = path.join('runs', `${created.slice(0, 19).replaceAll(':', '-')}-ablation`);
-  await makeFolder('runs');
+  const library = libraryFolder();
+  const base = path.join(library, `${created.slice(0, 19).replaceAll(':', '-')}-ablation`);
+  await makeFolder(library);
   for (let attempt = 1; ; attempt++) {
     const folder = attempt === 1 ? base : `${base}-${attempt}`;
     const isNew = await mkdir(folder).then(
@@ -76,8 +79,10 @@ function isOwn(name: string): boolean {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  try {
+    return (await readdir(folder)).filter((name) => !LOCK_FILES.includes(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  });
+  }
 }

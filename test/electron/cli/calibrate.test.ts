@@ -177,7 +177,7 @@ describe('arrowhead calibrate', () => {
     const { code, stderr } = await result;
     expect(code).toBe(130);
     expect(stderr).toMatch(/Cancelled: \d+ of 60 steps are kept in /);
-    expect(stderr).toContain(`Go on with: arrowhead calibrate --model ${MODEL} --out ${at('cut')} --resume`);
+    expect(stderr).toContain(`Go on with: npx arrowhead calibrate --model ${MODEL} --out ${at('cut')} --resume`);
     expect((await jsonOf(at('cut', 'run.json'))).status).toBe('cancelled');
   });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,7 +18,7 @@ const SEARCH = [
   'a blue cube',
   '--size',
   '96x96',
-].concat('--steps', String(STEPS), '--seed', '3', '4', '--delta', '0.7', '--json', '--resume', '--out');
+].concat('--steps', String(STEPS), '--seed', '3', '4', '--delta', '0.7', '--json', '--out');
 const KILLS = 5;
 
 let folder: string;
@@ -25,6 +26,11 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arrowhead-resume-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** The search again: going on where a run was begun. A kill before that leaves nothing to go on with. */
+function searchAgain(run: string): string[] {
+  return [...SEARCH, run, ...(existsSync(path.join(run, 'run.json')) ? ['--resume'] : [])];
+}
 
 /** What must not depend on interruptions. */
 async function outcome(run: string): Promise<Record<string, string>> {
@@ -52,12 +58,12 @@ describe('a calibration that is killed', () => {
       // Anywhere from before the first file to the end, later and later so that there is always something left to do.
       const moment = duration * Math.random() * 0.7;
       moments.push(Math.round(moment));
-      const { child, result } = startArrowhead([...SEARCH, killed]);
+      const { child, result } = startArrowhead(searchAgain(killed));
       await Promise.race([sleep(moment), result]);
       child.kill('SIGKILL');
       kept = Math.max(kept, finishedSteps((await result).stderr));
     }
-    const last = await runProcess(...SEARCH, killed);
+    const last = await runProcess(...searchAgain(killed));
     const context = `killed after ${moments.join(', ')} ms of ${Math.round(duration)}; ${last.stderr}`;
     expect(last.code, context).toBe(0);
     expect(JSON.parse(last.stdout).resumedSteps, context).toBeGreaterThanOrEqual(kept);

@@ -58,3 +58,14 @@ it('npm says nothing of its own before a command', async () => {
   // The user's own configuration is the user's.
   expect(stderr).not.toMatch(/project config|package\.json/);
 });
+
+it.each([
+  [{ npm_command: 'exec' }, 'npx arrowhead'],
+  [{ npm_command: 'run-script', npm_package_name: 'arrowhead' }, 'npm run arrowhead --'],
+  [{ npm_command: '', npm_package_name: '' }, 'node electron/cli/bin.mjs'],
+])('help names the command as it was called: %o', async (env, name) => {
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  const options = { cwd, env: { ...process.env, ...env } };
+  const { stdout } = await promisify(execFile)(process.execPath, ['electron/cli/bin.mjs', 'cache', '--help'], options);
+  expect(stdout).toContain(`Usage: ${name} cache [`);
+});
