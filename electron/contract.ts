@@ -21,6 +21,7 @@ import {
   runSummary,
   unreadableRun,
 } from './contract/library.ts';
+import { windowReport } from './contract/log.ts';
 import { type LpipsNetwork, lpipsNetwork } from './contract/lpips.ts';
 import {
   checkpointReport,
@@ -57,8 +58,14 @@ export const requests = {
       canReveal: z.boolean(),
       /** How the command line is called on the host's machine. */
       command: z.string(),
+      /** The host's log, on its machine; null where none is kept. */
+      log: z.string().nullable(),
     }),
   },
+  /** Shows the log in the file manager; UnavailableError where `canReveal` is false or no log is kept. */
+  'log.reveal': { params: nothing, reply: nothing },
+  /** An error or warning of the window, for the log. At most some are taken in a minute. */
+  'log.report': { params: windowReport, reply: nothing },
   device: { params: nothing, reply: deviceReport },
 
   'models.list': { params: nothing, reply: z.strictObject({ models: z.array(modelSummary) }) },

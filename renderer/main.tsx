@@ -9,8 +9,10 @@ import { AppProvider } from './state/app-context.tsx';
 import { createAppStore } from './state/app-state.ts';
 import { followEvents } from './state/follow-events.ts';
 import { connectWorkbench } from './workbench/connect.ts';
+import { reportProblems } from './workbench/report-problems.ts';
 
 const connection = connectWorkbench();
+reportProblems(connection.workbench);
 const store = createAppStore(connection.workbench);
 followEvents(connection.workbench, store);
 connection.onStatus(async (status) => {

@@ -22,6 +22,10 @@ import { callListener } from './call-listener.ts';
 import type { EngineCalls, EngineStart, StepMaps } from './engine/engine-calls.ts';
 import { invalidRequest, unavailable } from './host-errors.ts';
 import { jobTitle } from './job-title.ts';
+import { endForLog, errorForLog } from './log/describe-for-log.ts';
+import { type Log, NO_LOG } from './log/log.ts';
+import { logEvents } from './log/log-events.ts';
+import { WindowReports } from './log/window-reports.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
 import { lockLibrary } from './library/library-lock.ts';
@@ -47,6 +51,8 @@ export interface WorkbenchOptions {
   readonly reveal?: (folder: string) => Promise<void>;
   /** How the engine's process is started; Node's own way where none is given, which Electron's program lacks. */
   readonly startProcess?: StartProcess;
+  /** Where errors and jobs are noted for a bug report. */
+  readonly log?: Log;
 }
 
 export interface WorkbenchHost extends Workbench {
@@ -69,8 +75,12 @@ export async function createWorkbench({
   reveal,
   hasRemoteClients = false,
   startProcess = childProcess,
+  log = NO_LOG,
 }: WorkbenchOptions): Promise<WorkbenchHost> {
-  const listeners = new Set<(event: WorkbenchEvent) => void>();
+  const { platform, arch, version: node, pid } = process;
+  log.write('info', 'host', `Arrowhead ${packageInfo.version}, ${platform} ${arch}, Node ${node}, process ${pid}`);
+  const listeners = new Set<(event: WorkbenchEvent) => void>([logEvents(log)]);
+  const windowReports = new WindowReports(log);
   const emit = <N extends EventName>(event: N, payload: EventPayload<N>) => {
     for (const listener of listeners) callListener(() => listener({ event, payload } as WorkbenchEvent));
   };
@@ -86,9 +96,16 @@ export async function createWorkbench({
   const models = new ModelList(settings, { followsLinks: !hasRemoteClients });
   const engineEntry = besideModule('engine/engine-worker', import.meta.url);
   const engine = new WorkerLink<EngineCalls>(
-    startProcess(engineEntry, () => {}),
+    startProcess(engineEntry, (line) => log.write('info', 'engine', line)),
     'compute engine',
-    { data: (): EngineStart => ({ device: settings.settings.device }), graceMs: 500 },
+    {
+      data: (): EngineStart => ({ device: settings.settings.device }),
+      graceMs: 500,
+      onCrash: (end, error) => {
+        const when = error === null ? ' while idle' : '';
+        log.write(error === null ? 'warn' : 'error', 'engine', `stopped${when}: ${endForLog(end, log)}`);
+      },
+    },
   );
   const descriptions = new ModelDescriptions(models, {
     name: () => settings.settings.device,
@@ -130,13 +147,18 @@ export async function createWorkbench({
     hello: async ({ version }) => {
       if (version !== CONTRACT_VERSION) throw versionMismatch(version);
       const canReveal = reveal !== undefined;
-      return {
-        version: CONTRACT_VERSION,
-        app: packageInfo.version,
-        library: library.root,
-        canReveal,
-        command: commandName(),
-      };
+      const reply = { version: CONTRACT_VERSION, app: packageInfo.version, library: library.root };
+      return { ...reply, canReveal, command: commandName(), log: log.file };
+    },
+    'log.reveal': async () => {
+      if (log.file === null) throw unavailable('No log is kept.', 'Make its folder writable, and start again.');
+      if (!reveal) throw unavailable('The log can be shown only in the desktop window.', `It is ${log.file}.`);
+      await reveal(log.file);
+      return {};
+    },
+    'log.report': async (report) => {
+      windowReports.take(report);
+      return {};
     },
     device: async () => {
       return { ...(await knownDevices()), availableBytes: freeMemory(), processBytes: process.memoryUsage.rss() };
@@ -239,7 +261,12 @@ export async function createWorkbench({
       if (!parsed.success) {
         throw invalidRequest(`${name}: ${describeIssue(parsed.error, params)}`);
       }
-      return handlers[name](parsed.data as ParsedParams<N>);
+      try {
+        return await handlers[name](parsed.data as ParsedParams<N>);
+      } catch (error) {
+        if (error instanceof Error) log.write('warn', 'host', `${name} failed: ${errorForLog(error, log)}`);
+        throw error;
+      }
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { app, BrowserWindow, dialog, nativeTheme } from 'electron';
+import { appLog, withLastLines } from './app-log.ts';
 import { APP_PAGE } from './app-scheme.ts';
 import { LEAST_SIZE, readWindowState, rememberWindowState } from './window-state.ts';
 
@@ -32,7 +33,9 @@ export function openMainWindow(preload: string): BrowserWindow {
   rememberWindowState(window, stateFile);
   showWhenPainted(window, maximised);
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    if (reason !== 'clean-exit') void offerReload(window, reason);
+    if (reason === 'clean-exit') return;
+    appLog().write('error', 'window', `its process ended: ${reason}`);
+    void offerReload(window, reason);
   });
   void window.loadURL(APP_PAGE);
   return window;
@@ -58,7 +61,7 @@ async function offerReload(window: BrowserWindow, reason: string): Promise<void>
   const { response } = await dialog.showMessageBox({
     type: 'error',
     message: 'The window stopped',
-    detail: `Its process ended (${reason}). Jobs go on and nothing of your runs is lost.`,
+    detail: withLastLines(`Its process ended (${reason}). Jobs go on and nothing of your runs is lost.`),
     buttons: ['Reload', 'Close'],
     defaultId: 0,
     cancelId: 1,

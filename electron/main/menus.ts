@@ -5,6 +5,8 @@ import type { Graphics } from './graphics.ts';
 interface MenuParts {
   readonly isMac: boolean;
   readonly library: string;
+  /** null where none can be written. */
+  readonly logFile: string | null;
   readonly send: (command: MenuCommand) => void;
   readonly importFiles: () => void;
   readonly graphics: Pick<Graphics, 'accelerated' | 'use'>;
@@ -15,7 +17,8 @@ function item(label: string, accelerator: string | null, click: () => void): Men
   return { label, click, ...(accelerator === null ? {} : { accelerator, registerAccelerator: false }) };
 }
 
-export function menuTemplate({ isMac, library, send, importFiles, graphics }: MenuParts): MenuItemConstructorOptions[] {
+export function menuTemplate(parts: MenuParts): MenuItemConstructorOptions[] {
+  const { isMac, library, logFile, send, importFiles, graphics } = parts;
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   const views = ['heatmaps', 'attention', 'compare', 'sweep'] as const;
   const title = (name: string) => name[0]!.toUpperCase() + name.slice(1);
@@ -75,6 +78,7 @@ export function menuTemplate({ isMac, library, send, importFiles, graphics }: Me
       role: 'help',
       submenu: [
         item('Keyboard shortcuts', '?', () => send('shortcuts')),
+        ...(logFile === null ? [] : [item('Show log', null, () => shell.showItemInFolder(logFile))]),
         item('The paper (DiTFastAttnV2)', null, () => void shell.openExternal('https://arxiv.org/abs/2503.22796')),
       ],
     },

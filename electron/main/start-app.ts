@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { app, BrowserWindow, session, shell } from 'electron';
 import { libraryFolder } from '../engine/library-folder.ts';
 import { createWorkbench } from '../host/workbench-host.ts';
+import { appLog } from './app-log.ts';
 import { serveApp } from './app-scheme.ts';
 import type { Graphics } from './graphics.ts';
 import { denyEverythingElse } from './harden.ts';
@@ -28,6 +29,7 @@ export async function startApp({ files, graphics }: AppParts): Promise<void> {
     library,
     reveal: async (folder) => shell.showItemInFolder(folder),
     startProcess: startUtilityProcess,
+    log: appLog(),
   });
   serveApp(session.defaultSession, PAGES);
   denyEverythingElse(session.defaultSession);
@@ -37,6 +39,7 @@ export async function startApp({ files, graphics }: AppParts): Promise<void> {
   setUpMenus({
     isMac: process.platform === 'darwin',
     library,
+    logFile: appLog().file,
     send: sendCommand,
     importFiles: () => void chooseAndImport(workbench),
     graphics,

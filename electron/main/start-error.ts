@@ -1,5 +1,6 @@
 import { dialog } from 'electron';
 import { toErrorInfo } from '../host/host-errors.ts';
+import { withLastLines } from './app-log.ts';
 
 /** What to do about a start that failed, by what the error's code or text says. The first that fits is shown. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
@@ -22,7 +23,8 @@ export function explainFailedStart(error: unknown): void {
   const { message, hint } = toErrorInfo(error);
   const said = [...causesOf(error)].join(' ');
   const advice = hint ?? ADVICE.find(([pattern]) => pattern.test(said))?.[1];
-  dialog.showErrorBox('Arrowhead could not start', advice === undefined ? message : `${message}\n\n${advice}`);
+  const text = advice === undefined ? message : `${message}\n\n${advice}`;
+  dialog.showErrorBox('Arrowhead could not start', withLastLines(text));
 }
 
 /** Codes and messages of an error and of what caused it. */

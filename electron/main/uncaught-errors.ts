@@ -1,5 +1,7 @@
 import { app, dialog } from 'electron';
 import { toErrorInfo } from '../host/host-errors.ts';
+import { errorForLog } from '../host/log/describe-for-log.ts';
+import { appLog, withLastLines } from './app-log.ts';
 import { explainFailedStart } from './start-error.ts';
 
 /**
@@ -13,6 +15,8 @@ export function reportUncaughtErrors(): void {
     started = true;
   });
   const report = (error: unknown) => {
+    const log = appLog();
+    log.write('error', 'host', `uncaught ${errorForLog(asError(error), log)}`);
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     if (!started) {
       explainFailedStart(error);
@@ -24,10 +28,16 @@ export function reportUncaughtErrors(): void {
     isShown = true;
     const { message } = toErrorInfo(error);
     const detail = `${message}\n\nJobs go on. If something looks wrong, save your schemes and start Arrowhead again.`;
-    void dialog.showMessageBox({ type: 'error', message: 'Arrowhead met an unexpected error', detail }).finally(() => {
-      isShown = false;
-    });
+    void dialog
+      .showMessageBox({ type: 'error', message: 'Arrowhead met an unexpected error', detail: withLastLines(detail) })
+      .finally(() => {
+        isShown = false;
+      });
   };
   process.on('uncaughtException', report);
   process.on('unhandledRejection', report);
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

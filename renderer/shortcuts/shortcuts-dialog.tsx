@@ -1,5 +1,6 @@
 import { Modal } from '../design/modal.tsx';
 import { useApp } from '../state/app-context.tsx';
+import { LogPlace } from './log-place.tsx';
 import { showKeys, useShortcut, useShortcuts } from './shortcuts.ts';
 import styles from './shortcuts-dialog.module.css';
 
@@ -28,6 +29,7 @@ export function ShortcutsDialog() {
           </section>
         ))}
       </div>
+      <LogPlace />
     </Modal>
   );
 }

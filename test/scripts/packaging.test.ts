@@ -61,7 +61,7 @@ describe('what is packaged', () => {
   it('libraries that the main process loads are dependencies; what the window bundles is not shipped twice', () => {
     const shipped = Object.keys(packageInfo.dependencies);
     expect(shipped).toEqual(expect.arrayContaining(['onnxruntime-node', 'sharp', 'zod', 'ws']));
-    expect(shipped.filter((name) => /react|plotly|radix|zustand|vite|electron/.test(name))).toEqual([]);
+    expect(shipped.filter((name) => /react|plotly|radix|zustand|vite|^electron$|^@electron/.test(name))).toEqual([]);
     expect(packageInfo.main).toBe('electron/main.js');
   });
 });

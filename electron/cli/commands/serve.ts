@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
+import { inArrowheadHome } from '../../../mmdit/files/arrowhead-home.ts';
 import { quoteForShell } from '../../engine/quote-for-shell.ts';
 import { SETTINGS_FOLDER } from '../../host/models/open-model-list.ts';
 import type { WorkbenchHost } from '../../host/workbench-host.ts';
@@ -30,6 +31,8 @@ interface ServeOptions {
 
 const DEFAULT_PORT = 7433;
 const DEFAULT_HOST = '127.0.0.1';
+/** Of the log, where an error ends the program. */
+const SHOWN_LINES = 8;
 const PAGES = fileURLToPath(new URL('../../../dist/renderer', import.meta.url));
 
 export function serveCommand(program: Command, { terminal, signal }: CliContext): void {
@@ -66,7 +69,15 @@ Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. Tha
       if (!allowRemote && !isLoopback(host)) throw notLoopback(host);
       const { createWorkbench } = await import('../../host/workbench-host.ts');
       const { serveWorkbench } = await import('../../server/serve-workbench.ts');
-      const workbench = await createWorkbench({ library, hasRemoteClients: allowRemote ?? false });
+      const { openLog } = await import('../../host/log/log.ts');
+      const { logUncaught } = await import('../../host/log/log-events.ts');
+      // Standard error has the errors of the log, and where to find the rest.
+      const log = openLog(inArrowheadHome('logs'), { onError: (entry) => terminal.note(entry) });
+      logUncaught(log, () => {
+        for (const line of log.last(SHOWN_LINES)) terminal.note(line);
+        if (log.file !== null) terminal.note(`The log: ${log.file}`);
+      });
+      const workbench = await createWorkbench({ library, log, hasRemoteClients: allowRemote ?? false });
       let server: WorkbenchServer | undefined;
       const ended = new AbortController();
       let opened: Promise<void> | undefined;
@@ -83,8 +94,9 @@ Ctrl-C ends it: running jobs stop after the work in hand and can be resumed. Tha
 
       function announce({ url, port }: WorkbenchServer): void {
         const folder = path.resolve(library);
-        if (options.json) terminal.print(toJson({ url, host, port, library: folder, pid: process.pid }));
-        else terminal.print(describe({ url, host, port, folder }));
+        const { file } = log;
+        if (options.json) terminal.print(toJson({ url, host, port, library: folder, log: file, pid: process.pid }));
+        else terminal.print(describe({ url, host, port, folder, log: file }));
         if (!existsSync(path.join(PAGES, 'index.html')))
           terminal.note('note: the window is not built yet. Run npm run build:renderer, then reload the page.');
         if (!isLoopback(host))
@@ -115,8 +127,16 @@ function notLoopback(host: string): UsageError {
   );
 }
 
-function describe({ url, host, port, folder }: { url: string; host: string; port: number; folder: string }): string {
-  const lines = [`workbench  ${url}`, `runs       ${folder}`];
+interface Place {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly log: string | null;
+}
+
+function describe({ url, host, port, folder, log }: Place): string {
+  const lines = [`workbench  ${url}`, `runs       ${folder}`, ...(log === null ? [] : [`log        ${log}`])];
   if (isLoopback(host)) {
     const tunnel = `${port}:${inAddress(host)}:${port}`;
     lines.push(

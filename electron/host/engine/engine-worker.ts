@@ -4,6 +4,7 @@ import type { Pipeline } from '../../../mmdit/index.ts';
 import { leavesCardUnusable, listDevices, reportOnnx } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import { comparePictures } from '../../engine/compare-pictures.ts';
+import { errorForLog } from '../log/describe-for-log.ts';
 import { readNotes } from '../library/run-notes.ts';
 import { startData } from '../workers/parent-port.ts';
 import { type CallHandlers, serveCalls } from '../workers/serve-calls.ts';
@@ -59,7 +60,14 @@ const handlers: CallHandlers<EngineCalls> = {
     models.use(params.request.model, (pipeline) => attentionJob(pipeline, params, context), runOptions(context)),
 };
 
-serveCalls(handlers, { leavesUnusable: leavesCardUnusable });
+// The host logs every line that is written here.
+const isDetailed = process.env.ARROWHEAD_LOG === 'debug';
+serveCalls(handlers, {
+  leavesUnusable: leavesCardUnusable,
+  onError: (name, error) => {
+    if (error instanceof Error) process.stdout.write(`${name} failed: ${errorForLog(error, { isDetailed })}\n`);
+  },
+});
 
 /** A run of one model is not gone on with by another. Throws WorkbenchError. */
 function requireModel({ identity }: Pipeline, fingerprint: string | null): void {

@@ -133,10 +133,14 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, giveBack: (late
 }
 
 async function openOn(folder: string, name: DeviceName, { signal, onProgress }: OpenOptions): Promise<OpenedPipeline> {
+  const started = performance.now();
   const onLoading = loadingProgress(onProgress);
   const device = await openDevice(name === 'auto' ? undefined : name);
   try {
     const pipeline = await openPipeline(folder, device, { signal, onLoading });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    // For the log.
+    process.stdout.write(`opened a model of ${pipeline.identity.family} on ${device.info.name} in ${seconds} s\n`);
     const close = async () => {
       await pipeline.close();
       await device.close();

@@ -26,7 +26,7 @@ export type FromWorker =
       readonly unusable: boolean;
     }
   /** Last of all, from a process: something was thrown outside of any call. */
-  | { readonly kind: 'fault'; readonly error: ErrorInfo };
+  | { readonly kind: 'fault'; readonly error: ErrorInfo; readonly stack: string };
 
 /** The calls of a worker: name → what goes in and what comes out, both fit for structured clones. */
 export type CallMap = { readonly [name: string]: { readonly params: unknown; readonly result: unknown } };

@@ -34,7 +34,9 @@ export function parentPort(): ParentPort {
   }
   const port = utilityPort() ?? childPort();
   standBehindHost();
-  process.on('uncaughtException', (error) => port.send({ kind: 'fault', error: toErrorInfo(error) }));
+  process.on('uncaughtException', (error) =>
+    port.send({ kind: 'fault', error: toErrorInfo(error), stack: error instanceof Error ? (error.stack ?? '') : '' }),
+  );
   return port;
 }
 

@@ -16,12 +16,14 @@ export type CallHandlers<M extends CallMap> = {
 interface ServeOptions {
   /** Whether nothing can be computed here any more after this error. */
   readonly leavesUnusable?: (error: unknown) => boolean;
+  /** Hears of every call that failed. */
+  readonly onError?: (name: string, error: unknown) => void;
 }
 
 /** Answers the calls of a WorkerLink; to be called once by a worker's entry file. */
 export function serveCalls<M extends CallMap>(
   handlers: CallHandlers<M>,
-  { leavesUnusable = () => false }: ServeOptions = {},
+  { leavesUnusable = () => false, onError }: ServeOptions = {},
 ): void {
   const port = parentPort();
   const running = new Map<number, { readonly controller: AbortController; readonly answered: Promise<void> }>();
@@ -33,6 +35,7 @@ export function serveCalls<M extends CallMap>(
       const report = (report: CallReport) => port.send({ kind: 'report', id, report });
       port.send({ kind: 'result', id, result: await handler(params, { signal, report }) });
     } catch (error) {
+      onError?.(name, error);
       port.send({ kind: 'error', id, error: toErrorInfo(error), unusable: leavesUnusable(error) });
     } finally {
       running.delete(id);

@@ -172,7 +172,7 @@ class Connection {
 
   #receive(message: FromWorker): void {
     if (message.kind === 'fault') {
-      this.#fault = new WorkbenchError(message.error);
+      this.#fault = Object.assign(new WorkbenchError(message.error), { stack: message.stack });
       this.#worker.kill();
       return;
     }

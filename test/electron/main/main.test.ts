@@ -149,7 +149,9 @@ describe('the main process', () => {
     electron.answer = 0;
     window().webContents.emit('render-process-gone', {}, { reason: 'oom' });
     await vi.waitFor(() => expect(window().reloads).toBe(1), WAIT);
-    expect(electron.messages.at(-1)?.detail).toContain('oom');
+    expect(electron.messages.at(-1)?.detail).toMatch(
+      /oom[\s\S]*its process ended: oom[\s\S]*The log: .*arrowhead\.log$/,
+    );
     window().webContents.emit('render-process-gone', {}, { reason: 'clean-exit' });
     expect(electron.messages).toHaveLength(1);
   });

@@ -72,7 +72,14 @@ describe('menus', () => {
   const send = vi.fn();
   const importFiles = vi.fn();
   const graphics = { accelerated: true, use: vi.fn() };
-  const template = menuTemplate({ isMac: false, library: '/library', send, importFiles, graphics });
+  const template = menuTemplate({
+    isMac: false,
+    library: '/library',
+    logFile: '/logs/arrowhead.log',
+    send,
+    importFiles,
+    graphics,
+  });
   interface Item {
     label?: string;
     role?: string;
@@ -101,7 +108,14 @@ describe('menus', () => {
   });
 
   it.each([true, false])('are what Electron builds menus from (macOS: %s)', (isMac) => {
-    const built = menuTemplate({ isMac, library: '/library', send, importFiles, graphics });
+    const built = menuTemplate({
+      isMac,
+      library: '/library',
+      logFile: '/logs/arrowhead.log',
+      send,
+      importFiles,
+      graphics,
+    });
     expect(() => electron.Menu.buildFromTemplate(built)).not.toThrow();
     expect(() =>
       electron.Menu.buildFromTemplate([{ role: 'zoomin' }, { label: 'x', accelerator: 'Ctrl+Foo' }]),
@@ -114,6 +128,8 @@ describe('menus', () => {
     expect(importFiles).toHaveBeenCalledOnce();
     click('Open the library’s folder');
     expect(electron.revealed).toEqual(['/library']);
+    click('Show log');
+    expect(electron.revealed.at(-1)).toBe('/logs/arrowhead.log');
     click('The paper (DiTFastAttnV2)');
     expect(electron.openedOutside).toEqual(['https://arxiv.org/abs/2503.22796']);
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -27,7 +27,7 @@ async function startServe(...args: string[]) {
 describe('arrowhead serve', () => {
   it('prints where it is, serves the real host, and ends with 0 on Ctrl-C', async () => {
     const { child, result, library, printed } = await startServe('--json');
-    const { url, host, port, library: told, pid } = JSON.parse(printed);
+    const { url, host, port, library: told, log, pid } = JSON.parse(printed);
     expect({ host, told, pid }).toEqual({ host: '127.0.0.1', told: library, pid: child.pid });
     expect(new URL(url).port).toBe(String(port));
     expect([200, 503]).toContain((await ask({ port }, '/')).status);
@@ -37,7 +37,7 @@ describe('arrowhead serve', () => {
     client.send({ id: 1, request: 'hello', params: { version: 1 } });
     expect(await client.reply(1)).toMatchObject({ reply: { version: 1, library } });
     const wrong: [unknown, unknown, string][] = [
-      ['runs.open', { run: '../x' }, 'run: expected a plain name without path separators'],
+      ['runs.open', { run: '../x' }, 'expected a plain name without path separators'],
       ['runs.open', { run: 'x', more: 1 }, 'more'],
       ['runs.open', null, 'params'],
       ['runs.import', { fileName: 'x', data: 'text' }, 'data'],
@@ -51,6 +51,9 @@ describe('arrowhead serve', () => {
     child.kill('SIGINT');
     expect((await client.closed).code).toBe(1001);
     expect(await result).toMatchObject({ code: 0, stdout: printed });
+    const logged = await readFile(log, 'utf8');
+    expect(logged).toContain(`process ${pid}`);
+    expect(logged).not.toContain(token);
   });
 
   it('ends a running job in order: it can be resumed after the next start', async () => {

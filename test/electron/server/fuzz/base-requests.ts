@@ -37,6 +37,8 @@ export const BASE_JOBS: readonly JobRequest[] = [
 /** One request of every kind that the contract takes, to be spoilt. */
 export const BASE_REQUESTS: { readonly [N in RequestName]: RequestParams<N> } = {
   hello: { version: 1 },
+  'log.report': { level: 'warn', name: 'Error', message: 'odd', stack: 'at a.js' },
+  'log.reveal': {},
   device: {},
   'models.list': {},
   'models.info': { model },
