@@ -7,6 +7,8 @@ interface Place {
 
 /** What the main thread asks about checkpoints: answered from their configs, without weights or a device. */
 export type DescribeCalls = {
+  /** Asked at the start, so that the first question finds the thread's modules loaded. */
+  readonly warmUp: { readonly params: null; readonly result: null };
   readonly modelInfo: {
     readonly params: Place;
     readonly result: Pick<

@@ -14,6 +14,7 @@ function descriptionOf(folder: string | null) {
 
 // A thread of its own: a question about a model waits neither for a job nor for another model's weights.
 serveCalls<DescribeCalls>({
+  warmUp: () => null,
   modelInfo: async ({ folder }) => {
     const { identity, layers, defaults, negativePromptsAbove } = (await descriptionOf(folder)).model;
     const { steps, guidance, width, height } = defaults;

@@ -32,6 +32,7 @@ export class ModelDescriptions {
   constructor(models: ModelList, devices: DeviceSource) {
     this.#models = models;
     this.#devices = devices;
+    this.#link.call('warmUp', null).catch(() => {});
   }
 
   /** Throws NotFoundError for a model that is not in the list; this and all others a WorkbenchError for what is wrong with it. */
