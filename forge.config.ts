@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { FuseV1Options, FuseVersion } from '@electron/fuses';
 import { MakerDeb } from '@electron-forge/maker-deb';
@@ -14,6 +14,14 @@ import { emitDesktop } from './scripts/program/emit-program.mjs';
 const ROOT = import.meta.dirname;
 const DESCRIPTION = 'Research workbench for head-wise attention compression of diffusion transformers';
 const linuxPackage = { options: { description: DESCRIPTION, categories: ['Science' as const], bin: 'arrowhead' } };
+
+/** A script takes the program's place, and says what to do where there is no sandbox for it. */
+function addLauncher(folder: string): void {
+  const program = path.join(folder, 'arrowhead');
+  renameSync(program, `${program}-bin`);
+  copyFileSync(path.join(ROOT, 'scripts', 'desktop', 'linux-launcher.sh'), program);
+  chmodSync(program, 0o755);
+}
 
 const config: ForgeConfig = {
   packagerConfig: {
@@ -55,6 +63,9 @@ const config: ForgeConfig = {
     },
     packageAfterCopy: async (_config, buildPath) => {
       await emitDesktop(ROOT, buildPath);
+    },
+    postPackage: async (_config, { platform, outputPaths }) => {
+      if (platform === 'linux') for (const folder of outputPaths) addLauncher(folder);
     },
   },
 };

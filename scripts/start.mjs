@@ -7,6 +7,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+/** Of what Electron wrote, in characters. */
+const LAST_OUTPUT = 16_384;
 const say = (line) => process.stderr.write(`start: ${line}\n`);
 
 const setup = await ended(spawn(process.execPath, [path.join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'inherit' }));
@@ -28,11 +30,25 @@ async function open() {
     const { findElectron } = await import('./desktop/electron-binary.mjs');
     const { stageDesktop } = await import('./desktop/build-desktop.mjs');
     const app = await stageDesktop(ROOT);
-    return ended(spawn(findElectron(ROOT), [app, ...process.argv.slice(2)], { stdio: 'inherit' }));
+    return openElectron(findElectron(ROOT), [app, ...process.argv.slice(2)]);
   }
   say(`the workbench opens in the browser: ${why}`);
   const cli = path.join(ROOT, 'electron', 'cli', 'bin.mjs');
   return ended(spawn(process.execPath, [cli, 'serve', '--open', ...process.argv.slice(2)], { stdio: 'inherit' }));
+}
+
+/** Chromium ends by itself where it can make no sandbox or finds no screen: what it says then is for its developers. */
+async function openElectron(binary, words) {
+  const child = spawn(binary, words, { stdio: ['inherit', 'inherit', 'pipe'] });
+  let last = '';
+  child.stderr.on('data', (data) => {
+    process.stderr.write(data);
+    last = (last + data).slice(-LAST_OUTPUT);
+  });
+  const code = await ended(child);
+  const { explainExit } = await import('./desktop/explain-exit.mjs');
+  if (code !== 0) for (const line of explainExit(last, path.dirname(binary))) say(line);
+  return code;
 }
 
 /** Why Electron cannot be started here; null where it can. */

@@ -26,6 +26,8 @@ export class BuilderMaker extends MakerBase<Record<string, never>> {
       appId: 'io.github.arrowhead.workbench',
       productName: 'Arrowhead',
       directories: { output: path.join(makeDir, 'electron-builder') },
+      // Its default would start the app without a sandbox.
+      appImage: { executableArgs: [] },
       nsis: { oneClick: false, allowToChangeInstallationDirectory: true },
     };
     return buildForge({ dir }, { ...targets, config } as Parameters<typeof buildForge>[1]);

@@ -1,0 +1,1 @@
+export function explainExit(stderr: string, electronFolder: string): string[];
