@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FuseV1Options } from '@electron/fuses';
 import { describe, expect, it } from 'vitest';
@@ -64,6 +64,20 @@ describe('what is packaged', () => {
     expect(shipped.filter((name) => /react|plotly|radix|zustand|vite|^electron$|^@electron/.test(name))).toEqual([]);
     expect(packageInfo.main).toBe('electron/main.js');
   });
+});
+
+it.each(['tsconfig.build.json', 'tsconfig.desktop.json'])('%s compiles every worker’s entry', (config) => {
+  const { files } = JSON.parse(readFileSync(path.join(ROOT, 'electron', config), 'utf8')) as { files: string[] };
+  const sources = readdirSync(path.join(ROOT, 'electron'), { recursive: true, encoding: 'utf8' });
+  const entries = sources
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const text = readFileSync(path.join(ROOT, 'electron', name), 'utf8');
+      const named = [...text.matchAll(/besideModule\(\s*'([^']+)',\s*import\.meta\.url/g)];
+      return named.map(([, entry]) => path.posix.join(path.posix.dirname(name.replaceAll('\\', '/')), `${entry}.ts`));
+    });
+  expect(entries.length).toBeGreaterThan(2);
+  expect(entries.filter((entry) => !files.includes(entry))).toEqual([]);
 });
 
 describe('forge.config.ts', () => {

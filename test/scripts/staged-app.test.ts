@@ -19,5 +19,11 @@ it('the program that Electron runs, compiled, opens, calibrates in its engine’
   const { stdout } = await promisify(execFile)(process.execPath, [script, staged, folder], {
     env: { ...process.env, NODE_OPTIONS: '', ARROWHEAD_LIBRARY: path.join(folder, 'library') },
   });
-  expect(JSON.parse(stdout)).toMatchObject({ name: 'Demo', status: 'finished', error: null, mode: 'progressive' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    runs: 1,
+    name: 'Demo',
+    status: 'finished',
+    error: null,
+    mode: 'progressive',
+  });
 }, 180_000);

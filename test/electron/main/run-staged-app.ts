@@ -55,6 +55,7 @@ await ask('jobs.start', {
 const { status, error, run } = await Promise.race([ended.promise, failed]);
 const settings = { ...bounds, run, candidates: null, pins: [] };
 const { mode } = await ask<Reply<'calibration.solve'>>('calibration.solve', settings);
-process.stdout.write(`${JSON.stringify({ name, status, error, mode })}\n`);
+const { runs } = await ask<Reply<'runs.list'>>('runs.list', {});
+process.stdout.write(`${JSON.stringify({ runs: runs.length, name, status, error, mode })}\n`);
 electron.app.removeAllListeners('quit');
 electron.app.quit();
