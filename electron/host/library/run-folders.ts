@@ -12,18 +12,21 @@ import { describeForList, summarise } from './summarise-run.ts';
 /** What a summary is read from. */
 const SUMMARISED_FILES = [NOTES_FILE, METRICS_FILE, SCHEME_FILE, RSE_FILE];
 
-interface Known {
-  readonly signature: string;
+/** Coarsest step of file systems' clocks. */
+const COARSEST_MS = 2000;
+
+interface Known extends Look {
   readonly stored: StoredRun;
 }
 
 /** A run folder as the file system shows it. */
 interface Look {
-  /**
-   * Differs after every change: a file that is replaced has another inode even within one tick of the clock, and what else
-   * comes or goes changes the folder's own time.
-   */
+  /** Of the folder and its run.json. */
   readonly signature: string;
+  /** Whether every later change shows in that signature: the folder's time had passed when it was looked at. */
+  readonly isSettled: boolean;
+  /** Differs after every change, within one tick of the clock too: a file that is replaced has another inode. */
+  readonly files: string;
   /** Whether run.json is newer than all that its summary was read from; else something wrote past it. */
   readonly isSummaryCurrent: boolean;
 }
@@ -59,8 +62,9 @@ export class RunFolders {
         this.#known.delete(id);
         continue;
       }
-      this.#known.set(id, after);
       present.push(id);
+      if (after === before) continue;
+      this.#known.set(id, after);
       if (JSON.stringify(before?.stored) !== JSON.stringify(after.stored)) changed.push(after.stored);
     }
     if (ids === null) {
@@ -78,22 +82,24 @@ export class RunFolders {
   /** null where the folder holds no run. */
   async #look(id: string, before: Known | undefined): Promise<Known | null> {
     const folder = path.join(this.#root, id);
-    const now = lookAt(folder);
-    if (now === null) return null;
-    const { signature, isSummaryCurrent } = now;
     // A program that works on a run may end without a trace in its folder.
-    if (before?.signature === signature && before.stored.run?.claimed !== true) return before;
+    const mayTrust = before !== undefined && before.stored.run?.claimed !== true;
+    const signature = signatureOf(folder);
+    if (signature === null) return null;
+    if (mayTrust && before.isSettled && before.signature === signature.text) return before;
+    const now = lookAt(folder, signature);
+    if (mayTrust && before.files === now.files) return { ...now, stored: before.stored };
     try {
       const run = await openRun(folder);
-      const kept = isSummaryCurrent ? run.manifest.summary : null;
+      const kept = now.isSummaryCurrent ? run.manifest.summary : null;
       const summary = kept ?? (await summarise(run));
       const described = await describeForList(run, summary);
       if (kept === null && !described.claimed) this.#store(run, summary);
-      return { signature, stored: { id, run: described, reason: null } };
+      return { ...now, stored: { id, run: described, reason: null } };
     } catch (error) {
       // It may have been deleted meanwhile.
-      if (lookAt(folder) === null) return null;
-      if (error instanceof CalibrationError) return { signature, stored: { id, run: null, reason: error.message } };
+      if (signatureOf(folder) === null) return null;
+      if (error instanceof CalibrationError) return { ...now, stored: { id, run: null, reason: error.message } };
       throw error;
     }
   }
@@ -104,16 +110,32 @@ export class RunFolders {
   }
 }
 
-function lookAt(folder: string): Look | null {
-  const own = infoOf(folder);
-  const run = infoOf(path.join(folder, RUN_FILE));
-  if (!own?.isDirectory() || run === null) return null;
-  const others = SUMMARISED_FILES.map((name) => infoOf(path.join(folder, name)));
-  const parts = [own, run, ...others].map((info) => info && `${info.ino} ${info.mtimeMs} ${info.size}`);
+interface Signature {
+  readonly text: string;
+  readonly folder: Stats;
+  readonly run: Stats;
+}
+
+/** null where the folder holds no run. */
+function signatureOf(place: string): Signature | null {
+  const folder = infoOf(place);
+  const run = infoOf(path.join(place, RUN_FILE));
+  if (!folder?.isDirectory() || run === null) return null;
+  return { text: describe(folder) + describe(run), folder, run };
+}
+
+function lookAt(place: string, { text, folder, run }: Signature): Look {
+  const others = SUMMARISED_FILES.map((name) => infoOf(path.join(place, name)));
   return {
-    signature: parts.join(', '),
+    signature: text,
+    isSettled: Date.now() - folder.mtimeMs > COARSEST_MS,
+    files: [text, ...others.map((info) => info && describe(info))].join(', '),
     isSummaryCurrent: others.every((info) => info === null || info.mtimeMs <= run.mtimeMs),
   };
+}
+
+function describe({ ino, mtimeMs, size }: Stats): string {
+  return `${ino} ${mtimeMs} ${size} `;
 }
 
 /** null for what is missing or out of reach. */
