@@ -1,20 +1,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  type LayerSavings,
-  layerSavings,
-  MEASURED_SAVINGS_FILE,
-  plainFile,
-  RSE_FILE,
-  type RseTable,
-  readMeasuredSavings,
-  readRseTable,
-  readScheme,
-  type Savings,
-  SCHEME_FILE,
-  type Scheme,
-  withFull,
-} from '../../../calibration/index.ts';
+import { MEASURED_SAVINGS_FILE, readMeasuredSavings } from '../../../calibration/cost/measured-savings-file.ts';
+import { type LayerSavings, layerSavings, type Savings } from '../../../calibration/cost/savings.ts';
+import type { RseTable } from '../../../calibration/rse/rse-table.ts';
+import { readRseTable } from '../../../calibration/rse/rse-table-file.ts';
+import { plainFile } from '../../../calibration/runs/plain-file.ts';
+import { RSE_FILE, SCHEME_FILE } from '../../../calibration/runs/run-files.ts';
+import type { Scheme } from '../../../calibration/scheme/scheme.ts';
+import { readScheme } from '../../../calibration/scheme/scheme-file.ts';
+import { withFull } from '../../../calibration/solver/solve-table.ts';
 import type { CostSource } from '../../contract.ts';
 
 /** A run's table, ready to be solved many times. */

@@ -1,13 +1,10 @@
-import {
-  attentionCost,
-  buildScheme,
-  nestedPlan,
-  type PlanChoices,
-  type RseTable,
-  type Scheme,
-  solvePlan,
-} from '../../../calibration/index.ts';
-import { parseMethod } from '../../../mmdit/index.ts';
+import { attentionCost } from '../../../calibration/cost/sparsity.ts';
+import type { RseTable } from '../../../calibration/rse/rse-table.ts';
+import { buildScheme } from '../../../calibration/scheme/build-scheme.ts';
+import type { Scheme } from '../../../calibration/scheme/scheme.ts';
+import { type PlanChoices, solvePlan } from '../../../calibration/solver/solve-plan.ts';
+import { nestedPlan } from '../../../calibration/solver/solve-table.ts';
+import { parseMethod } from '../../../mmdit/attention/method.ts';
 import type { Solved, SolveSettings } from '../../contract.ts';
 import { unavailable } from '../host-errors.ts';
 import type { OpenTable } from './open-table.ts';

@@ -88,7 +88,7 @@ export const RunCard = memo(function RunCard({
               {isTuned && <SlidersHorizontal size={13} aria-label="its table is being tuned" />}
             </span>
             <span className={styles.facts}>{outcomeFacts(run).join(' · ')}</span>
-            <span className={`${styles.facts} ${styles.made}`}>
+            <span className={`${styles.facts} ${styles.made}`} title={new Date(run.created).toLocaleString()}>
               <span title={KIND_NAMES[run.kind]}>
                 {KIND_ICONS[run.kind]}
                 <span className="visually-hidden">{KIND_NAMES[run.kind]}</span>

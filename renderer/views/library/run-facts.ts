@@ -25,7 +25,7 @@ export function boundFacts({ delta, headConstraint }: RunSummary): string[] {
   return [`δ ${formatNumber(delta)}`, `c ${headConstraint === null ? 'none' : formatNumber(headConstraint)}`];
 }
 
-/** "14:03" today, "3 Nov 14:03" before. */
+/** "14:03" today, "3 Nov" before: with the clock it would not fit beside the bounds. */
 export function showTime(iso: string, now: Date, locale?: string): string {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso;
@@ -33,5 +33,5 @@ export function showTime(iso: string, now: Date, locale?: string): string {
   if (time.toDateString() === now.toDateString()) return new Intl.DateTimeFormat(locale, clock).format(time);
   const day: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
   const year: Intl.DateTimeFormatOptions = time.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' };
-  return new Intl.DateTimeFormat(locale, { ...day, ...year, ...clock }).format(time);
+  return new Intl.DateTimeFormat(locale, { ...day, ...year }).format(time);
 }
