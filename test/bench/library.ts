@@ -1,7 +1,8 @@
 // npm run bench:library [-- --runs 300] [--quick]: a library of FLUX-size runs under `arrowhead serve`. Linux.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { RunSummary, Workbench } from '../../electron/contract.ts';
 import { CHROMIUM, launchChromium } from '../chromium.ts';
@@ -55,6 +56,7 @@ async function measureHost(): Promise<void> {
   const { ms: first, value } = await timed(() => window.request('runs.list', {}));
   const { runs } = value;
   report('first list, runs without a summary', 'firstListMs', first, null, 'ms');
+  report('until all summaries are stored', 'storedSeconds', await untilStored(runs), null, 's');
   const times = await repeat(lists, () => window.request('runs.list', {}));
   report('list, median', 'listMedianMs', quantile(times, 0.5), null, 'ms');
   report('list, p95', 'listP95Ms', quantile(times, 0.95), 50, 'ms');
@@ -88,6 +90,21 @@ async function measureHost(): Promise<void> {
   report(`host memory, growth over ${comparisons} comparisons`, 'comparisonsMB', after[0] - before[0], 25, 'MB');
   report('the same, with the engine', 'comparisonsAllMB', after[1] - before[1], 50, 'MB');
   await served.terminate();
+}
+
+/** Seconds until every run of the library has its summary in run.json; the worker goes by their names. */
+async function untilStored(runs: readonly RunSummary[]): Promise<number> {
+  const started = performance.now();
+  const last = path.join(
+    library,
+    runs
+      .map(({ id }) => id)
+      .sort()
+      .at(-1)!,
+    'run.json',
+  );
+  while (JSON.parse(await readFile(last, 'utf8')).summary === null) await setTimeout(100);
+  return seconds(started);
 }
 
 /** Windows that open at once and scroll: each lists, and asks for the thumbnails in sight. */
@@ -131,7 +148,7 @@ async function measureEnd(what: string, prepare: (window: Workbench) => Promise<
   await Promise.all(windows.map((window) => window.request('settings.get', {})));
   await prepare(windows[0]!);
   for (let n = 0; n < WAITING_LISTS; n++) windows[n % WINDOWS]!.request('runs.list', {}).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await setTimeout(100);
   const end = await served.terminate();
   report(`SIGTERM with ${WAITING_LISTS} lists ${what}`, `sigterm ${what}`, end.seconds, 2, 's');
   if (end.code !== 0) report('and its exit code', `sigterm code ${what}`, end.code ?? 137, 0, '');
@@ -163,6 +180,7 @@ async function whileRefreshing<T>(
       await window.request('runs.list', {});
     }
   });
+  await others[0]!.request('runs.list', {});
   const result = await work();
   done = true;
   await Promise.all(busy);
