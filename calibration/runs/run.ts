@@ -167,9 +167,16 @@ export async function createRun(root: string, name: string, details: NewRun = {}
 
 /** A run in a folder of the caller's choice, made if missing; a run.json that is there already is kept. */
 export async function createRunIn(folder: string, details: NewRun = {}): Promise<Run> {
+  const isNew = (await readdir(folder).catch(() => null)) === null;
   await makeFolder(folder, true);
   if ((await readdir(folder)).includes(RUN_FILE)) return openRun(folder);
-  return startRun(folder, path.basename(path.resolve(folder)) || 'run', details);
+  try {
+    return await startRun(folder, path.basename(path.resolve(folder)) || 'run', details);
+  } catch (error) {
+    // A full disk leaves no empty folder.
+    if (isNew) await rmdir(folder).catch(() => {});
+    throw error;
+  }
 }
 
 /** Throws CalibrationFileError for a folder without a valid run.json. */

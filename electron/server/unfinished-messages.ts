@@ -15,34 +15,40 @@ export interface Allowance {
  */
 export class UnfinishedMessages {
   readonly #mostOfAll: number;
-  #ofAll = 0;
+  readonly #connections = new Map<WebSocket, { bytes: number; refuse(reason: string): void }>();
 
   constructor(mostOfAll: number) {
     this.#mostOfAll = mostOfAll;
   }
 
-  /** Closes the connection when it sends more than `allowance`, which may change meanwhile, or all send too much. */
+  /** Closes the connection when it sends more than `allowance`, which may change meanwhile. */
   watch(connection: Duplex, socket: WebSocket, allowance: Readonly<Allowance>): void {
-    let own = 0;
-    const setOwn = (bytes: number): void => {
-      this.#ofAll += bytes - own;
-      own = bytes;
-    };
-    const count = (chunk: Buffer): void => {
-      setOwn(own + chunk.length);
-      if (own > allowance.bytes) refuse(`a message holds at most ${allowance.bytes} bytes`);
-      else if (this.#ofAll > this.#mostOfAll) refuse('too much is being sent to this server; send it again later');
-    };
     const refuse = (reason: string): void => {
+      this.#connections.delete(socket);
       // Nothing more is read, and what was is let go with the socket.
       connection.removeAllListeners('data');
       connection.resume();
       socket.close(TOO_LARGE, reason);
       connection.end();
     };
-    connection.prependListener('data', count);
+    const own = { bytes: 0, refuse };
+    this.#connections.set(socket, own);
+    connection.prependListener('data', (chunk: Buffer) => {
+      own.bytes += chunk.length;
+      if (own.bytes > allowance.bytes) refuse(`a message holds at most ${allowance.bytes} bytes`);
+      else this.#makeRoom();
+    });
     // The next message begins in the chunk that ends this one: less than one chunk is missed.
-    socket.prependListener('message', () => setOwn(0));
-    socket.once('close', () => setOwn(0));
+    socket.prependListener('message', () => {
+      own.bytes = 0;
+    });
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  /** Where all send too much, the one that has sent most goes, and not one that asks for something small just then. */
+  #makeRoom(): void {
+    const all = [...this.#connections.values()];
+    if (all.reduce((sum, { bytes }) => sum + bytes, 0) <= this.#mostOfAll) return;
+    all.sort((a, b) => b.bytes - a.bytes)[0]!.refuse('too much is being sent to this server; send it again later');
   }
 }
