@@ -13,6 +13,7 @@ export async function readPng(file: string): Promise<RgbImage> {
   // Reading a pipe would wait for a writer for ever.
   if (!(await stat(file)).isFile()) throw new PictureError(file, 'is no file');
   const bytes = await readFile(file);
+  if (bytes.length === 0) throw new PictureError(file, 'is empty; make it again');
   // Our own limit says so by name.
   const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: false });
   const metadata = await picture.metadata().catch((cause: unknown) => {

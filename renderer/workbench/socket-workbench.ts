@@ -121,7 +121,8 @@ class ReconnectingSocket {
     });
     socket.onclose = ({ code }: CloseEvent) =>
       current(() => (code === LOGIN_REFUSED ? this.#refuse() : this.#drop()))();
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    socket.onmessage = (event) => {
+      const data = event.data as string | ArrayBuffer;
       if (this.#socket === socket) this.#receive(typeof data === 'string' ? data : new Uint8Array(data));
     };
   }

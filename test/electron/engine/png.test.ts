@@ -68,6 +68,8 @@ describe('readPng', () => {
   });
 
   it('refuses damaged files', async () => {
+    await writeFile(at('empty.png'), '');
+    await expect(readPng(at('empty.png'))).rejects.toThrow('empty.png: is empty');
     await writeFile(at('text.png'), 'not a picture');
     await expect(readPng(at('text.png'))).rejects.toThrow(/text\.png: is no PNG/);
     const large = { width: 64, height: 64, pixels: new Uint8Array(64 * 64 * 3).map((_, index) => (index * 31) % 251) };
