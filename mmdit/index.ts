@@ -66,6 +66,7 @@ export { UnsupportedBlockError } from './device/unsupported-block-error.ts';
 export { describeIssue, plainMessage } from './files/describe-issue.ts';
 export { sha256OfFile } from './files/sha256-of-file.ts';
 export { lockHolder, tryFileLock, waitForFileLock } from './files/file-lock.ts';
+export { makeFolder } from './files/make-folder.ts';
 export { FileWriteError, isTemporaryName, writeWholeFile } from './files/write-whole-file.ts';
 export type { LoadProgress } from './models/load-weights.ts';
 export type { Deviation, Verification } from './models/deviation.ts';

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
+import { makeFolder } from '../../mmdit/files/make-folder.ts';
 import { FileWriteError, writeWholeFile } from '../../mmdit/files/write-whole-file.ts';
 import type { RgbImage } from '../../mmdit/pipeline/pipeline.ts';
 import { CalibrationError } from '../calibration-error.ts';
@@ -150,11 +151,11 @@ const RUN_VERSION = 2;
 export async function createRun(root: string, name: string, details: NewRun = {}): Promise<Run> {
   const created = details.created ?? new Date().toISOString();
   const time = created.slice(0, 19).replaceAll(':', '-');
-  await makeFolder(root, true);
+  await makeFolder(root);
   const base = path.join(root, `${time}-${slug(name)}`);
   for (let attempt = 1; ; attempt++) {
     const folder = attempt === 1 ? base : `${base}-${attempt}`;
-    if (!(await makeFolder(folder, false))) continue;
+    if (!(await makeNewFolder(folder))) continue;
     try {
       return await startRun(folder, name, { ...details, created });
     } catch (error) {
@@ -168,7 +169,7 @@ export async function createRun(root: string, name: string, details: NewRun = {}
 /** A run in a folder of the caller's choice, made if missing; a run.json that is there already is kept. */
 export async function createRunIn(folder: string, details: NewRun = {}): Promise<Run> {
   const isNew = (await readdir(folder).catch(() => null)) === null;
-  await makeFolder(folder, true);
+  await makeFolder(folder);
   if ((await readdir(folder)).includes(RUN_FILE)) return openRun(folder);
   try {
     return await startRun(folder, path.basename(path.resolve(folder)) || 'run', details);
@@ -207,12 +208,12 @@ async function startRun(folder: string, name: string, details: NewRun): Promise<
 }
 
 /** Whether the folder is new; an existing one is an error of no kind. Throws FileWriteError. */
-async function makeFolder(folder: string, recursive: boolean): Promise<boolean> {
+async function makeNewFolder(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive });
+    await mkdir(folder);
     return true;
   } catch (cause) {
-    if (!recursive && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw new FileWriteError(folder, cause);
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { claimRun, isCancellation, type Run, workOnRun } from '../../calibration/index.ts';
-import { FileWriteError } from '../../mmdit/index.ts';
+import { makeFolder } from '../../mmdit/index.ts';
 import { CancelledError } from './cancelled-error.ts';
 
 /** Does a run's work in a folder that nobody else works in: see `claimFolder` and `performRun`. */
@@ -19,14 +19,18 @@ export function runWork<T>(
  * missing. Throws RunBusyError that says who is at it, FileWriteError.
  */
 export async function claimFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new FileWriteError(folder, cause);
-  });
-  const claim = await claimRun(folder, program());
+  const isNew = await makeFolder(folder);
   try {
-    return await work();
-  } finally {
-    await claim.release();
+    const claim = await claimRun(folder, program());
+    try {
+      return await work();
+    } finally {
+      await claim.release();
+    }
+  } catch (error) {
+    // A full disk leaves no empty folder behind.
+    if (isNew) await rmdir(folder).catch(() => {});
+    throw error;
   }
 }
 

@@ -28,6 +28,7 @@ import { logEvents } from './log/log-events.ts';
 import { WindowReports } from './log/window-reports.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { runJob } from './jobs/run-job.ts';
+import { sweepImports } from './library/import-file.ts';
 import { lockLibrary } from './library/library-lock.ts';
 import { RunLibrary } from './library/run-library.ts';
 import { ModelDescriptions } from './models/model-descriptions.ts';
@@ -92,6 +93,7 @@ export async function createWorkbench({
   /** A run's folder has changed, or who works on it; its news are for those who listen. */
   const refresh = (run: string) => void library.index.refresh(run).catch(() => {});
   const unlockLibrary = await lockLibrary(library.root, SETTINGS_FOLDER);
+  await sweepImports(library.root);
   const settings = await SettingsStore.open(path.join(library.root, SETTINGS_FOLDER));
   const models = new ModelList(settings, { followsLinks: !hasRemoteClients });
   const engineEntry = besideModule('engine/engine-worker', import.meta.url);

@@ -87,12 +87,18 @@ async function acquire(
       // The one before may have deleted the file between our opening it and our taking its lock.
       if (await isStillThere(handle, file)) {
         const holder: LockHolder = { pid: process.pid, host: hostname(), purpose, since: new Date().toISOString() };
-        await handle.truncate(0);
-        await handle.write(`${JSON.stringify(holder)}\n`, 0);
-        return lockOf(handle, file);
+        const lock = lockOf(handle, file);
+        try {
+          await handle.truncate(0);
+          await handle.write(`${JSON.stringify(holder)}\n`, 0);
+        } catch (error) {
+          await lock.release();
+          throw error;
+        }
+        return lock;
       }
     } catch (cause) {
-      await handle.close();
+      await handle.close().catch(() => {});
       throw new FileWriteError(file, cause);
     }
     await handle.close();

@@ -19,6 +19,7 @@ import { withModel } from '../open-model.ts';
 import { paint } from '../paint.ts';
 import { numbered } from '../paint-pair.ts';
 import { readPng, writePng } from '../png.ts';
+import { sweepRunFolder } from '../run-folder.ts';
 import type { RunOptions } from '../run-options.ts';
 import { claimFolder } from '../run-work.ts';
 import { checkSampling, completeSampling } from '../sampling-wish.ts';
@@ -83,6 +84,7 @@ export async function ablateModel(wish: AblationWish, options: AblationOptions =
       // Another ablation may have been written there since the first look.
       if (folder !== undefined) await inspectAblationFolder(folder, mode);
       if (mode === 'replace') await clearAblationFolder(place);
+      if (mode === 'resume') await sweepRunFolder(place);
       return { forecast, result: await new Ablation(place, pipeline, sampling, ablation, options).run(forecast) };
     });
   });

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ABLATION_FILE } from '../../../calibration/index.ts';
-import { FileWriteError, isTemporaryName } from '../../../mmdit/index.ts';
+import { FileWriteError, isTemporaryName, makeFolder } from '../../../mmdit/index.ts';
 import { libraryFolder } from '../library-folder.ts';
 import { OutputExistsError } from '../output-exists-error.ts';
 import { clearRunFolder, LOCK_FILES, type RunFolderMode } from '../run-folder.ts';
@@ -51,12 +51,6 @@ export async function makeAblationFolder(created: string): Promise<string> {
     );
     if (isNew) return folder;
   }
-}
-
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new FileWriteError(folder, cause);
-  });
 }
 
 /** Deletes what an earlier ablation wrote, and nothing else. */

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createRun,
@@ -9,8 +8,10 @@ import {
   readScheme,
   type Scheme,
 } from '../../../calibration/index.ts';
+import { makeFolder } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { Reply } from '../../contract.ts';
+import { SETTINGS_FOLDER } from '../models/open-model-list.ts';
 import { changeNotes } from './run-notes.ts';
 
 /**
@@ -18,24 +19,38 @@ import { changeNotes } from './run-notes.ts';
  * with the file, by the name that the user knows.
  */
 export async function importFile(root: string, fileName: string, data: Uint8Array): Promise<Reply<'runs.import'>> {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'arrowhead-import-'));
+  const imports = importsFolder(root);
+  await makeFolder(imports);
+  const scratch = await mkdtemp(path.join(imports, 'import-'));
   try {
     const file = path.join(scratch, 'file');
     await writeFile(file, data);
     const read = startsLikeJson(data) ? await readAsScheme(file, fileName) : await readAsTable(file, fileName);
-    const run = await createRun(root, nameOf(fileName), {
-      status: 'finished',
-      model: read.model,
-      sampling: samplerOf(read.sampling),
-      search: read.search,
-    });
-    if (read.scheme) await run.writeScheme(read.scheme);
-    if (read.table) await run.writeTable(read.table);
-    await changeNotes(run, { kind: 'import' });
+    const { model, sampling, search } = read;
+    const run = await createRun(root, nameOf(fileName), { model, sampling: samplerOf(sampling), search });
+    try {
+      await changeNotes(run, { kind: 'import' });
+      if (read.scheme) await run.writeScheme(read.scheme);
+      if (read.table) await run.writeTable(read.table);
+      await run.update({ status: 'finished' });
+    } catch (error) {
+      await rm(run.folder, { recursive: true, force: true });
+      throw error;
+    }
     return { run: path.basename(run.folder), holds: read.table ? 'table' : 'scheme' };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Deletes what a killed import left. Nobody else imports: a library has one host. */
+export async function sweepImports(root: string): Promise<void> {
+  // In a library that cannot be written to it stays, and nothing can be imported.
+  await rm(importsFolder(root), { recursive: true, force: true }).catch(() => {});
+}
+
+function importsFolder(root: string): string {
+  return path.join(root, SETTINGS_FOLDER, 'imports');
 }
 
 interface Imported extends Pick<RseTable, 'model'> {

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describeHolder } from '../../../calibration/index.ts';
-import { FileWriteError, lockHolder, tryFileLock } from '../../../mmdit/index.ts';
+import { FileWriteError, lockHolder, makeFolder, tryFileLock } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 
 /** Codes of a library that can be read alone: nobody writes there, so nobody needs to be kept out. */
@@ -15,9 +14,7 @@ const READ_ONLY = new Set(['EROFS', 'EACCES', 'EPERM']);
 export async function lockLibrary(root: string, folder: string): Promise<() => Promise<void>> {
   const file = path.join(root, folder, 'host.lock');
   try {
-    await mkdir(path.dirname(file), { recursive: true }).catch((cause: unknown) => {
-      throw new FileWriteError(path.dirname(file), cause);
-    });
+    await makeFolder(path.dirname(file));
     const lock = await tryFileLock(file, 'Arrowhead');
     if (lock !== null) return () => lock.release();
   } catch (error) {

@@ -1,7 +1,7 @@
-import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CLAIM_FILE, claimRun, openRun, type Run } from '../../../calibration/index.ts';
-import { FileWriteError } from '../../../mmdit/index.ts';
+import { makeFolder } from '../../../mmdit/index.ts';
 import { WorkbenchError } from '../../contract/workbench-error.ts';
 import type { ImagePayload, ImageRef, Reply, RunChange, RunDetails, RunSummary } from '../../contract.ts';
 import { invalidRequest, notFound } from '../host-errors.ts';
@@ -43,9 +43,7 @@ export class RunLibrary {
 
   /** Makes the folder if it is missing. Throws FileWriteError. */
   static async open(root: string, options: LibraryOptions): Promise<RunLibrary> {
-    await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-      throw new FileWriteError(root, cause);
-    });
+    await makeFolder(root);
     return new RunLibrary(await realpath(root), options);
   }
 
@@ -115,7 +113,7 @@ export class RunLibrary {
     if (this.#inUse().has(id)) throw runInUse(id);
     const claim = await claimRun(folder, 'the run library');
     const trash = path.join(this.root, TRASH);
-    await mkdir(trash, { recursive: true });
+    await makeFolder(trash);
     const target = path.join(trash, id);
     // A run of this name was thrown away before: it makes room.
     if (await isPlain(target, 'folder')) await rename(target, `${target}~${Date.now()}`);

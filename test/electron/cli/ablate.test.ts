@@ -156,10 +156,14 @@ describe('arrowhead ablate', () => {
     expect(stderr).toMatch(/Cancelled: \d of 7 searches are kept in /);
     expect(stderr).toContain(`Go on with: arrowhead ablate --model ${MODEL} --device cpu --out ${at('cut')} --resume`);
     const before = await outcome(at('whole'));
+    // What a killed write leaves, and the lock of a killed program.
+    const leftovers = ['.ablation.md.8244-22.tmp', '.run.lock'];
+    for (const name of leftovers) await writeFile(at('whole', name), '');
     const again = await runArrowhead('ablate', '--model', MODEL, '--out', at('whole'), '--resume');
     expect(again.stderr).toContain('for 0 searches');
     expect(again.stdout).toMatch(/Head constraint\n *c +left out +SSIM/);
     expect(await outcome(at('whole'))).toEqual(before);
+    for (const name of leftovers) expect(await readdir(at('whole'))).not.toContain(name);
   });
 
   it('goes on under the same settings only, and names those that differ', async () => {
