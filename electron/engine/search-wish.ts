@@ -58,10 +58,8 @@ const GREEDY_FRACTION = 8;
 export class NothingToResumeError extends Error {
   override readonly name = 'NothingToResumeError';
 
-  constructor(folder: string) {
-    super(
-      `${folder} holds no calibration to resume. Check the path, or start one there with --prompt and without --resume`,
-    );
+  constructor(folder: string, what = 'calibration') {
+    super(`${folder} holds no ${what} to resume. Check the path, or start one there without --resume`);
   }
 }
 

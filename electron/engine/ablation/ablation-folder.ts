@@ -32,7 +32,7 @@ export async function inspectAblationFolder(folder: string, mode: RunFolderMode)
       'It holds an ablation. Give --resume to go on with it, --force to start over, or choose another folder',
     );
   }
-  if (mode === 'resume' && !names.includes(ABLATION_FILE)) throw new NothingToResumeError(folder);
+  if (mode === 'resume' && !names.includes(ABLATION_FILE)) throw new NothingToResumeError(folder, 'ablation');
 }
 
 /** A new folder `<time>-ablation` in the library. Throws FileWriteError. */

@@ -180,7 +180,9 @@ describe('arrowhead ablate', () => {
     await writeFile(at('photos', 'cat.jpg'), 'cat');
     for (const flags of [[], ['--force'], ['--resume']])
       expect((await runArrowhead(...SMALL, '--out', at('photos'), ...flags)).stderr).toMatch(/holds other files/);
-    expect((await runArrowhead('ablate', '--resume', '--out', at('nothing'))).stderr).toMatch(/holds no run to resume/);
+    expect((await runArrowhead('ablate', '--resume', '--out', at('nothing'))).stderr).toMatch(
+      /holds no ablation to resume/,
+    );
     await writeFile(at('cut', 'notes.txt'), 'mine');
     const fresh = await runArrowhead(...SMALL, '--tables', 'algorithm', '--out', at('cut'), '--force');
     expect(fresh.code).toBe(0);

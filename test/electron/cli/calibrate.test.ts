@@ -72,7 +72,7 @@ describe('arrowhead calibrate', () => {
     const before = await readdir(at('run'));
     for (const where of [['none'], ['run', '--force']]) {
       const { code, stderr } = await runArrowhead(...impossible, '--out', at(where[0]!), ...where.slice(1));
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       expect(stderr).toMatch(/candidates: cfg shares attention .* has its guidance built in/);
     }
     expect(await readdir(at('run'))).toEqual(before);
@@ -143,7 +143,7 @@ describe('arrowhead calibrate', () => {
     expect(stderr).toMatch(/seeds was 0, 7, now 0; delta was 0\.2, now 0\.3; head constraint was 1\.5, now none/);
     expect((await runArrowhead(...args, '--delta', '0.2')).code).toBe(0);
     expect((await runArrowhead('calibrate', '--out', at('nothing'), '--resume')).stderr).toMatch(
-      /holds no run to resume/,
+      /holds no calibration to resume/,
     );
   });
 
