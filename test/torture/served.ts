@@ -7,6 +7,19 @@ import { connectSocketWorkbench } from '../../renderer/workbench/socket-workbenc
 
 const MAIN = path.resolve(import.meta.dirname, '../../electron/cli/main.ts');
 
+const started = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
+/** Ends with this process at the latest. */
+function start(args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+  return child;
+}
+
 /** `arrowhead serve` in a process of its own, with a client. */
 export interface Served {
   readonly child: ChildProcess;
@@ -21,9 +34,7 @@ export interface Served {
 
 /** Rejects with what it says where it does not start. */
 export async function startServed(library: string): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--json', '--library', library], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = start(['serve', '--port', '0', '--json', '--library', library]);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
@@ -50,7 +61,7 @@ export async function startServed(library: string): Promise<Served> {
 
 /** The command line, to its end or its death. */
 export async function runArrowhead(args: readonly string[], onStart: (child: ChildProcess) => void = () => {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = start(args);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
