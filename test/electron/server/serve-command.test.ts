@@ -39,7 +39,7 @@ describe('arrowhead serve', () => {
     const wrong: [unknown, unknown, string][] = [
       ['runs.open', { run: '../x' }, 'expected a plain name without path separators'],
       ['runs.open', { run: 'x', more: 1 }, 'more'],
-      ['runs.open', null, 'params'],
+      ['runs.open', null, 'expected an object'],
       ['runs.import', { fileName: 'x', data: 'text' }, 'data'],
       ['constructor', {}, 'constructor'],
     ];
