@@ -154,7 +154,9 @@ describe('arrowhead ablate', () => {
     const { code, stderr } = await result;
     expect(code).toBe(130);
     expect(stderr).toMatch(/Cancelled: \d of 7 searches are kept in /);
-    expect(stderr).toContain(`Go on with: npx arrowhead ablate --model ${MODEL} --device cpu --out ${at('cut')} --resume`);
+    expect(stderr).toContain(
+      `Go on with: npx arrowhead ablate --model ${MODEL} --device cpu --out ${at('cut')} --resume`,
+    );
     const before = await outcome(at('whole'));
     // What a killed write leaves, and the lock of a killed program.
     const leftovers = ['.ablation.md.8244-22.tmp', '.run.lock'];

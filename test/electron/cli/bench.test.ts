@@ -41,8 +41,8 @@ describe('arrowhead bench', () => {
     const guided = await runArrowhead('bench', ...model, '--json');
     expect(JSON.parse(guided.stdout).rows.map(({ method }: { method: string }) => method)).toContain('cfg+arrow/8');
     const unguided = await runArrowhead('bench', ...model, '--guidance', '1', '--methods', 'cfg');
-    expect(unguided.code).toBe(1);
-    expect(unguided.stderr).toMatch(/uses cfg.*this run has none/);
+    expect(unguided.code).toBe(2);
+    expect(unguided.stderr).toMatch(/candidates: cfg shares attention.*which this run does not have/);
   });
 
   it('refuses fewer steps than can be counted', async () => {

@@ -104,7 +104,7 @@ describe('a bad file is refused, naming the file and the trouble', () => {
       'describes 8 bytes of data, the file holds 4',
     ],
     ['more tensors than any model has', crowd(100_001), 0, undefined, 'names 100001 tensors; at most 100000'],
-    ['JSON nested without end', `{"a":${'['.repeat(1e6)}`, 0, undefined, 'not JSON'],
+    ['JSON nested without end', `{"a":${'['.repeat(1e6)}`, 0, undefined, 'nests at most'],
     ['null for a header', 'null', 0, undefined, 'must be a JSON object'],
   ])('%s', async (_, header, dataBytes, claimed, message) => {
     const opened = open(rawSafetensors(header, dataBytes, claimed));

@@ -35,6 +35,6 @@ test('each file becomes a run or a reason; what is too large is not even read', 
     'done: Imported the scheme a.scheme.json',
     'bad.json could not be imported: expected format "arrowhead-scheme"',
     'done: Imported the RSE table rse.safetensors',
-    expect.stringContaining('huge.safetensors has 256 MiB; at most 256 MiB'),
+    expect.stringContaining('huge.safetensors has 128 MiB; at most 128 MiB'),
   ]);
 });
