@@ -14,12 +14,10 @@ export async function checkStart(root, say) {
   });
   try {
     const { url } = JSON.parse(await firstLine(child));
-    const letIn = await fetch(url, { redirect: 'manual' });
-    const cookie = letIn.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const page = await fetch(new URL('/', url), { headers: { cookie } });
+    const page = await fetch(new URL('/', url));
     const text = await page.text();
     const script = /src="([^"]+\.js)"/.exec(text)?.[1];
-    const code = script === undefined ? null : await fetch(new URL(script, url), { headers: { cookie } });
+    const code = script === undefined ? null : await fetch(new URL(script, url));
     if (page.status !== 200 || code?.status !== 200) {
       throw new Error(`The window was not served: page ${page.status}, script ${code?.status ?? 'not in the page'}`);
     }
