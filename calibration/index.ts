@@ -36,7 +36,6 @@ export { LPIPS_NETWORKS, type LpipsNetwork } from './metrics/lpips/networks.ts';
 export { PUBLISHED_WEIGHTS, type PublishedFile } from './metrics/lpips/published-weights.ts';
 export type { RseTable, TableSampling } from './rse/rse-table.ts';
 export { encodeRseTable, readRseTable, writeRseTable } from './rse/rse-table-file.ts';
-export { listRuns, type RunList } from './runs/list-runs.ts';
 export { plainFile } from './runs/plain-file.ts';
 export { createRun, createRunIn, type NewRun, openRun, type Run } from './runs/run.ts';
 export { claimRun, describeHolder, RunBusyError, runWorker, whileChanging } from './runs/run-claim.ts';

@@ -151,7 +151,7 @@ export const events = {
   'job.progress': z.strictObject({ id: field.jobId, progress: field.progress }),
   /** A job that ended long ago was forgotten. */
   'job.removed': z.strictObject({ id: field.jobId }),
-  /** A run came, went or changed, by whoever it was; its details may have changed alone. */
+  /** A run was added, removed or changed, by this host or another program; perhaps only its details changed. */
   'runs.changed': runChange,
   'models.changed': z.strictObject({ models: z.array(modelSummary) }),
   'settings.changed': z.strictObject({ settings }),

@@ -36,7 +36,7 @@ export async function claimRun(folder: string, purpose: string): Promise<FileLoc
   return lock;
 }
 
-/** Who works on a run; null where nobody does. One that says *running* then was interrupted. */
+/** The program that works on a run; null where there is none: a run that says *running* was then interrupted. */
 export function runWorker(folder: string): Promise<LockHolder | null> {
   return lockHolder(path.join(folder, CLAIM_FILE));
 }

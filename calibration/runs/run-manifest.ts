@@ -21,7 +21,7 @@ const summarySchema = z.strictObject({
   ssim: z.number().nullable(),
   lpips: z.number().nullable(),
   hasTable: z.boolean(),
-  /** Whether it can be resumed once nobody works on it and it is not finished. */
+  /** Whether it can be resumed when it is unfinished and no program works on it. */
   resumable: z.boolean(),
   /** File of the picture that stands for it. */
   thumbnail: z.string().max(256).nullable(),

@@ -21,7 +21,7 @@ const RUN_FILES = [
   'workbench.json.unreadable',
 ];
 
-/** Locks: nothing of a run, and whoever holds one deletes it. */
+/** Lock files: not part of a run, and deleted by the program that holds the lock. */
 export const LOCK_FILES: readonly string[] = [CLAIM_FILE, CHANGE_FILE];
 
 /** `original.png`, `original-2.png` where a run has several, and a sweep's `point-1.png`. */
@@ -44,7 +44,7 @@ export async function inspectRunFolder(folder: string, mode: RunFolderMode): Pro
   if (strangers.length > 0 && !holdsRun) {
     throw new OutputExistsError(folder, `It holds other files (${strangers[0]} …), so choose another folder`);
   }
-  // What a killed write left is not a run: whoever begins one sweeps it away.
+  // Temporary files of a killed write are not a run; the next run in this folder removes them.
   if (mode === 'create' && names.some((name) => !isTemporaryName(name))) {
     throw new OutputExistsError(
       folder,

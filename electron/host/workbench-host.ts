@@ -163,7 +163,10 @@ export async function createWorkbench({
       return {};
     },
     device: async () => {
-      return { ...(await knownDevices()), availableBytes: freeMemory(), processBytes: process.memoryUsage.rss() };
+      const known = await knownDevices();
+      // The engine holds the models: by far the larger part.
+      const engineBytes = engine.isRunning ? await engine.call('residentBytes', null) : 0;
+      return { ...known, availableBytes: freeMemory(), processBytes: process.memoryUsage.rss() + engineBytes };
     },
 
     'models.list': async () => {

@@ -2,11 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, dialog } from 'electron';
+import { LIMITS } from '../contract/fields.ts';
 import type { Workbench } from '../contract.ts';
 import { toErrorInfo } from '../host/host-errors.ts';
 import { sendCommand } from './window-bridge.ts';
-
-const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
  * Files among a command line's words: schemes and RSE tables given to the app, as by a double click, which on Linux gives
@@ -75,7 +74,9 @@ export async function importFiles(workbench: Workbench, files: readonly string[]
   for (const file of files) {
     try {
       const { size } = await stat(file);
-      if (size > MAX_BYTES) throw new Error(`${file} is ${size} bytes long; at most ${MAX_BYTES} are read`);
+      if (size > LIMITS.fileBytes) {
+        throw new Error(`${file} is ${size} bytes long; at most ${LIMITS.fileBytes} can be imported`);
+      }
       const data = new Uint8Array(await readFile(file));
       last = (await workbench.request('runs.import', { fileName: path.basename(file), data })).run;
     } catch (error) {

@@ -63,7 +63,7 @@ export class ReadAhead {
   #readUpTo(end: number): void {
     for (; this.#asked < Math.min(end, this.#pieces.length); this.#asked++) {
       const reading = this.#read(this.#asked);
-      // Whoever takes the piece hears of a failure; nobody may.
+      // A failure is reported to the reader of the piece; there may be none.
       reading.catch(() => {});
       this.#reads.set(this.#asked, reading);
     }

@@ -28,7 +28,7 @@ export interface FileLock {
 /** Where in the file the lock lies: beyond what is written there, so that others can read who holds it on Windows too. */
 const LOCKED_BYTE = 1 << 20;
 
-/** Whoever asks who holds a lock has it for a moment: that long one is tried. */
+/** Asking who holds a lock takes it for a moment, so taking it is tried a few times. */
 const ATTEMPTS = 5;
 const BETWEEN_ATTEMPTS_MS = 10;
 

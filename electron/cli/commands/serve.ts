@@ -55,7 +55,7 @@ export function serveCommand(program: Command, { terminal, signal }: CliContext)
     .addHelpText(
       'after',
       `
-The printed address holds a token that is new at every start: whoever has it can use the workbench as you can.
+The printed address holds a token that is new at every start: anyone who has it can use the workbench as you can.
 
 On a machine with a GPU that you reach by ssh, start ${commandName()} serve there, and on your own machine run:
   ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} user@gpu-machine

@@ -39,6 +39,8 @@ export interface EngineStart {
 export type EngineCalls = {
   /** From the next model that is opened on; one in use stays where it is. */
   readonly useDevice: { readonly params: EngineStart; readonly result: null };
+  /** Memory that the engine's process takes. */
+  readonly residentBytes: { readonly params: null; readonly result: number };
   readonly devices: { readonly params: null; readonly result: Pick<DeviceReport, 'devices' | 'onnx'> };
   /** How far picture b is from a; both are files. */
   readonly comparePictures: {

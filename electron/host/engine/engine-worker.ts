@@ -25,6 +25,7 @@ const handlers: CallHandlers<EngineCalls> = {
     await models.useDevice(device);
     return null;
   },
+  residentBytes: () => process.memoryUsage.rss(),
   devices: async () => ({ devices: [...(await listDevices())], onnx: (await reportOnnx()).where }),
   comparePictures: async ({ a, b, lpips }) => {
     const comparison = await comparePictures(a, b, lpips);

@@ -63,7 +63,7 @@ export class RunIndex {
   /** Announces from now on what other programs change in the library, too. */
   watch(): void {
     this.#watch ??= setInterval(() => {
-      // A library that cannot be read says so to whoever lists it.
+      // A library that cannot be read is reported by the next list.
       if (this.#complete) this.#scanAll().catch(() => {});
     }, WATCH_MS).unref();
   }

@@ -59,7 +59,7 @@ export async function readNotes(folder: string): Promise<RunNotes | null> {
 export type NoteChanges = Partial<Omit<RunNotes, 'format' | 'version'>>;
 
 /**
- * Replaces fields of a run's notes; the others stay as they are on disk, whoever wrote them, so that tags set during a
+ * Replaces fields of a run's notes; the others stay as they are on disk, so that tags set during a
  * job survive it. Notes that cannot be read (damaged, or of a newer Arrowhead) are kept beside the new ones, as
  * `workbench.json.unreadable`. Throws FileWriteError.
  */

@@ -15,7 +15,7 @@ export class ModelList {
   readonly #settings: SettingsStore;
   readonly #followsLinks: boolean;
 
-  /** `followsLinks`: whoever adds a folder is this machine's user, so its links may lead out of it. */
+  /** `followsLinks`: folders are added by this machine's user, so their links may lead out of them. */
   constructor(settings: SettingsStore, { followsLinks }: { readonly followsLinks: boolean }) {
     this.#settings = settings;
     this.#followsLinks = followsLinks;

@@ -53,6 +53,11 @@ export class WorkerLink<M extends CallMap> {
     this.#options = options;
   }
 
+  /** Whether a worker is there: one is started by the first call, and none is by this question. */
+  get isRunning(): boolean {
+    return this.#connection !== null;
+  }
+
   /** Rejects with a WorkbenchError that tells the worker's own error, or a WorkerCrashedError. */
   async call<N extends keyof M & string>(
     name: N,
