@@ -48,8 +48,8 @@ export class Run {
   }
 
   /**
-   * Replaces fields of run.json; the others stay as they are on disk, where another program may have written them. `also` changes a file beside
-   * it before anybody else changes either. Throws FileWriteError, CalibrationFileError.
+   * Replaces fields of run.json; the others stay as they are on disk, where another program may have written them.
+   * `also` changes a file beside it before another program can change either. Throws FileWriteError, CalibrationFileError.
    */
   async update(changes: RunChanges, also?: () => Promise<void>): Promise<void> {
     await whileChanging(this.folder, async () => {
