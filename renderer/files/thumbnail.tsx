@@ -13,7 +13,7 @@ interface ThumbnailProps {
   readonly fallback?: ReactNode;
 }
 
-/** A small version of a run's picture, asked for once it comes into sight. */
+/** A small version of a run's picture, asked for when it stays in sight. */
 export function Thumbnail({ image, version, alt, fallback = null }: ThumbnailProps) {
   const frame = useRef<HTMLSpanElement>(null);
   const inSight = useInSight(frame);
@@ -41,16 +41,24 @@ function useThumbnail(image: ImageRef | null, version = 0): string | null {
   return found?.key === key ? found.url : null;
 }
 
-/** Whether it has been in sight once. */
+/** What passes faster, by scrolling or because many runs come in at once, is not asked for. */
+const STAYS_MS = 100;
+
+/** Whether it has stayed in sight once. */
 function useInSight(element: RefObject<HTMLElement | null>): boolean {
   const [seen, setSeen] = useState(false);
   useEffect(() => {
     if (seen || element.current === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const observer = new IntersectionObserver((entries) => {
-      if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true);
+      clearTimeout(timer);
+      if (entries.at(-1)?.isIntersecting) timer = setTimeout(setSeen, STAYS_MS, true);
     });
     observer.observe(element.current);
-    return () => observer.disconnect();
+    return () => {
+      clearTimeout(timer);
+      observer.disconnect();
+    };
   }, [element, seen]);
   return seen;
 }
